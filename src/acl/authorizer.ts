@@ -1,0 +1,108 @@
+/**
+ * From a subject and a path to a decision: reads the facts, makes the principals, decides.
+ *
+ * The HTTP authorizer, the files service and the CLI all ask here, so that they cannot disagree.
+ */
+
+import type { Action } from './action.js';
+import { type Decision, type DecisionRequest, decide, type Explanation, explain } from './decide.js';
+import { NotKnown } from './errors.js';
+import { homeGrant, type Policy } from './policy.js';
+import type { Awaitable, Facts, FactsReader } from './ports.js';
+import { ANYONE, AUTHENTICATED, type Principal, type Subject } from './principal.js';
+import type { ResourcePath } from './resource-path.js';
+
+/** UTC milliseconds. */
+export type Clock = () => number;
+
+export interface Question {
+  readonly subject: Subject;
+  readonly action: Action;
+  readonly path: ResourcePath;
+}
+
+export interface ExplainedQuestion extends Explanation {
+  /** Everything that the subject is. */
+  readonly principals: readonly Principal[];
+  readonly suspended: boolean;
+}
+
+const NO_PRINCIPALS: readonly Principal[] = Object.freeze([]);
+const ONLY_ANYONE = Object.freeze([ANYONE]);
+const ONLY_AUTHENTICATED = Object.freeze([AUTHENTICATED]);
+const TIERS_OF_ANYONE = Object.freeze([ONLY_ANYONE]);
+
+export class Authorizer {
+  readonly #reader: FactsReader;
+  readonly #policy: Policy;
+  readonly #clock: Clock;
+
+  constructor(reader: FactsReader, policy: Policy, clock: Clock) {
+    this.#reader = reader;
+    this.#policy = policy;
+    this.#clock = clock;
+  }
+
+  /** @throws NotKnown when the facts cannot be had, or are being exchanged */
+  authorize(question: Question): Awaitable<Decision> {
+    const facts = this.#reader.read(question.path, question.subject.user);
+    if (facts instanceof Promise) return facts.then((loaded) => this.#decide(question, loaded));
+    return this.#decide(question, facts);
+  }
+
+  /** The decision with every grant that bears on it. It answers while a path is being exchanged, too. */
+  async explain(question: Question): Promise<ExplainedQuestion> {
+    const facts = await this.#reader.read(question.path, question.subject.user);
+    const request = requestOf(question, facts, this.#policy);
+    return {
+      ...explain(request, facts.chain, this.#clock()),
+      principals: request.tiers.flat(),
+      suspended: facts.standing.suspended,
+    };
+  }
+
+  #decide(question: Question, facts: Facts): Decision {
+    if (facts.chain[0]?.committing === true) {
+      throw new NotKnown('committing', `${question.path} is being replaced`);
+    }
+    return decide(requestOf(question, facts, this.#policy), facts.chain, this.#clock());
+  }
+}
+
+/** The principals of a subject with this standing (DESIGN §5); a suspended user has none but `anyone`. */
+export function requestOf(question: Question, facts: Facts, policy: Policy): DecisionRequest {
+  const { subject, action, path } = question;
+  const known = subject.authenticated && !facts.standing.suspended;
+  const tiers = known ? tiersOf(subject, facts.standing.groups) : TIERS_OF_ANYONE;
+  return {
+    authenticated: subject.authenticated,
+    tiers,
+    administrator: known ? administratorIn(tiers, policy) : undefined,
+    builtIn: homeGrant(policy, known ? subject.user : undefined, path),
+    action,
+  };
+}
+
+function tiersOf(subject: Subject, stored: readonly Principal[]): readonly (readonly Principal[])[] {
+  return [
+    subject.user === undefined ? NO_PRINCIPALS : [subject.user],
+    union(subject.groups, stored),
+    ONLY_AUTHENTICATED,
+    ONLY_ANYONE,
+  ];
+}
+
+function union(claimed: readonly Principal[], stored: readonly Principal[]): readonly Principal[] {
+  if (stored.length === 0) return claimed;
+  return claimed.length === 0 ? stored : [...claimed, ...stored];
+}
+
+function administratorIn(tiers: readonly (readonly Principal[])[], policy: Policy): Principal | undefined {
+  if (policy.administrators.size === 0) return undefined;
+  for (const tier of tiers) {
+    for (const principal of tier) {
+      if (policy.administrators.has(principal)) return principal;
+    }
+  }
+  return undefined;
+}

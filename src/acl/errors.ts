@@ -1,0 +1,20 @@
+/**
+ * Not knowing: the third outcome beside yes and no. Whoever throws it could not find out; whoever catches it
+ * answers 5xx, serves nothing and changes nothing (DESIGN §3).
+ */
+
+export type NotKnownCode =
+  | 'store-unavailable' // the store did not answer, or not in time
+  | 'store-unreadable' // it answered something that this version does not understand
+  | 'committing'; // the path's bytes and grants are being exchanged right now
+
+export class NotKnown extends Error {
+  override readonly name = 'NotKnown';
+  constructor(
+    readonly code: NotKnownCode,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
