@@ -1,0 +1,149 @@
+/**
+ * The bounded in-process cache before a store (DESIGN §6): every path's grants and every user's standing.
+ *
+ * It never answers from before the last commit: it asks the source's version first, with nothing awaited
+ * between that and the answer, and drops what the change log names. What a load brings is kept only if the
+ * load's own snapshot is as new as the cache, so a load in flight cannot put a revoked grant back. There is
+ * no lifetime to extend: an entry is true until a change touches it.
+ */
+
+import { LRUCache } from 'lru-cache';
+import { NotKnown } from '../acl/errors.js';
+import type {
+  Awaitable,
+  Facts,
+  FactsLoad,
+  FactsReader,
+  FactsSource,
+  Standing,
+  StoredPathFacts,
+} from '../acl/ports.js';
+import type { Principal } from '../acl/principal.js';
+import { pathChain, type ResourcePath } from '../acl/resource-path.js';
+
+export interface CacheLimits {
+  /** An estimate of the heap that the entries take, in bytes. */
+  readonly bytesMax: number;
+}
+
+/** How often a load may lose against a change before the visitor is told to come back. */
+const ATTEMPTS_MAX = 8;
+
+// Measured on Node 24 with a million entries of each (docs/decisions/0006-cache.md), rounded up.
+const ENTRY_BYTES = 320;
+const GRANT_BYTES = 400;
+const CHARACTER_BYTES = 2;
+
+const NO_STANDING: Standing = Object.freeze({ groups: [], suspended: false });
+
+/** Paths begin with `/` and users with `user:`, so one map holds both. */
+type Entry = { readonly facts: StoredPathFacts } | { readonly standing: Standing };
+
+interface Need {
+  readonly chain: readonly ResourcePath[];
+  readonly user: Principal | undefined;
+}
+
+export class CachedReader implements FactsReader {
+  readonly #source: FactsSource;
+  readonly #entries: LRUCache<string, Entry>;
+  /** The source's version at which every entry is known to be true. */
+  #version = -1;
+  #revision = -1;
+  #generation = -1;
+
+  constructor(source: FactsSource, limits: CacheLimits) {
+    this.#source = source;
+    this.#entries = new LRUCache({
+      maxSize: limits.bytesMax,
+      // One path with very many grants may not push out everything else.
+      maxEntrySize: Math.max(1, Math.floor(limits.bytesMax / 4)),
+      sizeCalculation: bytesOf,
+    });
+  }
+
+  /** Entries held now. */
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  read(path: ResourcePath, user: Principal | undefined): Awaitable<Facts> {
+    return this.#attempt({ chain: pathChain(path), user }, 1);
+  }
+
+  #attempt(need: Need, attempt: number): Awaitable<Facts> {
+    const version = this.#source.version();
+    const current = version === this.#version;
+    const hit = current ? this.#assemble(need, undefined) : undefined;
+    if (hit !== undefined) return hit;
+    if (attempt > ATTEMPTS_MAX) {
+      throw new NotKnown('store-unavailable', `the store changed ${ATTEMPTS_MAX} times during one decision`);
+    }
+    // A second attempt asks for everything, so that a cache smaller than one chain still answers.
+    const partly = current && attempt === 1;
+    const loaded = this.#source.load({
+      paths: partly ? need.chain.filter((path) => !this.#entries.has(path)) : need.chain,
+      user: partly && need.user !== undefined && this.#entries.has(need.user) ? undefined : need.user,
+      since: this.#revision,
+      generation: this.#generation,
+    });
+    if (loaded instanceof Promise) return loaded.then((late) => this.#settle(need, late, version, attempt));
+    return this.#settle(need, loaded, version, attempt);
+  }
+
+  #settle(need: Need, loaded: FactsLoad, version: number, attempt: number): Awaitable<Facts> {
+    // Another load brought a later state while this one was in flight: what this one saw may be revoked.
+    if (!this.#advance(loaded, version)) return this.#attempt(need, attempt + 1);
+    this.#fill(need, loaded);
+    return this.#assemble(need, loaded) ?? this.#attempt(need, attempt + 1);
+  }
+
+  /** Moves the cache to the load's revision, dropping what changed. False: the load is older than the cache. */
+  #advance(loaded: FactsLoad, version: number): boolean {
+    if (loaded.generation < this.#generation) return false;
+    if (loaded.generation === this.#generation && loaded.revision < this.#revision) return false;
+    if (loaded.generation !== this.#generation || loaded.touched === 'all') this.#entries.clear();
+    else for (const key of loaded.touched) this.#entries.delete(key);
+    this.#generation = loaded.generation;
+    this.#revision = loaded.revision;
+    this.#version = version;
+    return true;
+  }
+
+  #fill(need: Need, loaded: FactsLoad): void {
+    for (const facts of loaded.paths) this.#entries.set(facts.path, { facts });
+    if (need.user !== undefined && loaded.standing !== undefined) {
+      this.#entries.set(need.user, { standing: loaded.standing });
+    }
+  }
+
+  /** All of the need from the cache and, where an entry was too large to keep, from the load itself. */
+  #assemble(need: Need, loaded: FactsLoad | undefined): Facts | undefined {
+    const chain: StoredPathFacts[] = [];
+    for (const path of need.chain) {
+      const entry = this.#entries.get(path);
+      const facts =
+        entry !== undefined && 'facts' in entry
+          ? entry.facts
+          : loaded?.paths.find((candidate) => candidate.path === path);
+      if (facts === undefined) return undefined;
+      chain.push(facts);
+    }
+    const standing = this.#standing(need.user, loaded);
+    return standing === undefined ? undefined : { chain, standing };
+  }
+
+  #standing(user: Principal | undefined, loaded: FactsLoad | undefined): Standing | undefined {
+    if (user === undefined) return NO_STANDING;
+    const entry = this.#entries.get(user);
+    return entry !== undefined && 'standing' in entry ? entry.standing : loaded?.standing;
+  }
+}
+
+function bytesOf(entry: Entry, key: string): number {
+  const own = ENTRY_BYTES + key.length * CHARACTER_BYTES;
+  if ('standing' in entry) return own + entry.standing.groups.length * GRANT_BYTES;
+  let grants = 0;
+  for (const same of entry.facts.grants.values()) grants += same.length;
+  return own + grants * GRANT_BYTES;
+}

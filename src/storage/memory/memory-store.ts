@@ -1,0 +1,216 @@
+/**
+ * A store in memory: the shortest program that keeps the contract. The tests hold the real ones against it.
+ */
+
+import type { Grant, GrantDraft } from '../../acl/grant.js';
+import type {
+  CommitEntry,
+  FactsLoad,
+  FactsQuery,
+  FileRecord,
+  PendingRemoval,
+  Store,
+  Written,
+} from '../../acl/ports.js';
+import { TOUCHED_ALL } from '../../acl/ports.js';
+import type { Principal } from '../../acl/principal.js';
+import { indexByPrincipal } from '../grant-index.js';
+
+interface State {
+  revision: number;
+  lastId: number;
+  readonly grants: Map<string, Grant>;
+  readonly members: Map<Principal, Set<Principal>>;
+  readonly suspended: Set<Principal>;
+  readonly files: Map<string, FileRecord>;
+  readonly commits: Map<string, CommitEntry>;
+  readonly removals: Map<string, PendingRemoval>;
+  readonly log: { readonly revision: number; readonly touched: string }[];
+}
+
+export function openMemoryStore(): Store {
+  const state: State = {
+    revision: 0,
+    lastId: 0,
+    grants: new Map(),
+    members: new Map(),
+    suspended: new Set(),
+    files: new Map(),
+    commits: new Map(),
+    removals: new Map(),
+    log: [],
+  };
+  return {
+    acl: aclOf(state),
+    files: filesOf(state),
+    facts: { load: (query) => load(state, query), version: () => state.revision },
+    close: async () => {},
+  };
+}
+
+const keyOf = (grant: GrantDraft) => JSON.stringify([grant.path, grant.principal, grant.action]);
+
+function written<T>(state: State, value: T, touched: readonly string[]): Written<T> {
+  if (touched.length > 0) state.revision += 1;
+  for (const key of touched) state.log.push({ revision: state.revision, touched: key });
+  return { revision: state.revision, value };
+}
+
+function put(state: State, draft: GrantDraft): Grant {
+  const id = state.grants.get(keyOf(draft))?.id ?? state.lastId + 1;
+  state.lastId = Math.max(state.lastId, id);
+  const grant = { ...draft, id };
+  state.grants.set(keyOf(draft), grant);
+  return grant;
+}
+
+function inKeyOrder(a: Grant, b: Grant): number {
+  return Buffer.compare(Buffer.from(a.path), Buffer.from(b.path)) || compareRest(a, b);
+}
+
+function compareRest(a: Grant, b: Grant): number {
+  const left = Buffer.from(`${a.principal}\0${a.action}`);
+  return Buffer.compare(left, Buffer.from(`${b.principal}\0${b.action}`));
+}
+
+function aclOf(state: State): Store['acl'] {
+  const sorted = () => [...state.grants.values()].sort(inKeyOrder);
+  const toggle = (set: Set<Principal>, value: Principal, present: boolean, touched: Principal) => {
+    const changed = set.has(value) !== present;
+    if (present) set.add(value);
+    else set.delete(value);
+    return written(state, changed, changed ? [touched] : []);
+  };
+  const membersOf = (group: Principal) => {
+    const members = state.members.get(group) ?? new Set();
+    state.members.set(group, members);
+    return members;
+  };
+  return {
+    revision: async () => state.revision,
+    putGrants: async (drafts) => {
+      const grants = drafts.map((draft) => put(state, draft));
+      return written(
+        state,
+        grants,
+        drafts.map((draft) => draft.path),
+      );
+    },
+    removeGrants: async ({ path, principal, actions, effect }) => {
+      const removed = sorted().filter(
+        (grant) => grant.path === path && grant.principal === principal && grant.effect === effect,
+      );
+      const gone = removed.filter((grant) => actions.includes(grant.action));
+      gone.sort((a, b) => actions.indexOf(a.action) - actions.indexOf(b.action));
+      for (const grant of gone) state.grants.delete(keyOf(grant));
+      return written(state, gone, gone.length === 0 ? [] : [path]);
+    },
+    grantsOn: async (paths) => paths.flatMap((path) => sorted().filter((grant) => grant.path === path)),
+    grantsOf: async (principals) =>
+      principals.flatMap((who) => sorted().filter((grant) => grant.principal === who)),
+    allGrants: async function* () {
+      yield* sorted();
+    },
+    importGrants: async (batches) => {
+      const before = new Map(state.grants);
+      const lastId = state.lastId;
+      try {
+        let added = 0;
+        let replaced = 0;
+        for await (const batch of batches) {
+          for (const draft of batch) {
+            if (state.grants.has(keyOf(draft))) replaced += 1;
+            else added += 1;
+            put(state, draft);
+          }
+        }
+        return written(state, { added, replaced }, added + replaced === 0 ? [] : [TOUCHED_ALL]);
+      } catch (error) {
+        state.grants.clear();
+        for (const [key, grant] of before) state.grants.set(key, grant);
+        state.lastId = lastId;
+        throw error;
+      }
+    },
+    addMember: async (group, user) => toggle(membersOf(group), user, true, user),
+    removeMember: async (group, user) => toggle(membersOf(group), user, false, user),
+    groups: async (group) =>
+      [...state.members]
+        .filter(([name, users]) => users.size > 0 && (group === undefined || group === name))
+        .map(([name, users]) => ({ group: name, users: [...users].sort() }))
+        .sort((a, b) => (a.group < b.group ? -1 : 1)),
+    suspend: async (user) => toggle(state.suspended, user, true, user),
+    resume: async (user) => toggle(state.suspended, user, false, user),
+  };
+}
+
+function filesOf(state: State): Store['files'] {
+  const writeRows = (entry: CommitEntry) => {
+    state.files.set(entry.file.path, entry.file);
+    for (const grant of entry.grants) put(state, grant);
+  };
+  const clear = (entries: readonly CommitEntry[]) => {
+    for (const entry of entries) state.commits.delete(entry.partial);
+  };
+  const pathsOf = (entries: readonly CommitEntry[]) => entries.map((entry) => entry.file.path);
+  return {
+    file: async (path) => state.files.get(path),
+    beginCommit: async (entries) => {
+      for (const entry of entries) {
+        state.commits.set(entry.partial, entry);
+        if (entry.visibility === 'at-once') writeRows(entry);
+      }
+      return written(state, undefined, pathsOf(entries));
+    },
+    finishCommit: async (entries) => {
+      const hidden = entries.filter((entry) => entry.visibility === 'hidden');
+      for (const entry of hidden) writeRows(entry);
+      clear(entries);
+      return written(state, undefined, pathsOf(hidden));
+    },
+    abandonCommit: async (entries) => {
+      clear(entries);
+      return written(state, undefined, pathsOf(entries));
+    },
+    beginRemoval: async (removal) => {
+      state.removals.set(removal.partial, removal);
+      state.files.delete(removal.path);
+      for (const [key, grant] of state.grants) {
+        if (grant.path === removal.path && grant.effect === 'allow') state.grants.delete(key);
+      }
+      return written(state, undefined, [removal.path]);
+    },
+    finishRemoval: async (removal) => {
+      state.removals.delete(removal.partial);
+    },
+    pending: async () => ({
+      commits: [...state.commits.values()],
+      removals: [...state.removals.values()],
+    }),
+  };
+}
+
+function load(state: State, query: FactsQuery): FactsLoad {
+  const hidden = new Set(
+    [...state.commits.values()]
+      .filter((entry) => entry.visibility === 'hidden')
+      .map((entry) => entry.file.path),
+  );
+  const touched = state.log.filter((line) => line.revision > query.since).map((line) => line.touched);
+  return {
+    revision: state.revision,
+    generation: 1,
+    touched: query.generation !== 1 || touched.includes(TOUCHED_ALL) ? 'all' : [...new Set(touched)],
+    paths: query.paths.map((path) => ({
+      path,
+      grants: indexByPrincipal([...state.grants.values()].filter((grant) => grant.path === path)),
+      committing: hidden.has(path),
+    })),
+    standing: query.user === undefined ? undefined : standingOf(state, query.user),
+  };
+}
+
+function standingOf(state: State, user: Principal) {
+  const groups = [...state.members].filter(([, users]) => users.has(user)).map(([group]) => group);
+  return { groups, suspended: state.suspended.has(user) };
+}

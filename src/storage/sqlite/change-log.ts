@@ -1,0 +1,63 @@
+/**
+ * The change log: runs a write in one immediate transaction and numbers it by its revision (DESIGN §6).
+ * A write that touched nothing takes no number.
+ */
+
+import type { Database, Statement } from 'better-sqlite3';
+import type { Written } from '../../acl/ports.js';
+
+/** Revisions kept. A reader that missed more than these starts cold. */
+const REVISIONS_KEPT = 100_000;
+
+export interface Change<T> {
+  readonly value: T;
+  /** Paths and `user:` principals, or `*`. */
+  readonly touched: readonly string[];
+}
+
+export class ChangeLog {
+  readonly #db: Database;
+  readonly #revision: Statement<[], number>;
+  readonly #bump: Statement<[number, number]>;
+  readonly #log: Statement<[number, string]>;
+  readonly #trim: Statement<[number]>;
+
+  constructor(db: Database) {
+    this.#db = db;
+    this.#revision = db.prepare<[], number>('SELECT revision FROM state').pluck();
+    this.#bump = db.prepare('UPDATE state SET revision = ?, trimmed = ?');
+    this.#log = db.prepare('INSERT OR IGNORE INTO changes VALUES (?, ?)');
+    this.#trim = db.prepare('DELETE FROM changes WHERE revision <= ?');
+  }
+
+  revision(): number {
+    return this.#revision.get() ?? 0;
+  }
+
+  write<T>(change: () => Change<T>): Written<T> {
+    return this.#db.transaction(() => this.#record(change())).immediate();
+  }
+
+  /** The same for a write that waits for its input. Nothing else may use this connection meanwhile. */
+  async writeLong<T>(change: () => Promise<Change<T>>): Promise<Written<T>> {
+    this.#db.exec('BEGIN IMMEDIATE');
+    try {
+      const written = this.#record(await change());
+      this.#db.exec('COMMIT');
+      return written;
+    } finally {
+      if (this.#db.inTransaction) this.#db.exec('ROLLBACK');
+    }
+  }
+
+  #record<T>({ value, touched }: Change<T>): Written<T> {
+    const before = this.revision();
+    if (touched.length === 0) return { revision: before, value };
+    const revision = before + 1;
+    const trimmed = Math.max(0, revision - REVISIONS_KEPT);
+    for (const key of touched) this.#log.run(revision, key);
+    if (trimmed > 0) this.#trim.run(trimmed);
+    this.#bump.run(revision, trimmed);
+    return { revision, value };
+  }
+}

@@ -1,0 +1,90 @@
+/**
+ * The schema, as a list that only grows: each migration runs once, in one transaction with its number
+ * (`PRAGMA user_version`). A released migration is never edited.
+ */
+
+import type { Database } from 'better-sqlite3';
+
+const MIGRATIONS: readonly string[] = [
+  `
+  -- The number of the last change, and of the last one that was trimmed from the log. One row.
+  CREATE TABLE state (
+    one      INTEGER PRIMARY KEY CHECK (one = 1),
+    revision INTEGER NOT NULL,
+    trimmed  INTEGER NOT NULL,
+    grant_id INTEGER NOT NULL            -- the last grant id given; ids are never given twice
+  ) STRICT;
+  INSERT INTO state VALUES (1, 0, 0, 0);
+
+  -- What each revision touched: a path, a 'user:…' principal, or '*'.
+  CREATE TABLE changes (
+    revision INTEGER NOT NULL,
+    touched  TEXT    NOT NULL,
+    PRIMARY KEY (revision, touched)
+  ) STRICT, WITHOUT ROWID;
+
+  -- Clustered by path: the grants on one path, which is what a decision loads, lie together.
+  CREATE TABLE grants (
+    path       TEXT NOT NULL,
+    principal  TEXT NOT NULL,
+    action     TEXT NOT NULL CHECK (action IN ('read', 'write', 'manage')),
+    effect     TEXT NOT NULL CHECK (effect IN ('allow', 'deny')),
+    not_before INTEGER,                  -- UTC ms, inclusive
+    expires_at INTEGER,                  -- UTC ms, exclusive
+    id         INTEGER NOT NULL,
+    PRIMARY KEY (path, principal, action)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX grants_by_principal ON grants (principal);
+
+  CREATE TABLE members (
+    group_principal TEXT NOT NULL,
+    user_principal  TEXT NOT NULL,
+    PRIMARY KEY (group_principal, user_principal)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX members_by_user ON members (user_principal);
+
+  CREATE TABLE suspensions (user_principal TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE files (
+    path       TEXT PRIMARY KEY,
+    owner      TEXT,
+    bytes      INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL          -- UTC ms
+  ) STRICT, WITHOUT ROWID;
+
+  -- Renames and removals under way; a row that outlives its process is finished by the next start.
+  CREATE TABLE journal (
+    partial TEXT PRIMARY KEY,
+    kind    TEXT NOT NULL CHECK (kind IN ('commit', 'removal')),
+    path    TEXT NOT NULL,
+    hidden  INTEGER NOT NULL CHECK (hidden IN (0, 1)),
+    entry   TEXT NOT NULL                -- JSON: the file's row and the grants to set with it
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX journal_hidden ON journal (path) WHERE hidden = 1;
+  `,
+];
+
+export const SCHEMA_VERSION = MIGRATIONS.length;
+
+/** Brings the schema up to this version. @throws when the store was written by a newer Latchkey */
+export function migrate(db: Database): void {
+  if (schemaVersion(db) === SCHEMA_VERSION) return;
+  const step = db.transaction(() => {
+    const found = schemaVersion(db);
+    const next = MIGRATIONS[found];
+    if (found > SCHEMA_VERSION) throw new Error(newerSchema(found));
+    if (next === undefined) return false;
+    db.exec(next);
+    db.pragma(`user_version = ${found + 1}`);
+    return true;
+  });
+  while (step.immediate()) {}
+}
+
+export function schemaVersion(db: Database): number {
+  return db.pragma('user_version', { simple: true }) as number;
+}
+
+function newerSchema(found: number): string {
+  return `the store has schema ${found}, this Latchkey knows ${SCHEMA_VERSION}: upgrade Latchkey, or restore the backup made before the upgrade`;
+}

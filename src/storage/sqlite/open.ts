@@ -1,0 +1,35 @@
+/** Opens a SQLite store: a writer with its schema brought up to date, and a reader for the decisions. */
+
+import type { Store } from '../../acl/ports.js';
+import { openWriter } from './connection.js';
+import { migrate } from './migrations.js';
+import { SqliteFacts } from './sqlite-facts.js';
+import { SqliteFiles } from './sqlite-files.js';
+import { SqliteStore } from './sqlite-store.js';
+
+/** @param file the database's path; its folder exists, the file is made where it is missing */
+export function openSqliteStore(file: string): Store {
+  const db = openWriter(file);
+  try {
+    migrate(db);
+    const facts = new SqliteFacts(file);
+    return {
+      acl: new SqliteStore(db),
+      files: new SqliteFiles(db),
+      facts,
+      close: async () => {
+        facts.close();
+        db.close();
+      },
+    };
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+/** For the authorizer, which only reads: brings the schema up to date and keeps no connection that can write. */
+export async function openSqliteFacts(file: string): Promise<SqliteFacts> {
+  await openSqliteStore(file).close();
+  return new SqliteFacts(file);
+}

@@ -1,0 +1,48 @@
+/** Rows as SQLite has them, and the grants and files that they are. */
+
+import type { Action } from '../../acl/action.js';
+import type { Effect, Grant } from '../../acl/grant.js';
+import type { FileRecord } from '../../acl/ports.js';
+import type { Principal } from '../../acl/principal.js';
+import type { ResourcePath } from '../../acl/resource-path.js';
+
+export interface GrantRow {
+  readonly id: number;
+  readonly path: string;
+  readonly principal: string;
+  readonly action: string;
+  readonly effect: string;
+  readonly not_before: number | null;
+  readonly expires_at: number | null;
+}
+
+export interface FileRow {
+  readonly path: string;
+  readonly owner: string | null;
+  readonly bytes: number;
+  readonly updated_at: number;
+}
+
+export const GRANT_COLUMNS = 'id, path, principal, action, effect, not_before, expires_at';
+
+/** What is in the table went through the constructors when it was written: it is not parsed again. */
+export function grantOf(row: GrantRow): Grant {
+  return {
+    id: row.id,
+    path: row.path as ResourcePath,
+    principal: row.principal as Principal,
+    action: row.action as Action,
+    effect: row.effect as Effect,
+    notBefore: row.not_before ?? undefined,
+    expiresAt: row.expires_at ?? undefined,
+  };
+}
+
+export function fileOf(row: FileRow): FileRecord {
+  return {
+    path: row.path as ResourcePath,
+    owner: (row.owner ?? undefined) as Principal | undefined,
+    bytes: row.bytes,
+    updatedAt: row.updated_at,
+  };
+}

@@ -1,0 +1,153 @@
+/**
+ * The store as the path of a decision sees it: a connection that never writes and holds no transaction open.
+ *
+ * `version` is exact (DESIGN §6): `PRAGMA data_version` moves with every commit by any other connection of
+ * any process, and the file's inode tells whether it is still the file that the path names.
+ */
+
+import { statSync } from 'node:fs';
+import type { Database, Statement } from 'better-sqlite3';
+import { NotKnown } from '../../acl/errors.js';
+import type { FactsLoad, FactsQuery, FactsSource, Standing, StoredPathFacts } from '../../acl/ports.js';
+import type { Principal } from '../../acl/principal.js';
+import { isFolder, type ResourcePath } from '../../acl/resource-path.js';
+import { indexByPrincipal } from '../grant-index.js';
+import { openReader } from './connection.js';
+import { SCHEMA_VERSION, schemaVersion } from './migrations.js';
+import { GRANT_COLUMNS, type GrantRow, grantOf } from './rows.js';
+
+/** More changes than this at once: dropping everything is cheaper than dropping each. */
+const TOUCHED_MAX = 10_000;
+/** data_version has 32 bits; the generation goes above it. */
+const GENERATION_UNIT = 2 ** 32;
+
+interface Prepared {
+  readonly db: Database;
+  readonly device: number;
+  readonly inode: number;
+  readonly dataVersion: Statement<[], number>;
+  readonly state: Statement<[], { revision: number; trimmed: number }>;
+  readonly touched: Statement<[number], string>;
+  readonly grants: Statement<[string], GrantRow>;
+  readonly committing: Statement<[string], number>;
+  readonly groups: Statement<[string], string>;
+  readonly suspended: Statement<[string], number>;
+}
+
+export class SqliteFacts implements FactsSource {
+  readonly #file: string;
+  #open: Prepared | undefined;
+  #generation = 0;
+
+  constructor(file: string) {
+    this.#file = file;
+  }
+
+  version(): number {
+    try {
+      const open = this.#opened();
+      return this.#generation * GENERATION_UNIT + (open.dataVersion.get() ?? 0);
+    } catch (error) {
+      throw unavailable(error);
+    }
+  }
+
+  load(query: FactsQuery): FactsLoad {
+    let open: Prepared | undefined;
+    try {
+      open = this.#opened();
+      open.db.exec('BEGIN');
+      return this.#read(open, query);
+    } catch (error) {
+      throw unavailable(error);
+    } finally {
+      if (open?.db.inTransaction === true) open.db.exec('COMMIT');
+    }
+  }
+
+  close(): void {
+    this.#open?.db.close();
+    this.#open = undefined;
+  }
+
+  #read(open: Prepared, query: FactsQuery): FactsLoad {
+    const state = open.state.get();
+    if (state === undefined) throw new Error('the store has no state row');
+    return {
+      revision: state.revision,
+      generation: this.#generation,
+      touched: this.#touchedSince(open, query, state),
+      paths: query.paths.map((path) => pathFacts(open, path)),
+      standing: query.user === undefined ? undefined : standingOf(open, query.user),
+    };
+  }
+
+  #touchedSince(open: Prepared, query: FactsQuery, state: { revision: number; trimmed: number }) {
+    if (query.generation !== this.#generation || query.since < state.trimmed) return 'all';
+    if (query.since === state.revision) return [];
+    // A revision that ran backwards is no history that we know.
+    if (query.since > state.revision) return 'all';
+    const touched = open.touched.all(query.since);
+    return touched.length > TOUCHED_MAX || touched.includes('*') ? 'all' : touched;
+  }
+
+  /** The connection to the file that the path names now. */
+  #opened(): Prepared {
+    const { dev, ino } = statSync(this.#file);
+    if (this.#open?.inode === ino && this.#open.device === dev) return this.#open;
+    this.close();
+    this.#generation += 1;
+    this.#open = prepare(openReader(this.#file), dev, ino);
+    return this.#open;
+  }
+}
+
+function prepare(db: Database, device: number, inode: number): Prepared {
+  try {
+    const found = schemaVersion(db);
+    if (found !== SCHEMA_VERSION) {
+      throw new Error(`the store has schema ${found}, this process knows ${SCHEMA_VERSION}: restart it`);
+    }
+    return {
+      db,
+      device,
+      inode,
+      dataVersion: db.prepare<[], number>('PRAGMA data_version').pluck(),
+      state: db.prepare('SELECT revision, trimmed FROM state'),
+      touched: db
+        .prepare<[number], string>(
+          `SELECT DISTINCT touched FROM changes WHERE revision > ? LIMIT ${TOUCHED_MAX + 1}`,
+        )
+        .pluck(),
+      grants: db.prepare(`SELECT ${GRANT_COLUMNS} FROM grants WHERE path = ?`),
+      committing: db.prepare<[string], number>('SELECT 1 FROM journal WHERE path = ? AND hidden = 1').pluck(),
+      groups: db
+        .prepare<[string], string>('SELECT group_principal FROM members WHERE user_principal = ?')
+        .pluck(),
+      suspended: db.prepare<[string], number>('SELECT 1 FROM suspensions WHERE user_principal = ?').pluck(),
+    };
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+function pathFacts(open: Prepared, path: ResourcePath): StoredPathFacts {
+  return {
+    path,
+    grants: indexByPrincipal(open.grants.all(path).map(grantOf)),
+    committing: !isFolder(path) && open.committing.get(path) !== undefined,
+  };
+}
+
+function standingOf(open: Prepared, user: Principal): Standing {
+  return {
+    groups: open.groups.all(user) as Principal[],
+    suspended: open.suspended.get(user) !== undefined,
+  };
+}
+
+function unavailable(cause: unknown): NotKnown {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  return new NotKnown('store-unavailable', `the store cannot be read: ${message}`, { cause });
+}

@@ -1,0 +1,123 @@
+/** The rows of files and the journal of their commits, in SQLite. The order of steps is `uploads/commit.ts`'s. */
+
+import type { Database, Statement } from 'better-sqlite3';
+import type { GrantDraft } from '../../acl/grant.js';
+import type {
+  CommitEntry,
+  FileRecord,
+  FileStore,
+  Pending,
+  PendingRemoval,
+  Written,
+} from '../../acl/ports.js';
+import type { ResourcePath } from '../../acl/resource-path.js';
+import { ChangeLog } from './change-log.js';
+import { GrantWriter } from './grant-writer.js';
+import { type FileRow, fileOf } from './rows.js';
+
+interface JournalRow {
+  readonly partial: string;
+  readonly kind: 'commit' | 'removal';
+  readonly path: string;
+  readonly hidden: number;
+  readonly entry: string;
+}
+
+export class SqliteFiles implements FileStore {
+  readonly #db: Database;
+  readonly #log: ChangeLog;
+  readonly #grants: GrantWriter;
+  readonly #file: Statement<[string], FileRow>;
+  readonly #putFile: Statement<[string, string | null, number, number]>;
+  readonly #dropFile: Statement<[string]>;
+  readonly #dropAllows: Statement<[string]>;
+  readonly #journal: Statement<[string, string, string, number, string]>;
+  readonly #clear: Statement<[string]>;
+
+  constructor(db: Database) {
+    this.#db = db;
+    this.#log = new ChangeLog(db);
+    this.#grants = new GrantWriter(db);
+    this.#file = db.prepare('SELECT path, owner, bytes, updated_at FROM files WHERE path = ?');
+    this.#putFile = db.prepare('INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?)');
+    this.#dropFile = db.prepare('DELETE FROM files WHERE path = ?');
+    this.#dropAllows = db.prepare("DELETE FROM grants WHERE path = ? AND effect = 'allow'");
+    this.#journal = db.prepare('INSERT INTO journal VALUES (?, ?, ?, ?, ?)');
+    this.#clear = db.prepare('DELETE FROM journal WHERE partial = ?');
+  }
+
+  async file(path: ResourcePath): Promise<FileRecord | undefined> {
+    const row = this.#file.get(path);
+    return row === undefined ? undefined : fileOf(row);
+  }
+
+  async beginCommit(entries: readonly CommitEntry[]): Promise<Written<void>> {
+    return this.#log.write(() => {
+      for (const entry of entries) {
+        const hidden = entry.visibility === 'hidden';
+        this.#journal.run(entry.partial, 'commit', entry.file.path, Number(hidden), JSON.stringify(entry));
+        if (!hidden) this.#writeRows(entry);
+      }
+      return { value: undefined, touched: entries.map((entry) => entry.file.path) };
+    });
+  }
+
+  async finishCommit(entries: readonly CommitEntry[]): Promise<Written<void>> {
+    return this.#log.write(() => {
+      const hidden = entries.filter((entry) => entry.visibility === 'hidden');
+      for (const entry of hidden) this.#writeRows(entry);
+      for (const entry of entries) this.#clear.run(entry.partial);
+      return { value: undefined, touched: hidden.map((entry) => entry.file.path) };
+    });
+  }
+
+  async abandonCommit(entries: readonly CommitEntry[]): Promise<Written<void>> {
+    return this.#log.write(() => {
+      for (const entry of entries) this.#clear.run(entry.partial);
+      return { value: undefined, touched: entries.map((entry) => entry.file.path) };
+    });
+  }
+
+  async beginRemoval(removal: PendingRemoval): Promise<Written<void>> {
+    return this.#log.write(() => {
+      this.#journal.run(removal.partial, 'removal', removal.path, 0, '{}');
+      this.#dropFile.run(removal.path);
+      this.#dropAllows.run(removal.path);
+      return { value: undefined, touched: [removal.path] };
+    });
+  }
+
+  async finishRemoval(removal: PendingRemoval): Promise<void> {
+    this.#clear.run(removal.partial);
+  }
+
+  async pending(): Promise<Pending> {
+    const rows = this.#db.prepare<[], JournalRow>('SELECT * FROM journal ORDER BY partial').all();
+    return {
+      commits: rows.filter((row) => row.kind === 'commit').map((row) => entryOf(row.entry)),
+      removals: rows
+        .filter((row) => row.kind === 'removal')
+        .map((row) => ({ partial: row.partial, path: row.path as ResourcePath })),
+    };
+  }
+
+  #writeRows(entry: CommitEntry): void {
+    const { path, owner, bytes, updatedAt } = entry.file;
+    this.#putFile.run(path, owner ?? null, bytes, updatedAt);
+    if (entry.grants.length === 0) return;
+    const session = this.#grants.begin();
+    for (const grant of entry.grants) session.put(grant);
+    session.end();
+  }
+}
+
+/** JSON leaves out what is `undefined`: the drafts get their open windows back. */
+function entryOf(json: string): CommitEntry {
+  const entry = JSON.parse(json) as CommitEntry;
+  const grants: GrantDraft[] = entry.grants.map((grant) => ({
+    ...grant,
+    notBefore: grant.notBefore,
+    expiresAt: grant.expiresAt,
+  }));
+  return { ...entry, file: { ...entry.file, owner: entry.file.owner }, grants };
+}

@@ -1,0 +1,55 @@
+/**
+ * A store's facts as from another machine: `load` takes its time, and the test says when its snapshot is taken
+ * and when its answer comes. `version` is exact, as FactsSource demands.
+ */
+
+import type { FactsLoad, FactsQuery, FactsSource } from '../../src/acl/ports.js';
+
+export type SnapshotTaken = 'at the start' | 'on the way';
+
+interface InFlight {
+  readonly query: FactsQuery;
+  snapshot: FactsLoad | undefined;
+  readonly answer: (load: FactsLoad) => void;
+}
+
+export class RemoteSource implements FactsSource {
+  readonly #store: { load(query: FactsQuery): FactsLoad; version(): number };
+  readonly #taken: SnapshotTaken;
+  #inFlight: InFlight[] = [];
+
+  constructor(source: FactsSource, taken: SnapshotTaken) {
+    this.#store = {
+      version: () => source.version(),
+      load: (query) => {
+        const loaded = source.load(query);
+        if (loaded instanceof Promise) throw new Error('the store behind must answer at once');
+        return loaded;
+      },
+    };
+    this.#taken = taken;
+  }
+
+  version(): number {
+    return this.#store.version();
+  }
+
+  load(query: FactsQuery): Promise<FactsLoad> {
+    const { promise, resolve } = Promise.withResolvers<FactsLoad>();
+    const snapshot = this.#taken === 'at the start' ? this.#store.load(query) : undefined;
+    this.#inFlight.push({ query, snapshot, answer: resolve });
+    return promise;
+  }
+
+  /** What may happen next to each load that is under way: its snapshot, then its delivery. */
+  steps(): (() => void)[] {
+    return this.#inFlight.map((one) => () => {
+      if (one.snapshot === undefined) {
+        one.snapshot = this.#store.load(one.query);
+        return;
+      }
+      this.#inFlight = this.#inFlight.filter((other) => other !== one);
+      one.answer(one.snapshot);
+    });
+  }
+}

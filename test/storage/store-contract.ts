@@ -1,0 +1,27 @@
+/**
+ * What every store must agree on (src/acl/ports.ts), whichever way it keeps its data. A new store passes
+ * this suite before anything uses it. The rules are in the contract-*.ts files.
+ */
+
+import type { Test } from 'tap';
+import { factsContract } from './contract-facts.js';
+import { filesContract } from './contract-files.js';
+import { grantsContract } from './contract-grants.js';
+import { importContract } from './contract-import.js';
+import { listingsContract } from './contract-listings.js';
+import { membersContract } from './contract-members.js';
+import { namesContract } from './contract-names.js';
+import { rulesOf } from './contract-rule.js';
+import { writesContract } from './contract-writes.js';
+import type { OpenStore } from './given.js';
+
+export function storeContract(t: Test, name: string, open: OpenStore): void {
+  t.test(`${name}: names`, async (t) => namesContract(rulesOf(t, open)));
+  t.test(`${name}: grants`, async (t) => grantsContract(rulesOf(t, open)));
+  t.test(`${name}: listings`, async (t) => listingsContract(rulesOf(t, open)));
+  t.test(`${name}: imports`, async (t) => importContract(rulesOf(t, open)));
+  t.test(`${name}: groups and suspensions`, async (t) => membersContract(rulesOf(t, open)));
+  t.test(`${name}: revisions and what they touch`, async (t) => writesContract(rulesOf(t, open)));
+  t.test(`${name}: loads`, async (t) => factsContract(rulesOf(t, open)));
+  t.test(`${name}: files and the journal`, async (t) => filesContract(rulesOf(t, open)));
+}
