@@ -50,10 +50,15 @@ export function percentDecode(encoded: string): string | undefined {
 
 /** The path as a URL's path: every byte outside RFC 3986's unreserved set is percent-encoded, slashes stay. */
 export function encodeResourcePath(path: string): string {
-  return path
-    .split('/')
-    .map((segment) => encodeURIComponent(segment))
-    .join('/');
+  return path.split('/').map(encodeSegment).join('/');
+}
+
+/** encodeURIComponent leaves five characters that RFC 3986 reserves. */
+function encodeSegment(segment: string): string {
+  return encodeURIComponent(segment).replace(
+    /[!'()*]/g,
+    (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
 }
 
 /** Why `text` is no resource path, as a clause for an error message; `undefined` when it is one. */

@@ -15,6 +15,7 @@ import type {
 import { TOUCHED_ALL } from '../../acl/ports.js';
 import type { Principal } from '../../acl/principal.js';
 import { indexByPrincipal } from '../grant-index.js';
+import { touchedBy } from '../touched.js';
 
 interface State {
   revision: number;
@@ -68,6 +69,10 @@ function inKeyOrder(a: Grant, b: Grant): number {
   return Buffer.compare(Buffer.from(a.path), Buffer.from(b.path)) || compareRest(a, b);
 }
 
+function inByteOrder(a: string, b: string): number {
+  return Buffer.compare(Buffer.from(a), Buffer.from(b));
+}
+
 function compareRest(a: Grant, b: Grant): number {
   const left = Buffer.from(`${a.principal}\0${a.action}`);
   return Buffer.compare(left, Buffer.from(`${b.principal}\0${b.action}`));
@@ -112,33 +117,23 @@ function aclOf(state: State): Store['acl'] {
       yield* sorted();
     },
     importGrants: async (batches) => {
-      const before = new Map(state.grants);
-      const lastId = state.lastId;
-      try {
-        let added = 0;
-        let replaced = 0;
-        for await (const batch of batches) {
-          for (const draft of batch) {
-            if (state.grants.has(keyOf(draft))) replaced += 1;
-            else added += 1;
-            put(state, draft);
-          }
-        }
-        return written(state, { added, replaced }, added + replaced === 0 ? [] : [TOUCHED_ALL]);
-      } catch (error) {
-        state.grants.clear();
-        for (const [key, grant] of before) state.grants.set(key, grant);
-        state.lastId = lastId;
-        throw error;
+      const drafts: GrantDraft[] = [];
+      for await (const batch of batches) drafts.push(...batch);
+      let replaced = 0;
+      for (const draft of drafts) {
+        if (state.grants.has(keyOf(draft))) replaced += 1;
+        put(state, draft);
       }
+      const counts = { added: drafts.length - replaced, replaced };
+      return written(state, counts, drafts.length === 0 ? [] : [TOUCHED_ALL]);
     },
     addMember: async (group, user) => toggle(membersOf(group), user, true, user),
     removeMember: async (group, user) => toggle(membersOf(group), user, false, user),
     groups: async (group) =>
       [...state.members]
         .filter(([name, users]) => users.size > 0 && (group === undefined || group === name))
-        .map(([name, users]) => ({ group: name, users: [...users].sort() }))
-        .sort((a, b) => (a.group < b.group ? -1 : 1)),
+        .map(([name, users]) => ({ group: name, users: [...users].sort(inByteOrder) }))
+        .sort((a, b) => inByteOrder(a.group, b.group)),
     suspend: async (user) => toggle(state.suspended, user, true, user),
     resume: async (user) => toggle(state.suspended, user, false, user),
   };
@@ -156,17 +151,18 @@ function filesOf(state: State): Store['files'] {
   return {
     file: async (path) => state.files.get(path),
     beginCommit: async (entries) => {
+      if (entries.some((entry) => state.commits.has(entry.partial))) throw new Error('pending already');
       for (const entry of entries) {
         state.commits.set(entry.partial, entry);
         if (entry.visibility === 'at-once') writeRows(entry);
       }
-      return written(state, undefined, pathsOf(entries));
+      return written(state, undefined, entries.flatMap(touchedBy));
     },
     finishCommit: async (entries) => {
       const hidden = entries.filter((entry) => entry.visibility === 'hidden');
       for (const entry of hidden) writeRows(entry);
       clear(entries);
-      return written(state, undefined, pathsOf(hidden));
+      return written(state, undefined, hidden.flatMap(touchedBy));
     },
     abandonCommit: async (entries) => {
       clear(entries);
@@ -200,7 +196,10 @@ function load(state: State, query: FactsQuery): FactsLoad {
   return {
     revision: state.revision,
     generation: 1,
-    touched: query.generation !== 1 || touched.includes(TOUCHED_ALL) ? 'all' : [...new Set(touched)],
+    touched:
+      query.generation !== 1 || query.since > state.revision || touched.includes(TOUCHED_ALL)
+        ? 'all'
+        : [...new Set(touched)],
     paths: query.paths.map((path) => ({
       path,
       grants: indexByPrincipal([...state.grants.values()].filter((grant) => grant.path === path)),

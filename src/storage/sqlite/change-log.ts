@@ -34,12 +34,28 @@ export class ChangeLog {
     return this.#revision.get() ?? 0;
   }
 
-  write<T>(change: () => Change<T>): Written<T> {
+  /** While a long write is open, every other one of this connection waits: it would become a part of it. */
+  #long: Promise<void> | undefined;
+
+  async write<T>(change: () => Change<T>): Promise<Written<T>> {
+    while (this.#long !== undefined) await this.#long;
     return this.#db.transaction(() => this.#record(change())).immediate();
   }
 
-  /** The same for a write that waits for its input. Nothing else may use this connection meanwhile. */
+  /** The same for a write that waits for its input, such as an import. */
   async writeLong<T>(change: () => Promise<Change<T>>): Promise<Written<T>> {
+    while (this.#long !== undefined) await this.#long;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#long = promise;
+    try {
+      return await this.#writeLong(change);
+    } finally {
+      this.#long = undefined;
+      resolve();
+    }
+  }
+
+  async #writeLong<T>(change: () => Promise<Change<T>>): Promise<Written<T>> {
     this.#db.exec('BEGIN IMMEDIATE');
     try {
       const written = this.#record(await change());

@@ -1,6 +1,7 @@
 /** Opens a SQLite store: a writer with its schema brought up to date, and a reader for the decisions. */
 
 import type { Store } from '../../acl/ports.js';
+import { ChangeLog } from './change-log.js';
 import { openWriter } from './connection.js';
 import { migrate } from './migrations.js';
 import { SqliteFacts } from './sqlite-facts.js';
@@ -13,9 +14,10 @@ export function openSqliteStore(file: string): Store {
   try {
     migrate(db);
     const facts = new SqliteFacts(file);
+    const log = new ChangeLog(db);
     return {
-      acl: new SqliteStore(db),
-      files: new SqliteFiles(db),
+      acl: new SqliteStore(db, log),
+      files: new SqliteFiles(db, log),
       facts,
       close: async () => {
         facts.close();

@@ -25,6 +25,8 @@ interface Prepared {
   readonly db: Database;
   readonly device: number;
   readonly inode: number;
+  /** The inode of the write-ahead log that belongs to this file. */
+  readonly log: number | undefined;
   readonly dataVersion: Statement<[], number>;
   readonly state: Statement<[], { revision: number; trimmed: number }>;
   readonly touched: Statement<[number], string>;
@@ -38,6 +40,8 @@ export class SqliteFacts implements FactsSource {
   readonly #file: string;
   #open: Prepared | undefined;
   #generation = 0;
+  /** The highest revision seen: a store that runs backwards was restored, and is another generation. */
+  #revision = -1;
 
   constructor(file: string) {
     this.#file = file;
@@ -73,6 +77,8 @@ export class SqliteFacts implements FactsSource {
   #read(open: Prepared, query: FactsQuery): FactsLoad {
     const state = open.state.get();
     if (state === undefined) throw new Error('the store has no state row');
+    if (state.revision < this.#revision) this.#generation += 1;
+    this.#revision = state.revision;
     return {
       revision: state.revision,
       generation: this.#generation,
@@ -95,6 +101,12 @@ export class SqliteFacts implements FactsSource {
   #opened(): Prepared {
     const { dev, ino } = statSync(this.#file);
     if (this.#open?.inode === ino && this.#open.device === dev) return this.#open;
+    const log = logOf(this.#file);
+    if (this.#open !== undefined && log !== undefined && log.ino === this.#open.log && log.size > 0) {
+      throw new Error(
+        'the store was exchanged while its -wal file holds changes of the old one; stop the services, remove the -wal and -shm files, start again',
+      );
+    }
     this.close();
     this.#generation += 1;
     this.#open = prepare(openReader(this.#file), dev, ino);
@@ -110,6 +122,7 @@ function prepare(db: Database, device: number, inode: number): Prepared {
     }
     return {
       db,
+      log: logOf(db.name)?.ino,
       device,
       inode,
       dataVersion: db.prepare<[], number>('PRAGMA data_version').pluck(),
@@ -130,6 +143,10 @@ function prepare(db: Database, device: number, inode: number): Prepared {
     db.close();
     throw error;
   }
+}
+
+function logOf(file: string) {
+  return statSync(`${file}-wal`, { throwIfNoEntry: false });
 }
 
 function pathFacts(open: Prepared, path: ResourcePath): StoredPathFacts {

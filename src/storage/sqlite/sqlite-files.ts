@@ -11,7 +11,8 @@ import type {
   Written,
 } from '../../acl/ports.js';
 import type { ResourcePath } from '../../acl/resource-path.js';
-import { ChangeLog } from './change-log.js';
+import { touchedBy } from '../touched.js';
+import type { ChangeLog } from './change-log.js';
 import { GrantWriter } from './grant-writer.js';
 import { type FileRow, fileOf } from './rows.js';
 
@@ -34,9 +35,9 @@ export class SqliteFiles implements FileStore {
   readonly #journal: Statement<[string, string, string, number, string]>;
   readonly #clear: Statement<[string]>;
 
-  constructor(db: Database) {
+  constructor(db: Database, log: ChangeLog) {
     this.#db = db;
-    this.#log = new ChangeLog(db);
+    this.#log = log;
     this.#grants = new GrantWriter(db);
     this.#file = db.prepare('SELECT path, owner, bytes, updated_at FROM files WHERE path = ?');
     this.#putFile = db.prepare('INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?)');
@@ -58,7 +59,7 @@ export class SqliteFiles implements FileStore {
         this.#journal.run(entry.partial, 'commit', entry.file.path, Number(hidden), JSON.stringify(entry));
         if (!hidden) this.#writeRows(entry);
       }
-      return { value: undefined, touched: entries.map((entry) => entry.file.path) };
+      return { value: undefined, touched: entries.flatMap(touchedBy) };
     });
   }
 
@@ -67,7 +68,7 @@ export class SqliteFiles implements FileStore {
       const hidden = entries.filter((entry) => entry.visibility === 'hidden');
       for (const entry of hidden) this.#writeRows(entry);
       for (const entry of entries) this.#clear.run(entry.partial);
-      return { value: undefined, touched: hidden.map((entry) => entry.file.path) };
+      return { value: undefined, touched: hidden.flatMap(touchedBy) };
     });
   }
 

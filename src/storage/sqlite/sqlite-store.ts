@@ -10,7 +10,7 @@ import type { AclStore, GrantSelection, GroupListing, ImportCounts, Written } fr
 import { TOUCHED_ALL } from '../../acl/ports.js';
 import type { Principal } from '../../acl/principal.js';
 import type { ResourcePath } from '../../acl/resource-path.js';
-import { ChangeLog } from './change-log.js';
+import type { ChangeLog } from './change-log.js';
 import { GrantWriter } from './grant-writer.js';
 import { GRANT_COLUMNS, type GrantRow, grantOf } from './rows.js';
 
@@ -21,9 +21,9 @@ export class SqliteStore implements AclStore {
   readonly #selected: Statement<[string, string, string, string], GrantRow>;
   readonly #delete: Statement<[string, string, string]>;
 
-  constructor(db: Database) {
+  constructor(db: Database, log: ChangeLog) {
     this.#db = db;
-    this.#log = new ChangeLog(db);
+    this.#log = log;
     this.#grants = new GrantWriter(db);
     const where = 'path = ? AND principal = ? AND action = ?';
     this.#selected = db.prepare(`SELECT ${GRANT_COLUMNS} FROM grants WHERE ${where} AND effect = ?`);
@@ -67,10 +67,17 @@ export class SqliteStore implements AclStore {
   }
 
   async *allGrants(): AsyncIterable<Grant> {
-    const rows = this.#db
-      .prepare<[], GrantRow>(`SELECT ${GRANT_COLUMNS} FROM grants ORDER BY path, principal, action`)
-      .iterate();
-    for (const row of rows) yield grantOf(row);
+    const page = this.#db.prepare<[string, string, string], GrantRow>(
+      `SELECT ${GRANT_COLUMNS} FROM grants WHERE (path, principal, action) > (?, ?, ?)
+       ORDER BY path, principal, action LIMIT 1000`,
+    );
+    let last = ['', '', ''] as [string, string, string];
+    for (let rows = page.all(...last); rows.length > 0; rows = page.all(...last)) {
+      for (const row of rows) {
+        last = [row.path, row.principal, row.action];
+        yield grantOf(row);
+      }
+    }
   }
 
   async importGrants(batches: AsyncIterable<readonly GrantDraft[]>): Promise<Written<ImportCounts>> {
@@ -103,11 +110,11 @@ export class SqliteStore implements AclStore {
 
   async groups(group?: Principal): Promise<readonly GroupListing[]> {
     const rows = this.#db
-      .prepare<[string | null], { group_principal: Principal; user_principal: Principal }>(
+      .prepare<[{ group: string | null }], { group_principal: Principal; user_principal: Principal }>(
         `SELECT group_principal, user_principal FROM members
-         WHERE ?1 IS NULL OR group_principal = ?1 ORDER BY group_principal, user_principal`,
+         WHERE @group IS NULL OR group_principal = @group ORDER BY group_principal, user_principal`,
       )
-      .all(group ?? null);
+      .all({ group: group ?? null });
     const users = new Map<Principal, Principal[]>();
     for (const row of rows) {
       const same = users.get(row.group_principal);
@@ -125,7 +132,7 @@ export class SqliteStore implements AclStore {
     return this.#toggle('DELETE FROM suspensions WHERE user_principal = ?', [user], user);
   }
 
-  #toggle(sql: string, values: readonly string[], touched: Principal): Written<boolean> {
+  #toggle(sql: string, values: readonly string[], touched: Principal): Promise<Written<boolean>> {
     const statement = this.#db.prepare(sql);
     return this.#log.write(() => {
       const changed = statement.run(...values).changes > 0;

@@ -1,0 +1,104 @@
+/**
+ * Where everything is put together: from a Config to the parts of each role. The working directory is the data
+ * folder already. Nothing here decides anything.
+ */
+
+import { Authorizer } from './acl/authorizer.js';
+import type { Policy } from './acl/policy.js';
+import type { FactsSource, Store } from './acl/ports.js';
+import type { Config } from './config.js';
+import { AccessTokens, type VerifyToken } from './credentials/access-token.js';
+import { Credentials } from './credentials/credential.js';
+import type { TokenKey } from './credentials/token-key.js';
+import { loadOrMakeSecret } from './host/secret.js';
+import { buildAuthorizerApp } from './http/authorizer-app.js';
+import { buildFilesApp } from './http/files-app.js';
+import type { Logger } from './http/server-options.js';
+import { CachedReader } from './storage/cached-reader.js';
+import { openSqliteFacts, openSqliteStore } from './storage/sqlite/open.js';
+import { Committer } from './uploads/committer.js';
+import { type Recovered, recover } from './uploads/recovery.js';
+import { StorageRoot } from './uploads/storage-root.js';
+
+const clock = () => Date.now();
+
+export function policyOf(config: Config): Policy {
+  return { administrators: new Set(config.administrators), home: config.home };
+}
+
+export function tokenKeyOf(config: Config): TokenKey {
+  return {
+    algorithm: 'HS256',
+    secret: config.jwtSecret ?? loadOrMakeSecret(),
+    issuers: config.jwtIssuers,
+    audiences: config.jwtAudiences,
+  };
+}
+
+/** The kinds of credential, in their order of precedence (DESIGN §7). */
+function credentialsOf(config: Config) {
+  return (verify: VerifyToken) =>
+    new Credentials([
+      new AccessTokens({
+        verify,
+        cookieName: config.tokenCookie,
+        groupsClaim: config.groupsClaim,
+        clock,
+      }),
+    ]);
+}
+
+export function openStore(config: Config): Store {
+  return openSqliteStore(config.databaseFile);
+}
+
+export function authorizerOver(facts: FactsSource, config: Config): Authorizer {
+  return new Authorizer(new CachedReader(facts, { bytesMax: config.cacheBytesMax }), policyOf(config), clock);
+}
+
+export async function openAuthorizerApp(config: Config, logger: Logger) {
+  const facts = await openSqliteFacts(config.databaseFile);
+  const app = await buildAuthorizerApp({
+    authorizer: authorizerOver(facts, config),
+    tokenKey: tokenKeyOf(config),
+    credentials: credentialsOf(config),
+    mount: config.mount,
+    checkReady: () => void facts.version(),
+    logger,
+  });
+  app.addHook('onClose', async () => facts.close());
+  return app;
+}
+
+export function storageRootOf(config: Config): StorageRoot {
+  return new StorageRoot(config);
+}
+
+/** Finishes first what a crash left; nothing may listen before that. */
+export async function openFilesApp(config: Config, logger: Logger) {
+  const store = openStore(config);
+  const root = storageRootOf(config);
+  await root.prepare();
+  const recovered = await recover(store.files, root);
+  const app = await buildFilesApp({
+    authorizer: authorizerOver(store.facts, config),
+    tokenKey: tokenKeyOf(config),
+    credentials: credentialsOf(config),
+    acl: store.acl,
+    root,
+    committer: new Committer({ root, files: store.files, clock }),
+    mount: config.mount,
+    uploadBytesMax: config.uploadBytesMax,
+    formFilesMax: config.formFilesMax,
+    download: config.download,
+    checkReady: () => void store.facts.version(),
+    logger,
+  });
+  app.addHook('onClose', () => store.close());
+  if (hasWork(recovered)) app.log.warn(recovered, 'finished what an earlier stop had left');
+  return app;
+}
+
+function hasWork(recovered: Recovered): boolean {
+  return Object.values(recovered).some((count) => count > 0);
+}

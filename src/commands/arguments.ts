@@ -1,0 +1,69 @@
+/** The CLI's words as the core's types; a wrong word is a UsageError that says what would be right. */
+
+import { ACTIONS, type Action, parseAction } from '../acl/action.js';
+import { parseDuration, parseInstant } from '../acl/instant.js';
+import { groupPrincipal, isUser, type Principal, parsePrincipal, userPrincipal } from '../acl/principal.js';
+import { parseResourcePath, pathProblem, type ResourcePath } from '../acl/resource-path.js';
+import { type OptionValues, textOption, textOptions, UsageError } from './command.js';
+
+export function principalArgument(text = ''): Principal {
+  const principal = parsePrincipal(text);
+  if (principal !== undefined) return principal;
+  throw new UsageError(`'${text}' is no principal: user:NAME, group:NAME, authenticated or anyone`);
+}
+
+/** A user as `alice` or as `user:alice`. */
+export function userArgument(text = ''): Principal {
+  const given = parsePrincipal(text);
+  const user = given !== undefined && isUser(given) ? given : userPrincipal(text);
+  if (user !== undefined) return user;
+  throw new UsageError(`'${text}' cannot be a user's name`);
+}
+
+/** A group as `eng` or as `group:eng`. */
+export function groupArgument(text = ''): Principal {
+  const given = text.startsWith('group:') ? parsePrincipal(text) : groupPrincipal(text);
+  if (given !== undefined) return given;
+  throw new UsageError(`'${text}' cannot be a group's name`);
+}
+
+export function groupOptions(options: OptionValues): readonly Principal[] {
+  return textOptions(options, 'group').map(groupArgument);
+}
+
+export function actionArgument(text = ''): Action {
+  const action = parseAction(text);
+  if (action !== undefined) return action;
+  throw new UsageError(`'${text}' is no action: ${ACTIONS.join(', ')}`);
+}
+
+export function pathArgument(text = ''): ResourcePath {
+  const path = parseResourcePath(text);
+  if (path !== undefined) return path;
+  throw new UsageError(`'${text}' is no resource path: ${pathProblem(text)}`);
+}
+
+/** UTC milliseconds of `--until ISO` or of now + `--for 48h`. */
+export function endOption(options: OptionValues, now: number): number | undefined {
+  const lasting = textOption(options, 'for');
+  const until = instantOption(options, 'until');
+  if (lasting === undefined) return until;
+  if (until !== undefined) throw new UsageError('--for and --until exclude each other');
+  return now + durationOf(lasting);
+}
+
+export function instantOption(options: OptionValues, name: string): number | undefined {
+  const text = textOption(options, name);
+  if (text === undefined) return undefined;
+  const instant = parseInstant(text);
+  if (instant !== undefined) return instant;
+  throw new UsageError(
+    `--${name} takes an ISO 8601 time with a zone, such as 2027-01-31T12:00:00Z, not '${text}'`,
+  );
+}
+
+export function durationOf(text: string): number {
+  const duration = parseDuration(text);
+  if (duration !== undefined) return duration;
+  throw new UsageError(`--for takes a duration such as 90s, 30m, 48h, 7d, 2w, not '${text}'`);
+}

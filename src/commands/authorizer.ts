@@ -1,0 +1,40 @@
+import { openAuthorizerApp } from '../assembly.js';
+import { enterDataFolder } from '../host/data-folder.js';
+import { listen, stopWhenTold } from '../host/listen.js';
+import { logger } from '../host/logger.js';
+import { superviseUntilStopped } from '../host/supervisor.js';
+import { type Command, DONE, textOption, UsageError } from './command.js';
+import { authorizerPart } from './parts.js';
+
+const WORKERS_MAX = 64;
+
+export const command: Command = {
+  usage: '[--workers N | --listen SOCKET | --listen HOST:PORT]',
+  summary: 'Runs the authorizer that nginx asks.',
+  details: [
+    'It listens on run/authorizer-1.sock in the data folder; with --workers N, N processes listen on',
+    'run/authorizer-1.sock to -N.sock, and nginx balances over them.',
+  ],
+  options: { workers: { type: 'string' }, listen: { type: 'string' } },
+  takes: [0, 0],
+  run: async ({ config, options, env, output }) => {
+    const workers = workersOption(textOption(options, 'workers'));
+    const address = textOption(options, 'listen');
+    if (workers > 1) {
+      if (address !== undefined) throw new UsageError('--workers and --listen exclude each other');
+      const parts = Array.from({ length: workers }, (_, i) => authorizerPart(i + 1, config, env));
+      return superviseUntilStopped(parts, output.note);
+    }
+    enterDataFolder(config, output.note);
+    const app = await openAuthorizerApp(config, logger(config.logLevel, 'authorizer'));
+    await listen(app, address ?? 'run/authorizer-1.sock');
+    await stopWhenTold(app);
+    return DONE;
+  },
+};
+
+export function workersOption(text: string | undefined): number {
+  const workers = text === undefined ? 1 : Number(text);
+  if (Number.isInteger(workers) && workers >= 1 && workers <= WORKERS_MAX) return workers;
+  throw new UsageError(`--workers takes a whole number from 1 to ${WORKERS_MAX}, not '${text}'`);
+}

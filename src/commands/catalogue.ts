@@ -1,0 +1,35 @@
+/** Every command by name, in the order of the help. Each is loaded when it is run: `grant` needs no Fastify. */
+
+import type { Command } from './command.js';
+
+interface Entry {
+  readonly summary: string;
+  load(): Promise<Command>;
+}
+
+const entry = (summary: string, load: () => Promise<{ command: Command }>): Entry => ({
+  summary,
+  load: async () => (await load()).command,
+});
+
+export const COMMANDS = {
+  authorizer: entry('run the authorizer', () => import('./authorizer.js')),
+  files: entry('run the files service', () => import('./files.js')),
+  grant: entry('allow or deny a principal an action on a path', () => import('./grant.js')),
+  revoke: entry('take grants back', () => import('./revoke.js')),
+  acl: entry('the grants that bear on a path, nearest first', () => import('./acl.js')),
+  check: entry('may this principal do this there? By exit code', () => import('./check.js')),
+  explain: entry('the same, with every grant and what became of it', () => import('./explain.js')),
+  group: entry('stored groups: add, remove, list', () => import('./group.js')),
+  suspend: entry('leave a user nothing but what anyone may', () => import('./suspend.js')),
+  resume: entry('end a suspension', () => import('./resume.js')),
+  token: entry('an access token, for trials and tests', () => import('./token.js')),
+  nginx: entry('print the nginx lines for an existing site', () => import('./nginx.js')),
+  config: entry('print the settings in force, secrets masked', () => import('./config.js')),
+} as const satisfies Record<string, Entry>;
+
+export type CommandName = keyof typeof COMMANDS;
+
+export function isCommandName(name: string): name is CommandName {
+  return Object.hasOwn(COMMANDS, name);
+}

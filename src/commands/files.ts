@@ -1,0 +1,24 @@
+import { openFilesApp } from '../assembly.js';
+import { enterDataFolder } from '../host/data-folder.js';
+import { listen, refuseSecond, stopWhenTold } from '../host/listen.js';
+import { logger } from '../host/logger.js';
+import { type Command, DONE, textOption } from './command.js';
+
+export const FILES_SOCKET = 'run/files.sock';
+
+export const command: Command = {
+  usage: '[--listen SOCKET | HOST:PORT]',
+  summary: 'Runs the files service: uploads, deletions, downloads, and the HTTP API.',
+  details: [`It listens on ${FILES_SOCKET} in the data folder. What a crash left is finished first.`],
+  options: { listen: { type: 'string' } },
+  takes: [0, 0],
+  run: async ({ config, options, output }) => {
+    enterDataFolder(config, output.note);
+    const address = textOption(options, 'listen') ?? FILES_SOCKET;
+    await refuseSecond(address);
+    const app = await openFilesApp(config, logger(config.logLevel, 'files'));
+    await listen(app, address);
+    await stopWhenTold(app);
+    return DONE;
+  },
+};

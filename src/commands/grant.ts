@@ -1,0 +1,70 @@
+import { describeGrant, type GrantDraft, windowProblem } from '../acl/grant.js';
+import { grantJson } from '../acl/grant-json.js';
+import { formatInstant } from '../acl/instant.js';
+import { remaining, stillAllowed, stillRefused } from '../acl/remaining.js';
+import { isFolder } from '../acl/resource-path.js';
+import { storageRootOf } from '../assembly.js';
+import { actionArgument, endOption, instantOption, pathArgument, principalArgument } from './arguments.js';
+import { type Command, DONE, type Invocation, UsageError } from './command.js';
+import { withStore } from './session.js';
+
+export const command: Command = {
+  usage: 'PRINCIPAL ACTION PATH [--deny] [--for 48h | --until TIME] [--from TIME]',
+  summary: 'Allows, or with --deny denies, a principal an action (read < write < manage) on a path.',
+  details: [
+    'PRINCIPAL  user:NAME, group:NAME, authenticated (any valid credential) or anyone',
+    'PATH       /team/plan.pdf is a file; /team/ is a folder and all below it',
+    '',
+    'What stood for the same principal, path and action is replaced. It is in force when the command returns.',
+    'TIME is ISO 8601 with a zone, or a date alone; a duration is 90s, 30m, 48h, 7d or 2w.',
+  ],
+  options: {
+    deny: { type: 'boolean' },
+    for: { type: 'string' },
+    until: { type: 'string' },
+    from: { type: 'string' },
+  },
+  takes: [3, 3],
+  run: async (invocation) => {
+    const draft = draftOf(invocation);
+    return withStore(invocation, async ({ acl, authorizer }) => {
+      const { value, revision } = await acl.putGrants([draft]);
+      const [grant] = value;
+      if (grant === undefined) throw new Error('the store answered with no grant');
+      const rest = await remaining(authorizer, draft.principal, draft.path, [draft.action]);
+      const lines = draft.effect === 'allow' ? stillRefused(rest) : stillAllowed(rest);
+      const text = `granted: ${describeGrant(grant)}${windowText(grant)} (grant ${grant.id})`;
+      invocation.output.result({ grant: grantJson(grant), revision, remaining: lines }, [text, ...lines]);
+      await warnOfFolder(invocation, draft);
+      return DONE;
+    });
+  },
+};
+
+function draftOf({ positionals, options }: Invocation): GrantDraft {
+  const [principal, action, path] = positionals;
+  const notBefore = instantOption(options, 'from');
+  const expiresAt = endOption(options, notBefore ?? Date.now());
+  const problem = windowProblem(notBefore, expiresAt);
+  if (problem !== undefined) throw new UsageError(`--from and the end do not fit: ${problem}`);
+  return {
+    principal: principalArgument(principal),
+    action: actionArgument(action),
+    path: pathArgument(path),
+    effect: options['deny'] === true ? 'deny' : 'allow',
+    notBefore,
+    expiresAt,
+  };
+}
+
+function windowText({ notBefore, expiresAt }: GrantDraft): string {
+  const from = notBefore === undefined ? '' : ` from ${formatInstant(notBefore)}`;
+  return expiresAt === undefined ? from : `${from} until ${formatInstant(expiresAt)}`;
+}
+
+/** `/team` where `/team/` was meant grants nothing on what is in the folder. */
+async function warnOfFolder({ config, output }: Invocation, { path }: GrantDraft): Promise<void> {
+  if (isFolder(path)) return;
+  const found = await storageRootOf(config).find(path);
+  if (found?.kind === 'folder') output.note(`${path} is a folder: did you mean ${path}/ ?`);
+}

@@ -1,0 +1,53 @@
+/** The texts of --help and --version. */
+
+import { readFileSync } from 'node:fs';
+import { COMMANDS } from './catalogue.js';
+import type { Command } from './command.js';
+
+const GLOBAL_LINES = [
+  'Global options:',
+  '  --data DIR        the data folder (or LATCHKEY_DATA; default ./data)',
+  '  --database URL    the store (or LATCHKEY_DATABASE_URL; default sqlite:latchkey.db in the data folder)',
+  '  --json            print the result as JSON',
+  '  -h, --help        this, or with a command its own help',
+  '',
+  'Exit codes: 0 done or allowed, 1 refused or denied, 2 wrong usage or configuration, 3 it could not be',
+  'done or found out.',
+];
+
+export function generalHelp(): string {
+  const width = Math.max(...Object.keys(COMMANDS).map((name) => name.length));
+  const commands = Object.entries(COMMANDS).map(
+    ([name, { summary }]) => `  ${name.padEnd(width)}  ${summary}`,
+  );
+  return lines([
+    'Latchkey: private files for nginx.',
+    '',
+    'Usage: latchkey COMMAND …',
+    '',
+    ...commands,
+    '',
+    ...GLOBAL_LINES,
+  ]);
+}
+
+export function commandHelp(name: string, command: Command): string {
+  const details = command.details === undefined ? [] : ['', ...command.details];
+  return lines([
+    `Usage: latchkey ${name} ${command.usage}`,
+    '',
+    command.summary,
+    ...details,
+    '',
+    ...GLOBAL_LINES,
+  ]);
+}
+
+export function version(): string {
+  const file = new URL('../../package.json', import.meta.url);
+  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
+}
+
+function lines(all: readonly string[]): string {
+  return `${all.join('\n')}\n`;
+}

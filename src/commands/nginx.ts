@@ -1,0 +1,44 @@
+import { join } from 'node:path';
+import { loadConfig } from '../config.js';
+import { siteLines } from '../nginx/render.js';
+import { type Command, DONE, textOption } from './command.js';
+
+export const command: Command = {
+  usage: '[--root DIR] [--mount /media/]',
+  summary: 'Prints the nginx lines that put Latchkey before the files of an existing site.',
+  details: [
+    "--root   nginx's root of those files (LATCHKEY_ROOT): a file lies at root + URL path",
+    '--mount  the URL prefix that becomes private (LATCHKEY_MOUNT)',
+    'Start the services with the same two settings: they are printed as a comment.',
+  ],
+  options: { root: { type: 'string' }, mount: { type: 'string' } },
+  takes: [0, 0],
+  run: async ({ options, env, output }) => {
+    const root = textOption(options, 'root');
+    const mount = textOption(options, 'mount');
+    const config = loadConfig({
+      ...env,
+      ...(root !== undefined && { LATCHKEY_ROOT: root }),
+      ...(mount !== undefined && { LATCHKEY_MOUNT: mount }),
+    });
+    const rootFolder = config.root.startsWith('/') ? config.root : join(config.dataFolder, config.root);
+    const lines = siteLines({
+      dataFolder: config.dataFolder,
+      root: rootFolder,
+      mount: config.mount,
+      authorizers: 1,
+      uploadBytesMax: config.uploadBytesMax,
+    });
+    output.result({ ...lines, root: rootFolder, mount: config.mount }, [
+      `# Services: LATCHKEY_DATA=${config.dataFolder} LATCHKEY_ROOT=${rootFolder} LATCHKEY_MOUNT=${config.mount}`,
+      "# latchkey authorizer & latchkey files, as the user of nginx's workers",
+      '',
+      '# ---- into the http block ----',
+      lines.http,
+      '',
+      '# ---- into the server block, in place of the location that serves these files now ----',
+      lines.server,
+    ]);
+    return DONE;
+  },
+};

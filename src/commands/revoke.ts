@@ -1,0 +1,39 @@
+import { andGreater } from '../acl/action.js';
+import { describeGrant } from '../acl/grant.js';
+import { grantJson } from '../acl/grant-json.js';
+import { remaining, stillAllowed, stillRefused } from '../acl/remaining.js';
+import { actionArgument, pathArgument, principalArgument } from './arguments.js';
+import { type Command, DONE } from './command.js';
+import { withStore } from './session.js';
+
+export const command: Command = {
+  usage: 'PRINCIPAL PATH [ACTION] [--deny]',
+  summary:
+    'Removes the allows of ACTION and every greater one (default: all) that a principal has on a path.',
+  details: [
+    'With --deny it removes denies instead, which widens what the principal may do.',
+    'It says what still allows the principal there. It is in force when the command returns: no request that',
+    'is sent after it is allowed. A download under way is not stopped.',
+  ],
+  options: { deny: { type: 'boolean' } },
+  takes: [2, 3],
+  run: async (invocation) => {
+    const [who, where, what] = invocation.positionals;
+    const principal = principalArgument(who);
+    const path = pathArgument(where);
+    const actions = andGreater(what === undefined ? 'read' : actionArgument(what));
+    const effect = invocation.options['deny'] === true ? 'deny' : 'allow';
+    return withStore(invocation, async ({ acl, authorizer }) => {
+      const { value, revision } = await acl.removeGrants({ principal, path, actions, effect });
+      const rest = await remaining(authorizer, principal, path, actions);
+      const lines = effect === 'allow' ? stillAllowed(rest) : stillRefused(rest);
+      const removed = value.map((grant) => `revoked: ${describeGrant(grant)} (grant ${grant.id})`);
+      const none = `nothing to revoke: ${principal} has no such ${effect} on ${path}`;
+      invocation.output.result({ removed: value.map(grantJson), revision, remaining: lines }, [
+        ...(removed.length > 0 ? removed : [none]),
+        ...lines,
+      ]);
+      return DONE;
+    });
+  },
+};

@@ -1,0 +1,34 @@
+import { nameOfPrincipal } from '../acl/principal.js';
+import { tokenKeyOf } from '../assembly.js';
+import { signToken } from '../credentials/token-key.js';
+import { enterDataFolder } from '../host/data-folder.js';
+import { durationOf, groupOptions, userArgument } from './arguments.js';
+import { type Command, DONE, textOption } from './command.js';
+
+const LASTING = '1h';
+
+export const command: Command = {
+  usage: 'USER [--group NAME]… [--for 1h]',
+  summary: 'Prints an access token for a user: for trials and tests.',
+  details: ['It is signed with the same secret that the authorizer verifies with, and ends by itself.'],
+  options: { group: { type: 'string', multiple: true }, for: { type: 'string' } },
+  takes: [1, 1],
+  run: async ({ positionals, options, config, output }) => {
+    const user = nameOfPrincipal(userArgument(positionals[0]));
+    const issuedAt = Date.now();
+    const claims = {
+      user,
+      groups: groupOptions(options).map(nameOfPrincipal),
+      groupsClaim: config.groupsClaim,
+      issuedAt,
+      expiresAt: issuedAt + durationOf(textOption(options, 'for') ?? LASTING),
+    };
+    enterDataFolder(config, output.note);
+    const token = signToken(tokenKeyOf(config), claims);
+    output.result(
+      { token, user, groups: claims.groups, expiresAt: new Date(claims.expiresAt).toISOString() },
+      [token],
+    );
+    return DONE;
+  },
+};

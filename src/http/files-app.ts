@@ -1,0 +1,70 @@
+/**
+ * The files service (the upload handler) as an application: given what it needs, listening to nothing.
+ */
+
+import swagger from '@fastify/swagger';
+import Fastify, { type FastifyInstance } from 'fastify';
+import type { Authorizer } from '../acl/authorizer.js';
+import type { AclStore } from '../acl/ports.js';
+import type { DownloadSettings } from '../config.js';
+import type { VerifyToken } from '../credentials/access-token.js';
+import type { Credentials } from '../credentials/credential.js';
+import type { TokenKey } from '../credentials/token-key.js';
+import type { Committer } from '../uploads/committer.js';
+import type { StorageRoot } from '../uploads/storage-root.js';
+import { API_PREFIX, aclRoutes } from './acl-routes.js';
+import { DOWNLOAD_PREFIX, downloadRoute } from './download-route.js';
+import { Gate } from './gate.js';
+import { type CheckReady, healthRoutes } from './health.js';
+import { publicDocument } from './openapi.js';
+import { BadRequest, sendError } from './problem.js';
+import { type Logger, serverOptions } from './server-options.js';
+import { registerTokenVerifier } from './token-verifier.js';
+import { WRITE_PREFIX, writeRoutes } from './write-routes.js';
+
+export interface FilesAppDeps {
+  readonly authorizer: Authorizer;
+  readonly tokenKey: TokenKey;
+  /** The kinds of credential in their order, over the verifier of access tokens. */
+  readonly credentials: (verify: VerifyToken) => Credentials;
+  readonly acl: AclStore;
+  readonly root: StorageRoot;
+  readonly committer: Committer;
+  readonly mount: string;
+  readonly uploadBytesMax: number;
+  readonly formFilesMax: number;
+  readonly download: DownloadSettings;
+  readonly checkReady: CheckReady;
+  readonly logger: Logger;
+}
+
+export async function buildFilesApp(deps: FilesAppDeps): Promise<FastifyInstance> {
+  const app = Fastify({ ...serverOptions(deps.logger), rewriteUrl: ({ url = '' }) => routedUrl(url) });
+  app.setErrorHandler(sendError);
+  app.setNotFoundHandler((request, reply) => sendError(unknownRoute(request.method), request, reply));
+  const verify = await registerTokenVerifier(app, deps.tokenKey);
+  const gate = new Gate(deps.authorizer, deps.credentials(verify));
+  await app.register(swagger, publicDocument(deps.mount));
+  await writeRoutes(app, { ...deps, gate });
+  downloadRoute(app, { ...deps, gate });
+  aclRoutes(app, { ...deps, gate });
+  app.get(`${API_PREFIX}/openapi.json`, { schema: { hide: true } }, async () => app.swagger());
+  healthRoutes(app, deps.checkReady);
+  return app;
+}
+
+/** The router sees a constant where a stranger's path follows; handlers read the original URL. */
+function routedUrl(url: string): string {
+  for (const prefix of [WRITE_PREFIX, DOWNLOAD_PREFIX]) {
+    if (!url.startsWith(`${prefix}/`)) continue;
+    const query = url.indexOf('?');
+    return query === -1 ? prefix : prefix + url.slice(query);
+  }
+  return url;
+}
+
+function unknownRoute(method: string): BadRequest {
+  return method === 'GET' || method === 'HEAD'
+    ? new BadRequest('There is nothing here.', 404)
+    : new BadRequest(`${method} does nothing here; PUT, POST a form to a folder, or DELETE.`, 405);
+}

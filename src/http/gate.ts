@@ -1,0 +1,57 @@
+/**
+ * What every route of the files service asks first: who is this, and may they? The same credentials and the
+ * same core as the authorizer's; nothing that nginx says about the visitor is believed.
+ */
+
+import type { FastifyRequest } from 'fastify';
+import type { Action } from '../acl/action.js';
+import type { Authorizer } from '../acl/authorizer.js';
+import { refusal } from '../acl/decide.js';
+import type { Subject } from '../acl/principal.js';
+import { decodeResourcePath, type ResourcePath } from '../acl/resource-path.js';
+import type { Credentials, Identified } from '../credentials/credential.js';
+import { Refused } from './problem.js';
+
+export class Gate {
+  readonly #authorizer: Authorizer;
+  readonly #credentials: Credentials;
+
+  constructor(authorizer: Authorizer, credentials: Credentials) {
+    this.#authorizer = authorizer;
+    this.#credentials = credentials;
+  }
+
+  async identify(request: FastifyRequest): Promise<Identified> {
+    return this.#credentials.identify(request.headers);
+  }
+
+  /** @throws Refused, or NotKnown */
+  async require(who: Identified, action: Action, path: ResourcePath): Promise<Subject> {
+    const decision = await this.#authorizer.authorize({ subject: who.subject, action, path });
+    if (decision.outcome !== 'allow') {
+      throw new Refused(decision, who.invalid, refusalText(decision.outcome, action));
+    }
+    return who.subject;
+  }
+
+  /**
+   * The path behind a URL prefix. @throws Refused where it is none: a stranger cannot tell a refused path
+   * from one that nobody was granted.
+   */
+  pathBehind(prefix: string, request: FastifyRequest, who: Identified): ResourcePath {
+    const url = request.originalUrl;
+    const end = url.indexOf('?');
+    const encoded = url.slice(prefix.length - 1, end === -1 ? undefined : end);
+    const path = url.startsWith(prefix) ? decodeResourcePath(encoded) : undefined;
+    if (path !== undefined) return path;
+    const outcome = refusal(who.subject.authenticated);
+    const decision = { outcome, reason: { kind: 'refused-path' } } as const;
+    throw new Refused(decision, who.invalid, refusalText(outcome, 'read'));
+  }
+}
+
+function refusalText(outcome: 'unauthenticated' | 'forbidden', action: Action): string {
+  return outcome === 'unauthenticated'
+    ? 'Nobody is signed in, or the credential is not valid; sign in, then try again.'
+    : `You may not ${action} this; ask someone who manages it for a grant.`;
+}

@@ -1,0 +1,20 @@
+/** `/healthz`: the process answers. `/readyz`: it can also decide, since the store does. */
+
+import type {} from '@fastify/swagger'; // its schema options: hide
+import type { FastifyInstance } from 'fastify';
+
+/** @throws when the service could not answer a request now */
+export type CheckReady = () => void | Promise<void>;
+
+export function healthRoutes(app: FastifyInstance, check: CheckReady): void {
+  app.get('/healthz', { schema: { hide: true } }, async () => ({ status: 'ok' }));
+  app.get('/readyz', { schema: { hide: true } }, async (request, reply) => {
+    try {
+      await check();
+      return { status: 'ready' };
+    } catch (error) {
+      request.log.warn(error);
+      return reply.code(503).send({ status: 'unavailable', detail: (error as Error).message });
+    }
+  });
+}

@@ -1,0 +1,28 @@
+/** The limits of both services' HTTP servers, each said once. */
+
+import type { FastifyServerOptions } from 'fastify';
+
+/**
+ * nginx takes a request line of 8 KiB; bytes outside ASCII triple when it re-escapes them, and cookies and
+ * tokens come on top. Node's own 16 KiB would turn a stranger's long name into a 5xx.
+ */
+const HEADER_BYTES_MAX = 64 * 1024;
+
+/** The body of an API call. Uploads have a limit of their own. */
+export const API_BODY_BYTES_MAX = 1024 * 1024;
+
+export type Logger = NonNullable<FastifyServerOptions['logger']>;
+
+export function serverOptions(logger: Logger) {
+  return {
+    logger,
+    // nginx logs each request, with the decision. Here only what goes wrong is worth a line.
+    disableRequestLogging: true,
+    http: { maxHeaderSize: HEADER_BYTES_MAX },
+    bodyLimit: API_BODY_BYTES_MAX,
+    // nginx keeps the connections, and closes them: a connection that we closed first would cost a visitor a 502.
+    keepAliveTimeout: 0,
+    forceCloseConnections: 'idle' as const,
+    return503OnClosing: false,
+  };
+}

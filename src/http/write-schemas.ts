@@ -1,0 +1,69 @@
+/** What the write routes say of themselves in the OpenAPI document. */
+
+import { Type } from 'typebox';
+
+export const ProblemSchema = Type.Object(
+  {
+    type: Type.String(),
+    title: Type.String(),
+    status: Type.Integer(),
+    detail: Type.String({ description: 'What is wrong, and what to do.' }),
+  },
+  { title: 'Problem', description: 'application/problem+json (RFC 9457)' },
+);
+
+const StoredFile = Type.Object({
+  path: Type.String({ description: 'resource path' }),
+  url: Type.String(),
+  bytes: Type.Integer(),
+  etag: Type.String({ description: "nginx's entity tag of the file" }),
+  created: Type.Boolean({ description: 'false: it replaced a file' }),
+});
+
+const Preconditions = {
+  'if-match': Type.Optional(Type.String()),
+  'if-none-match': Type.Optional(Type.String({ description: '`*`: only where there is no file yet' })),
+};
+
+const Grants = Type.Optional(
+  Type.String({
+    description:
+      'Grants to set with the file, such as `user:bob read, group:eng write`; names are percent-encoded. Needs `manage`.',
+  }),
+);
+
+const refusals = (...statuses: readonly number[]) =>
+  Object.fromEntries(statuses.map((status) => [status, ProblemSchema]));
+
+const tags = ['files'];
+
+export const putSchema = {
+  tags,
+  summary: 'Upload one file: the body is its bytes',
+  headers: Type.Object({ ...Preconditions, 'x-latchkey-grants': Grants }),
+  response: {
+    201: StoredFile,
+    204: Type.Null({ description: 'It replaced a file.' }),
+    ...refusals(400, 401, 403, 409, 412, 413, 503, 507),
+  },
+};
+
+export const formSchema = {
+  tags,
+  summary: 'Upload files of a form (multipart/form-data) into a folder, all or none',
+  consumes: ['multipart/form-data'],
+  response: {
+    201: Type.Object({ files: Type.Array(StoredFile) }),
+    ...refusals(400, 401, 403, 409, 413, 415, 503, 507),
+  },
+};
+
+export const deleteSchema = {
+  tags,
+  summary: 'Delete a file: its allows go, its denies stay',
+  headers: Type.Object(Preconditions),
+  response: {
+    204: Type.Null({ description: 'It is gone.' }),
+    ...refusals(401, 403, 404, 409, 412, 503),
+  },
+};

@@ -1,0 +1,45 @@
+/**
+ * Why an upload or a removal cannot be. Each says in one sentence what is wrong and what to do; the HTTP
+ * status of each is `http/problem.ts`'s.
+ */
+
+export type UploadProblemCode =
+  | 'too-large'
+  | 'no-space'
+  | 'conflict'
+  | 'precondition-failed'
+  | 'not-found'
+  | 'bad-request';
+
+export class UploadProblem extends Error {
+  override readonly name = 'UploadProblem';
+  constructor(
+    readonly code: UploadProblemCode,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+const NO_SPACE = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
+
+/** A file system's error as a problem, where it is one that somebody can mend. */
+export function asUploadProblem(error: unknown): unknown {
+  const code = (error as NodeJS.ErrnoException | undefined)?.code ?? '';
+  if (NO_SPACE.has(code)) {
+    return new UploadProblem(
+      'no-space',
+      'There is no space left for this file; free some, then send it again.',
+      {
+        cause: error,
+      },
+    );
+  }
+  if (code === 'ENAMETOOLONG') {
+    return new UploadProblem('bad-request', 'The path is too long for the file system; shorten it.', {
+      cause: error,
+    });
+  }
+  return error;
+}
