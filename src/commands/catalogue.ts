@@ -13,6 +13,7 @@ const entry = (summary: string, load: () => Promise<{ command: Command }>): Entr
 });
 
 export const COMMANDS = {
+  up: entry('run nginx and both services on this machine', () => import('./up.js')),
   authorizer: entry('run the authorizer', () => import('./authorizer.js')),
   files: entry('run the files service', () => import('./files.js')),
   grant: entry('allow or deny a principal an action on a path', () => import('./grant.js')),

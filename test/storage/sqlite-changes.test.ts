@@ -202,13 +202,6 @@ t.test('a backup restored into the same file is answered from', async (t) => {
   t.strictSame([await countOn('/kept'), await countOn('/old')], [1, 0]);
 });
 
-t.test('a backup that was restored and written to past the known revision is answered from', async (t) => {
-  const { countOn } = await restored(t, ['/1', '/2', '/3']);
-  t.strictSame([await countOn('/kept'), await countOn('/old')], [1, 0]);
-});
-
-// ── no file ─────────────────────────────────────────────────────────────────────────────────────────────────
-
 t.test(
   'while the file is gone nothing is known, and when it is back it is answered from again',
   async (t) => {

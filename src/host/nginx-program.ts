@@ -1,0 +1,30 @@
+/** The nginx program of this machine: where it is, and where its types of files are. */
+
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+
+export interface NginxProgram {
+  readonly program: string;
+  readonly mimeTypes: string;
+}
+
+/** @throws when there is none, with what to install */
+export function findNginx(wanted: string): NginxProgram {
+  // Debian's is in /usr/sbin, which is not in an ordinary user's PATH.
+  for (const program of [wanted, `/usr/sbin/${wanted}`]) {
+    const { error, stderr } = spawnSync(program, ['-V'], { encoding: 'utf8' });
+    if (error !== undefined) continue;
+    if (!stderr.includes('auth_request')) {
+      throw new Error(`${program} was built without the auth_request module; install Debian's nginx-light`);
+    }
+    const configuration = /--conf-path=(\S+)/.exec(stderr)?.[1] ?? '/etc/nginx/nginx.conf';
+    const mimeTypes = join(dirname(configuration), 'mime.types');
+    if (!existsSync(mimeTypes))
+      throw new Error(`${program} has no ${mimeTypes}; install Debian's nginx-common`);
+    return { program, mimeTypes };
+  }
+  throw new Error(
+    `there is no program '${wanted}': install it (apt-get install nginx-light), or set LATCHKEY_NGINX`,
+  );
+}
