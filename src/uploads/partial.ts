@@ -4,9 +4,8 @@
  */
 
 import { randomUUID } from 'node:crypto';
-import { open } from 'node:fs/promises';
-import { type Readable, Transform, type TransformCallback } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
+import { type FileHandle, open } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
 import { asUploadProblem, UploadProblem } from './problem.js';
 import { FILE_MODE, type StorageRoot } from './storage-root.js';
 
@@ -24,17 +23,28 @@ export interface Partial {
 export async function writePartial(root: StorageRoot, source: Readable, bytesMax: number): Promise<Partial> {
   const name = randomUUID();
   const handle = await open(root.partialPath(name), 'wx', FILE_MODE);
-  const counter = new ByteCounter(bytesMax);
+  let bytes = 0;
   try {
-    // autoClose off: the handle is synced before it is closed.
-    await pipeline(source, counter, handle.createWriteStream({ autoClose: false }));
+    // The source outlives an early end: it is a connection on which the refusal is still to be answered.
+    for await (const chunk of source.iterator({ destroyOnReturn: false })) {
+      bytes += chunk.length;
+      if (bytes > bytesMax) throw tooLarge(bytesMax);
+      await writeAll(handle, chunk);
+    }
     await handle.sync();
     await handle.close();
-    return { name, bytes: counter.bytes };
+    return { name, bytes };
   } catch (error) {
     await handle.close().catch(() => undefined);
     await root.dropPartial(name);
     throw asUploadProblem(error);
+  }
+}
+
+async function writeAll(handle: FileHandle, chunk: Uint8Array): Promise<void> {
+  for (let rest = chunk; rest.length > 0; ) {
+    const { bytesWritten } = await handle.write(rest);
+    rest = rest.subarray(bytesWritten);
   }
 }
 
@@ -43,20 +53,4 @@ export function tooLarge(bytesMax: number): UploadProblem {
     'too-large',
     `The file is larger than ${bytesMax} bytes; send a smaller one, or ask the operator to raise LATCHKEY_UPLOAD_BYTES_MAX.`,
   );
-}
-
-class ByteCounter extends Transform {
-  bytes = 0;
-  readonly #bytesMax: number;
-
-  constructor(bytesMax: number) {
-    super();
-    this.#bytesMax = bytesMax;
-  }
-
-  override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
-    this.bytes += chunk.length;
-    if (this.bytes > this.#bytesMax) done(tooLarge(this.#bytesMax));
-    else done(null, chunk);
-  }
 }
