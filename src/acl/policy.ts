@@ -3,7 +3,7 @@
  */
 
 import { BUILT_IN_ID, type Grant } from './grant.js';
-import { nameOfPrincipal, type Principal } from './principal.js';
+import { nameOfPrincipal, type Principal, userPrincipal } from './principal.js';
 import { isFolder, parseResourcePath, type ResourcePath } from './resource-path.js';
 
 export interface Policy {
@@ -34,6 +34,17 @@ export function parseHomeTemplate(text: string): HomeTemplate | undefined {
 export function homeOf(template: HomeTemplate, user: Principal): ResourcePath | undefined {
   const id = nameOfPrincipal(user);
   return id.includes('/') ? undefined : parseResourcePath(template.before + id + template.after);
+}
+
+/** The user whose home holds `path`, whether or not there is such a user. */
+export function homeOwner(policy: Policy, path: ResourcePath): Principal | undefined {
+  const { home } = policy;
+  if (home === undefined || !path.startsWith(home.before)) return undefined;
+  const end = path.indexOf('/', home.before.length);
+  const user = userPrincipal(path.slice(home.before.length, end === -1 ? undefined : end));
+  if (user === undefined) return undefined;
+  const folder = homeOf(home, user);
+  return folder !== undefined && path.startsWith(folder) ? user : undefined;
 }
 
 const NONE: readonly Grant[] = Object.freeze([]);

@@ -1,0 +1,142 @@
+import { once } from 'node:events';
+import { open } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
+import type { GrantDraft } from '../acl/grant.js';
+import {
+  type Command,
+  DONE,
+  type Invocation,
+  type Output,
+  RefusedError,
+  textOption,
+  UsageError,
+} from './command.js';
+import { FORMATS, type Format, type Line, readLines } from './grant-lines.js';
+import { Progress } from './progress.js';
+import { withStore } from './session.js';
+
+/** Grants that go to the store at a time. */
+const BATCH = 1_000;
+
+export const command: Command = {
+  usage: 'FILE|- [--format csv|jsonl] [--dry-run]',
+  summary: 'Sets the grants of a file in one transaction: all of them, or with one bad line none.',
+  details: [
+    'CSV has the header principal,action,path,effect,notBefore,expiresAt, the last three optional; JSON Lines',
+    'has the same keys. Times are ISO 8601 with a zone. Every bad line is reported with its number.',
+    'The format is told from the first character, unless it is given.',
+  ],
+  options: { format: { type: 'string' }, 'dry-run': { type: 'boolean' } },
+  takes: [1, 1],
+  run: async (invocation) => {
+    const { options, output } = invocation;
+    const source = await openSource(invocation);
+    const reading = new Reading(source, output);
+    try {
+      if (options['dry-run'] === true) {
+        let rows = 0;
+        for await (const batch of reading.batches()) rows += batch.length;
+        output.result({ rows, dryRun: true }, [`${rows} grants are good; nothing was written (--dry-run)`]);
+        return DONE;
+      }
+      return await withStore(invocation, async ({ acl }) => {
+        const { value, revision } = await acl.importGrants(reading.batches());
+        const rate = Math.round((value.added + value.replaced) / reading.seconds);
+        output.result({ ...value, revision, seconds: reading.seconds }, [
+          `imported: ${value.added} added, ${value.replaced} replaced, ${rate} a second`,
+        ]);
+        return DONE;
+      });
+    } finally {
+      reading.end();
+      source.stream.destroy();
+    }
+  },
+};
+
+interface Source {
+  readonly stream: Readable;
+  readonly format: Format;
+  readonly bytes: number | undefined;
+}
+
+/** Opened before the working directory and the user change. */
+async function openSource({ positionals, options }: Invocation): Promise<Source> {
+  const [name = '-'] = positionals;
+  const wanted = textOption(options, 'format');
+  const format = FORMATS.find((known) => known === wanted);
+  if (wanted !== undefined && format === undefined)
+    throw new UsageError(`--format takes ${FORMATS.join(' or ')}`);
+  if (name === '-')
+    return { stream: process.stdin, format: format ?? (await sniff(process.stdin)), bytes: undefined };
+  try {
+    const file = await open(name);
+    const { size } = await file.stat();
+    const stream = file.createReadStream({ highWaterMark: 1024 * 1024 });
+    return { stream, format: format ?? (await sniff(stream)), bytes: size };
+  } catch (error) {
+    throw new UsageError(`${name} cannot be read: ${(error as Error).message}`);
+  }
+}
+
+/** JSON Lines begin with a brace. */
+async function sniff(stream: Readable): Promise<Format> {
+  if (stream.readableLength === 0 && !stream.readableEnded) await once(stream, 'readable');
+  const chunk: Buffer | null = stream.read();
+  if (chunk !== null) stream.unshift(chunk);
+  return /^\uFEFF?\s*\{/.test(chunk?.subarray(0, 1024).toString() ?? '') ? 'jsonl' : 'csv';
+}
+
+/** Batches of the grants of a source; a bad line is reported, and after the last line refuses the whole. */
+class Reading {
+  readonly #source: Source;
+  readonly #output: Output;
+  readonly #progress: Progress;
+  readonly #began = performance.now();
+  #bytes = 0;
+  #rows = 0;
+  #bad = 0;
+
+  constructor(source: Source, output: Output) {
+    this.#source = source;
+    this.#output = output;
+    this.#progress = new Progress(source.bytes);
+  }
+
+  get seconds(): number {
+    return (performance.now() - this.#began) / 1000;
+  }
+
+  end(): void {
+    this.#progress.end();
+  }
+
+  async *batches(): AsyncIterable<readonly GrantDraft[]> {
+    const { stream, format } = this.#source;
+    const lines = readLines(stream, format);
+    stream.on('data', (chunk: Buffer) => {
+      this.#bytes += chunk.length;
+    });
+    let batch: GrantDraft[] = [];
+    for await (const line of lines) {
+      const draft = this.#take(line);
+      if (draft !== undefined) batch.push(draft);
+      if (batch.length < BATCH) continue;
+      this.#progress.update(this.#bytes, this.#rows);
+      yield batch;
+      batch = [];
+    }
+    if (this.#bad > 0)
+      throw new RefusedError(`nothing was written: ${this.#bad} of ${this.#rows} lines are bad`);
+    if (batch.length > 0) yield batch;
+  }
+
+  #take(line: Line): GrantDraft | undefined {
+    this.#rows += 1;
+    if ('draft' in line) return line.draft;
+    this.#bad += 1;
+    this.#progress.end();
+    this.#output.note(`line ${line.line}: ${line.problem}`);
+    return undefined;
+  }
+}
