@@ -5,8 +5,8 @@
  * ignored would be a grant for ever.
  */
 
-import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
+import { StringDecoder } from 'node:string_decoder';
 import { type Info, parse } from 'csv-parse';
 import { parseAction } from '../acl/action.js';
 import { type Grant, type GrantDraft, parseEffect, windowProblem } from '../acl/grant.js';
@@ -22,6 +22,8 @@ const REQUIRED = ['principal', 'action', 'path'] as const;
 const COLUMNS = [...REQUIRED, 'effect', 'notBefore', 'expiresAt'] as const;
 type Column = (typeof COLUMNS)[number];
 
+type Fields = Readonly<Partial<Record<Column, unknown>>>;
+
 /** Characters of one record; a path of 4 KiB, percent signs and all, fits. */
 const RECORD_LENGTH_MAX = 64 * 1024;
 
@@ -30,33 +32,58 @@ export type Line =
   | { readonly line: number; readonly draft: GrantDraft }
   | { readonly line: number; readonly problem: string };
 
-export function readLines(input: Readable, format: Format): AsyncIterable<Line> {
+/** In blocks of about a chunk of the input: a wait for each line would cost more than the line. */
+export function readLines(input: Readable, format: Format): AsyncIterable<readonly Line[]> {
   return format === 'csv' ? readCsv(input) : readJsonLines(input);
 }
 
-async function* readCsv(input: Readable): AsyncIterable<Line> {
-  const parser = input.pipe(
-    parse({ bom: true, info: true, skip_empty_lines: true, max_record_size: RECORD_LENGTH_MAX }),
-  );
-  input.on('error', (error) => parser.destroy(error));
+async function* readCsv(input: Readable): AsyncIterable<readonly Line[]> {
+  let lines: Line[] = [];
   let columns: readonly Column[] | undefined;
-  let line = 1;
-  try {
-    for await (const { record, info } of parser as AsyncIterable<{ record: string[]; info: Info }>) {
-      line = info.lines;
-      if (columns === undefined) {
-        const problem = headerProblem(record);
-        if (problem !== undefined) return yield { line, problem };
-        columns = record as Column[];
-      } else {
-        yield lineOf(line, Object.fromEntries(columns.map((column, i) => [column, record[i]])));
+  let refused = false;
+  const parser = parse({
+    bom: true,
+    info: true,
+    skip_empty_lines: true,
+    max_record_size: RECORD_LENGTH_MAX,
+    on_record: (given: unknown) => {
+      // With `info`, a record comes with what is known about it; the package's types know only the record.
+      const { record, info } = given as { record: string[]; info: Info };
+      if (columns !== undefined) {
+        lines.push(lineOf(info.lines, fieldsOf(columns, record)));
+        return null;
       }
-    }
-  } catch (error) {
-    const { code, lines } = error as { code?: string; lines?: number };
-    if (code?.startsWith('CSV_') !== true) throw error;
-    yield { line: lines ?? line, problem: `${(error as Error).message}; what follows was not read` };
+      const problem = headerProblem(record);
+      columns = record as Column[];
+      refused = problem !== undefined;
+      if (problem !== undefined) lines.push({ line: info.lines, problem });
+      return null;
+    },
+  });
+  let broken: { code?: string; lines?: number; message: string } | undefined;
+  parser.on('error', (error) => {
+    broken = error;
+  });
+  for await (const chunk of input) {
+    await new Promise((resolve) => parser.write(chunk, resolve));
+    if (broken !== undefined || refused) break;
+    yield lines;
+    lines = [];
   }
+  if (broken === undefined && !refused) {
+    await new Promise<void>((resolve) => parser.on('close', resolve).end().resume());
+  }
+  if (broken !== undefined) {
+    if (broken.code?.startsWith('CSV_') !== true) throw broken;
+    lines.push({ line: broken.lines ?? 0, problem: `${broken.message}; what follows was not read` });
+  }
+  yield lines;
+}
+
+function fieldsOf(columns: readonly Column[], record: readonly string[]): Fields {
+  const fields: Partial<Record<Column, unknown>> = {};
+  for (let i = 0; i < columns.length; i++) fields[columns[i] as Column] = record[i];
+  return fields;
 }
 
 function headerProblem(names: readonly string[]): string | undefined {
@@ -67,17 +94,31 @@ function headerProblem(names: readonly string[]): string | undefined {
   return new Set(names).size === names.length ? undefined : 'a column is named twice';
 }
 
-async function* readJsonLines(input: Readable): AsyncIterable<Line> {
+async function* readJsonLines(input: Readable): AsyncIterable<readonly Line[]> {
+  const decoder = new StringDecoder('utf8');
   let line = 0;
-  for await (const text of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
-    line += 1;
-    if (text.trim() === '') continue;
-    if (text.length > RECORD_LENGTH_MAX) yield { line, problem: `it is longer than ${RECORD_LENGTH_MAX}` };
-    else yield jsonLine(line, text);
+  let rest = '';
+  for await (const chunk of input) {
+    const texts = (rest + decoder.write(chunk)).split('\n');
+    rest = texts.pop() ?? '';
+    yield texts.flatMap((text) => jsonLine(++line, text));
+    if (rest.length > RECORD_LENGTH_MAX) {
+      yield [{ line: line + 1, problem: `${TOO_LONG}; what follows was not read` }];
+      return;
+    }
   }
+  yield jsonLine(line + 1, rest + decoder.end());
 }
 
-function jsonLine(line: number, text: string): Line {
+const TOO_LONG = `it has more than ${RECORD_LENGTH_MAX} characters`;
+
+/** One line, or none where it is empty. */
+function jsonLine(line: number, text: string): readonly Line[] {
+  if (text.trim() === '') return [];
+  return [text.length > RECORD_LENGTH_MAX ? { line, problem: TOO_LONG } : parsedLine(line, text)];
+}
+
+function parsedLine(line: number, text: string): Line {
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -91,16 +132,16 @@ function jsonLine(line: number, text: string): Line {
   const unknown = Object.keys(fields).find((key) => !COLUMNS.some((column) => column === key));
   if (unknown !== undefined)
     return { line, problem: `'${unknown}' is no key; the keys are ${COLUMNS.join(', ')}` };
-  return lineOf(line, fields as Record<Column, unknown>);
+  return lineOf(line, fields);
 }
 
-function lineOf(line: number, fields: Partial<Record<Column, unknown>>): Line {
+function lineOf(line: number, fields: Fields): Line {
   const given = draftOf(fields);
   return typeof given === 'string' ? { line, problem: given } : { line, draft: given };
 }
 
 /** The grant, or what is wrong. */
-function draftOf(fields: Partial<Record<Column, unknown>>): GrantDraft | string {
+function draftOf(fields: Fields): GrantDraft | string {
   const principal = parsePrincipal(textOf(fields.principal));
   if (principal === undefined) {
     return `'${textOf(fields.principal)}' is no principal: user:NAME, group:NAME, authenticated or anyone`;

@@ -51,7 +51,7 @@ function draftOf({ positionals, options }: Invocation): GrantDraft {
     principal: principalArgument(principal),
     action: actionArgument(action),
     path: pathArgument(path),
-    effect: options['deny'] === true ? 'deny' : 'allow',
+    effect: options.deny === true ? 'deny' : 'allow',
     notBefore,
     expiresAt,
   };

@@ -15,9 +15,6 @@ import { FORMATS, type Format, type Line, readLines } from './grant-lines.js';
 import { Progress } from './progress.js';
 import { withStore } from './session.js';
 
-/** Grants that go to the store at a time. */
-const BATCH = 1_000;
-
 export const command: Command = {
   usage: 'FILE|- [--format csv|jsonl] [--dry-run]',
   summary: 'Sets the grants of a file in one transaction: all of them, or with one bad line none.',
@@ -72,7 +69,7 @@ async function openSource({ positionals, options }: Invocation): Promise<Source>
   try {
     const file = await open(name);
     const { size } = await file.stat();
-    const stream = file.createReadStream({ highWaterMark: 1024 * 1024 });
+    const stream = file.createReadStream({ highWaterMark: 256 * 1024 });
     return { stream, format: format ?? (await sniff(stream)), bytes: size };
   } catch (error) {
     throw new UsageError(`${name} cannot be read: ${(error as Error).message}`);
@@ -113,22 +110,16 @@ class Reading {
 
   async *batches(): AsyncIterable<readonly GrantDraft[]> {
     const { stream, format } = this.#source;
-    const lines = readLines(stream, format);
     stream.on('data', (chunk: Buffer) => {
       this.#bytes += chunk.length;
     });
-    let batch: GrantDraft[] = [];
-    for await (const line of lines) {
-      const draft = this.#take(line);
-      if (draft !== undefined) batch.push(draft);
-      if (batch.length < BATCH) continue;
+    for await (const lines of readLines(stream, format)) {
+      const batch = lines.map((line) => this.#take(line)).filter((draft) => draft !== undefined);
       this.#progress.update(this.#bytes, this.#rows);
-      yield batch;
-      batch = [];
+      if (this.#bad === 0) yield batch;
     }
     if (this.#bad > 0)
       throw new RefusedError(`nothing was written: ${this.#bad} of ${this.#rows} lines are bad`);
-    if (batch.length > 0) yield batch;
   }
 
   #take(line: Line): GrantDraft | undefined {

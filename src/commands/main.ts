@@ -26,6 +26,10 @@ const GLOBAL_OPTIONS = {
 } satisfies ParseArgsConfig['options'];
 
 export async function main(argv: readonly string[], env: Environment): Promise<ExitCode> {
+  // `latchkey export | head`: a reader that has had enough is no error.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) =>
+    process.exit(error.code === 'EPIPE' ? DONE : FAILED),
+  );
   let tryLine = 'latchkey --help';
   try {
     const { name, rest } = splitName(argv);
@@ -51,11 +55,11 @@ function splitName(argv: readonly string[]): { name: string | undefined; rest: r
 
 function withoutCommand(argv: readonly string[]): ExitCode {
   const { values } = parsed(argv, {});
-  if (values['version'] === true) {
+  if (values.version === true) {
     process.stdout.write(`${version()}\n`);
     return DONE;
   }
-  if (values['help'] !== true && argv.length > 0) throw new UsageError('a command is missing');
+  if (values.help !== true && argv.length > 0) throw new UsageError('a command is missing');
   process.stdout.write(generalHelp());
   return DONE;
 }
@@ -67,7 +71,7 @@ async function runCommand(
   env: Environment,
 ): Promise<ExitCode> {
   const { values, positionals } = parsed(argv, command.options ?? {});
-  if (values['help'] === true) {
+  if (values.help === true) {
     process.stdout.write(commandHelp(name, command));
     return DONE;
   }
@@ -81,7 +85,7 @@ async function runCommand(
     options: values,
     config: loadConfig(overridden),
     env: overridden,
-    output: outputOf(values['json'] === true),
+    output: outputOf(values.json === true),
   });
 }
 
@@ -98,8 +102,8 @@ function parsed(argv: readonly string[], options: NonNullable<ParseArgsConfig['o
 
 function overrides(values: OptionValues): Environment {
   return {
-    ...(typeof values['data'] === 'string' && { LATCHKEY_DATA: values['data'] }),
-    ...(typeof values['database'] === 'string' && { LATCHKEY_DATABASE_URL: values['database'] }),
+    ...(typeof values.data === 'string' && { LATCHKEY_DATA: values.data }),
+    ...(typeof values.database === 'string' && { LATCHKEY_DATABASE_URL: values.database }),
   };
 }
 

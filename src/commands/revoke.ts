@@ -22,7 +22,7 @@ export const command: Command = {
     const principal = principalArgument(who);
     const path = pathArgument(where);
     const actions = andGreater(what === undefined ? 'read' : actionArgument(what));
-    const effect = invocation.options['deny'] === true ? 'deny' : 'allow';
+    const effect = invocation.options.deny === true ? 'deny' : 'allow';
     return withStore(invocation, async ({ acl, authorizer }) => {
       const { value, revision } = await acl.removeGrants({ principal, path, actions, effect });
       const rest = await remaining(authorizer, principal, path, actions);

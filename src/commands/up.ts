@@ -111,7 +111,7 @@ function portOption(text: string): number {
 }
 
 function readyLines(url: string, { config, env }: Invocation): readonly string[] {
-  const given = env['LATCHKEY_DATA'] === undefined ? '' : ` --data '${config.dataFolder}'`;
+  const given = env.LATCHKEY_DATA === undefined ? '' : ` --data '${config.dataFolder}'`;
   const latchkey = `npx latchkey${given}`;
   const file = `${url}${config.mount}users/alice/README.md`;
   return [

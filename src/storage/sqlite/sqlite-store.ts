@@ -10,6 +10,7 @@ import type { AclStore, GrantSelection, GroupListing, ImportCounts, Written } fr
 import { TOUCHED_ALL } from '../../acl/ports.js';
 import type { Principal } from '../../acl/principal.js';
 import type { ResourcePath } from '../../acl/resource-path.js';
+import { BulkGrants } from './bulk-grants.js';
 import type { ChangeLog } from './change-log.js';
 import { GrantWriter } from './grant-writer.js';
 import { GRANT_COLUMNS, type GrantRow, grantOf } from './rows.js';
@@ -82,17 +83,10 @@ export class SqliteStore implements AclStore {
 
   async importGrants(batches: AsyncIterable<readonly GrantDraft[]>): Promise<Written<ImportCounts>> {
     return this.#log.writeLong(async () => {
-      const session = this.#grants.begin();
-      let added = 0;
-      let replaced = 0;
-      for await (const batch of batches) {
-        for (const draft of batch) {
-          if (session.put(draft).replaced) replaced += 1;
-          else added += 1;
-        }
-      }
-      session.end();
-      return { value: { added, replaced }, touched: added + replaced === 0 ? [] : [TOUCHED_ALL] };
+      const bulk = new BulkGrants(this.#db);
+      for await (const batch of batches) bulk.put(batch);
+      const counts = bulk.end();
+      return { value: counts, touched: counts.added + counts.replaced === 0 ? [] : [TOUCHED_ALL] };
     });
   }
 
