@@ -57,8 +57,8 @@ function written<T>(state: State, value: T, touched: readonly string[]): Written
   return { revision: state.revision, value };
 }
 
-function put(state: State, draft: GrantDraft): Grant {
-  const id = state.grants.get(keyOf(draft))?.id ?? state.lastId + 1;
+function put(state: State, draft: GrantDraft, newId = state.lastId + 1): Grant {
+  const id = state.grants.get(keyOf(draft))?.id ?? newId;
   state.lastId = Math.max(state.lastId, id);
   const grant = { ...draft, id };
   state.grants.set(keyOf(draft), grant);
@@ -120,10 +120,13 @@ function aclOf(state: State): Store['acl'] {
       const drafts: GrantDraft[] = [];
       for await (const batch of batches) drafts.push(...batch);
       let replaced = 0;
-      for (const draft of drafts) {
+      // Each line has a number kept for it, whether or not it needs one: that is what a bulk write can do.
+      const before = state.lastId;
+      for (const [i, draft] of drafts.entries()) {
         if (state.grants.has(keyOf(draft))) replaced += 1;
-        put(state, draft);
+        put(state, draft, before + i + 1);
       }
+      state.lastId = before + drafts.length;
       const counts = { added: drafts.length - replaced, replaced };
       return written(state, counts, drafts.length === 0 ? [] : [TOUCHED_ALL]);
     },
