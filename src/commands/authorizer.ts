@@ -4,7 +4,7 @@ import { listen, stopWhenTold } from '../host/listen.js';
 import { logger } from '../host/logger.js';
 import { superviseUntilStopped } from '../host/supervisor.js';
 import { type Command, DONE, textOption, UsageError } from './command.js';
-import { authorizerPart } from './parts.js';
+import { authorizerPart, authorizerSocket } from './parts.js';
 
 const WORKERS_MAX = 64;
 
@@ -27,7 +27,7 @@ export const command: Command = {
     }
     enterDataFolder(config, output.note);
     const app = await openAuthorizerApp(config, logger(config.logLevel, 'authorizer'));
-    await listen(app, address ?? 'run/authorizer-1.sock');
+    await listen(app, address ?? authorizerSocket(1));
     await stopWhenTold(app);
     return DONE;
   },

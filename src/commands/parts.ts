@@ -6,8 +6,12 @@ import type { Part } from '../host/supervisor.js';
 
 const CLI = fileURLToPath(new URL('../cli.js', import.meta.url));
 
+export function authorizerSocket(n: number): string {
+  return `run/authorizer-${n}.sock`;
+}
+
 export function authorizerPart(n: number, config: Config, env: Environment): Part {
-  return servicePart(`authorizer-${n}`, ['authorizer', '--listen', `run/authorizer-${n}.sock`], config, env);
+  return servicePart(`authorizer-${n}`, ['authorizer', '--listen', authorizerSocket(n)], config, env);
 }
 
 export function filesPart(config: Config, env: Environment): Part {

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { connect } from 'node:net';
@@ -5,10 +6,12 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { type DataFolder, openDataFolder } from '../host/data-folder.js';
 import { findNginx } from '../host/nginx-program.js';
 import { type Part, Supervisor, toldToStop } from '../host/supervisor.js';
+import { createGateway } from '../http/gateway.js';
 import { renderServer } from '../nginx/render.js';
 import { workersOption } from './authorizer.js';
 import { type Command, DONE, type Invocation, textOption, UsageError } from './command.js';
-import { authorizerPart, filesPart } from './parts.js';
+import { FILES_SOCKET } from './files.js';
+import { authorizerPart, authorizerSocket, filesPart } from './parts.js';
 
 const HOST = '127.0.0.1';
 const PORT = '8080';
@@ -16,9 +19,15 @@ const READY_TIMEOUT_MS = 15_000;
 const READY_POLL_MS = 50;
 
 export const command: Command = {
-  usage: '[--port 8080] [--host 127.0.0.1] [--workers N]',
+  usage: '[--port 8080] [--host 127.0.0.1] [--workers N] [--no-nginx]',
   summary: 'Runs nginx, the authorizer and the files service on this machine, and prints when they serve.',
-  options: { port: { type: 'string' }, host: { type: 'string' }, workers: { type: 'string' } },
+  details: ['--no-nginx serves the same URLs from Node, for development on a machine without nginx.'],
+  options: {
+    port: { type: 'string' },
+    host: { type: 'string' },
+    workers: { type: 'string' },
+    'no-nginx': { type: 'boolean' },
+  },
   takes: [0, 0],
   run: async (invocation) => {
     const { config, env, options, output } = invocation;
@@ -26,14 +35,16 @@ export const command: Command = {
     const host = textOption(options, 'host') ?? HOST;
     const workers = workersOption(textOption(options, 'workers'));
     const folder = openDataFolder(config, output.note);
-    const nginx = nginxPart(invocation, folder, `${host}:${port}`, workers);
+    const front =
+      options['no-nginx'] === true ? undefined : nginxPart(invocation, folder, `${host}:${port}`, workers);
     if (await isTaken(host, port)) throw new Error(`port ${port} is taken; choose another one with --port`);
     const stopped = toldToStop();
     const supervisor = new Supervisor(output.note);
     try {
       await supervisor.start(filesPart(config, env));
       for (let n = 1; n <= workers; n++) await supervisor.start(authorizerPart(n, config, env));
-      await supervisor.start(nginx);
+      if (front === undefined) await startGateway(invocation, host, port);
+      else await supervisor.start(front);
       await Promise.race([untilServing(host, port, config.mount), supervisor.failure, stopped]);
       const url = `http://${host}:${port}`;
       output.result({ ready: url }, readyLines(url, invocation));
@@ -44,6 +55,19 @@ export const command: Command = {
     }
   },
 };
+
+async function startGateway({ config, output }: Invocation, host: string, port: number): Promise<void> {
+  const gateway = createGateway({
+    authorizerSocket: authorizerSocket(1),
+    filesSocket: FILES_SOCKET,
+    root: config.root,
+    mount: config.mount,
+  });
+  gateway.listen(port, host);
+  await once(gateway, 'listening');
+  gateway.unref();
+  output.note('--no-nginx is for development: every byte passes through Node, and nothing is hardened');
+}
 
 function nginxPart(
   { config, env }: Invocation,

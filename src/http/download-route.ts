@@ -16,7 +16,7 @@ import { ProblemSchema } from './write-schemas.js';
 
 export const DOWNLOAD_PREFIX = '/_latchkey/download';
 /** nginx's internal location; behind it comes the file's URL. */
-const SERVE_PREFIX = '/_latchkey/serve';
+export const SERVE_PREFIX = '/_latchkey/serve';
 
 export interface DownloadDeps {
   readonly gate: Gate;

@@ -1,6 +1,6 @@
 /** The limits of both services' HTTP servers, each said once. */
 
-import type { FastifyServerOptions } from 'fastify';
+import { type FastifyServerOptions, LogController } from 'fastify';
 
 /**
  * nginx takes a request line of 8 KiB; bytes outside ASCII triple when it re-escapes them, and cookies and
@@ -17,7 +17,7 @@ export function serverOptions(logger: Logger) {
   return {
     logger,
     // nginx logs each request, with the decision. Here only what goes wrong is worth a line.
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     http: { maxHeaderSize: HEADER_BYTES_MAX },
     bodyLimit: API_BODY_BYTES_MAX,
     // nginx keeps the connections, and closes them: a connection that we closed first would cost a visitor a 502.
