@@ -1,0 +1,102 @@
+/** What a visitor gets when a part is not there, is somebody else, or dies: never the file without a yes. */
+
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import t from 'tap';
+import { type Site, startSite, stopped, until } from './running-site.js';
+
+const FILE = '/files/users/alice/plan.txt';
+const BACK_MS = 20_000;
+
+t.test('a killed authorizer is 503, never the file; back again, all is as before', async (t) => {
+  const site = await startSite(t);
+  const token = site.token('alice');
+  await site.ask('PUT', FILE, { token, body: 'private' });
+  kill(site, 'authorizer');
+  const { status, headers, body } = await site.ask('GET', FILE, { token });
+  t.same([status, headers['retry-after']], [503, '1']);
+  t.notOk(body.includes('private'));
+  t.equal((await site.ask('GET', FILE)).status, 503, 'nor is a stranger told 401 without knowing');
+  t.equal((await site.ask('PUT', FILE, { token, body: 'new' })).status, 503);
+  await until(
+    () => site.ask('GET', FILE, { token }),
+    (answer) => answer.status === 200,
+    BACK_MS,
+  );
+  t.equal((await site.ask('GET', FILE, { token })).body.toString(), 'private');
+  t.equal((await site.ask('GET', FILE)).status, 401);
+});
+
+t.test('a killed files service stops uploads, not what is served', async (t) => {
+  const site = await startSite(t);
+  const token = site.token('alice');
+  await site.ask('PUT', FILE, { token, body: 'private' });
+  kill(site, 'files');
+  t.equal((await site.ask('PUT', FILE, { token, body: 'new' })).status, 503);
+  t.equal((await site.ask('GET', FILE, { token })).body.toString(), 'private');
+  t.equal((await site.ask('GET', '/_latchkey/download/users/alice/plan.txt', { token })).status, 503);
+  await until(
+    () => site.ask('PUT', FILE, { token, body: 'new' }),
+    (answer) => answer.status === 204,
+    BACK_MS,
+  );
+  t.equal((await site.ask('GET', FILE, { token })).body.toString(), 'new');
+});
+
+t.test('a stray 200, from a server that is no authorizer, opens nothing', async (t) => {
+  const site = await startSite(t);
+  const token = site.token('alice');
+  await site.ask('PUT', FILE, { token, body: 'private' });
+  let asked = 0;
+  const stray = createServer((_request, response) => {
+    asked += 1;
+    response.end('hello');
+  });
+  kill(site, 'authorizer');
+  const socket = `${site.dataFolder}/run/authorizer-1.sock`;
+  rmSync(socket, { force: true });
+  // nginx's workers are another user than a test that runs as root.
+  await new Promise<void>((resolve) => stray.listen({ path: socket, writableAll: true }, resolve));
+  t.teardown(() => new Promise((resolve) => stray.close(resolve)));
+  for (const target of [FILE, '/files/users/alice/none', '/files/']) {
+    const { status, body } = await site.ask('GET', target, { token });
+    t.equal(status, 404, target);
+    t.notOk(body.includes('private'));
+  }
+  t.equal(asked, 3, 'it was the stray server that answered');
+});
+
+t.test('told to stop, it stops everything', async (t) => {
+  const site = await startSite(t);
+  const pids = childrenOf(site).map(({ pid }) => pid);
+  t.ok(pids.length >= 3, 'two services and nginx');
+  await stopped(site.process);
+  t.same(pids.filter(isAlive), [], 'no child is left');
+  await t.rejects(site.ask('GET', FILE), { code: 'ECONNREFUSED' });
+});
+
+function kill(site: Site, service: 'authorizer' | 'files'): void {
+  const child = childrenOf(site).find(({ words }) => words.includes(service));
+  if (child === undefined) throw new Error(`there is no process of ${service}`);
+  process.kill(child.pid, 'SIGKILL');
+}
+
+function childrenOf({ process: { pid: parent } }: Site) {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => readProc(pid, 'stat').split(') ')[1]?.split(' ')[1] === String(parent))
+    .map((pid) => ({ pid, words: readProc(pid, 'cmdline').split('\0') }));
+}
+
+function isAlive(pid: number): boolean {
+  return readProc(pid, 'stat') !== '';
+}
+
+function readProc(pid: number, file: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, 'utf8');
+  } catch {
+    return '';
+  }
+}

@@ -1,0 +1,221 @@
+/**
+ * Hostile requests, as the bytes that go out. `FILE` is the private file's URL; every one of them must get no
+ * byte of it, and no 5xx where the client is at fault.
+ */
+
+export interface Hostile {
+  readonly name: string;
+  readonly bytes: Buffer;
+}
+
+/** The private file is `/files/vault/secret.txt`, which nobody here was granted; `/files/pub/` is public. */
+const TARGETS: readonly string[] = [
+  '/files/vault/secret.txt',
+  '/files/pub/../vault/secret.txt',
+  '/files/pub/./../vault/secret.txt',
+  '/files/pub/%2e%2e/vault/secret.txt',
+  '/files/pub/%2E%2E/vault/secret.txt',
+  '/files/pub/.%2e/vault/secret.txt',
+  '/files/pub/%2e./vault/secret.txt',
+  '/files/pub/..%2fvault/secret.txt',
+  '/files/pub/..%2Fvault%2Fsecret.txt',
+  '/files/pub%2f..%2fvault%2fsecret.txt',
+  '/files/pub/%252e%252e/vault/secret.txt',
+  '/files/pub/..%252fvault/secret.txt',
+  '/files/pub/..%255cvault/secret.txt',
+  '/files/pub/..\\vault\\secret.txt',
+  '/files/pub/..%5cvault%5csecret.txt',
+  '/files/pub/..%5Cvault/secret.txt',
+  '/files/pub\\..\\vault\\secret.txt',
+  '/files//vault/secret.txt',
+  '//files/vault/secret.txt',
+  '/files/vault//secret.txt',
+  '///files///vault///secret.txt',
+  '/./files/vault/secret.txt',
+  '/files/./vault/./secret.txt',
+  '/files/vault/secret.txt/',
+  '/files/vault/secret.txt/.',
+  '/files/vault/secret.txt/..',
+  '/files/vault/x/../secret.txt',
+  '/files/vault%2fsecret.txt',
+  '/files/vault/secret%2etxt',
+  '/files/%76ault/secret.txt',
+  '/%66iles/vault/secret.txt',
+  '/files/vault/secret.txt%00',
+  '/files/vault/secret.txt%00.jpg',
+  '/files/pub/%00/../vault/secret.txt',
+  '/files/vault/secret.txt%0a',
+  '/files/vault/secret.txt%0d%0aX-Latchkey-Serve:%20yes',
+  '/files/vault/secret.txt%0d%0a%0d%0aGET%20/files/pub/a',
+  '/files/vault/secret.txt%09',
+  '/files/vault/secret.txt%7f',
+  '/files/vault/secret.txt%20',
+  '/files/vault/secret.txt.',
+  '/files/vault/secret.txt?',
+  '/files/vault/secret.txt?x=/files/pub/a',
+  '/files/vault/secret.txt#/files/pub/a',
+  '/files/pub/a/../../vault/secret.txt?public',
+  '/files/pub/%c0%ae%c0%ae/vault/secret.txt',
+  '/files/pub/%c0%ae%c0%ae%c0%afvault/secret.txt',
+  '/files/pub/%e0%80%ae%e0%80%ae/vault/secret.txt',
+  '/files/pub/..%c0%afvault/secret.txt',
+  '/files/pub/..%c1%9cvault/secret.txt',
+  '/files/pub/%uff0e%uff0e/vault/secret.txt',
+  '/files/pub/%ff%fe/../vault/secret.txt',
+  '/files/%ff',
+  '/files/%',
+  '/files/%2',
+  '/files/%zz/vault/secret.txt',
+  '/files/vault;/secret.txt',
+  '/files/pub;/../vault/secret.txt',
+  '/files/pub/..;/vault/secret.txt',
+  '/files/vault/secret.txt;a=b',
+  '/FILES/vault/secret.txt',
+  '/files/VAULT/secret.txt',
+  '/files',
+  '/files/',
+  '/files/vault/',
+  '/files/../files/vault/secret.txt',
+  '/files/../store/files/vault/secret.txt',
+  '/files/../../latchkey.db',
+  '/files/../../secret',
+  '/files/..%2f..%2fsecret',
+  '/files/%2e%2e/%2e%2e/secret',
+  '/../secret',
+  '/..%2fsecret',
+  '/secret',
+  '/latchkey.db',
+  '/run/nginx.conf',
+  '/store/files/vault/secret.txt',
+  '/_latchkey/authorize',
+  '/_latchkey/authorize/files/vault/secret.txt',
+  '/_latchkey/write/files/vault/secret.txt',
+  '/_latchkey/serve/files/vault/secret.txt',
+  '/_latchkey/serve/../serve/files/vault/secret.txt',
+  '/_latchkey/serve%2ffiles/vault/secret.txt',
+  '/_latchkey//serve/files/vault/secret.txt',
+  '/_latchkey/serve/../latchkey.db',
+  '/_latchkey/download/vault/secret.txt',
+  '/_latchkey/download/pub/../vault/secret.txt',
+  '/_latchkey/download/pub/%2e%2e/vault/secret.txt',
+  '/_latchkey/download/pub/..%2fvault/secret.txt',
+  '/_latchkey/download/../serve/files/vault/secret.txt',
+  '/_latchkey/download//vault/secret.txt',
+  '/_latchkey/download/vault/secret.txt%00',
+  '/_latchkey/download/%ff',
+  '/_latchkey/download/',
+  '/_latchkey/api/v1/grants?path=/vault/secret.txt',
+  '/_latchkey/api/v1/explain?principal=user:root&action=read&path=/vault/secret.txt',
+  '/_latchkey/api/v1/../../serve/files/vault/secret.txt',
+  'http://localhost/files/vault/secret.txt',
+  'http://evil.example/files/vault/secret.txt',
+  'http://localhost/files/pub/../vault/secret.txt',
+  'https://localhost:443/files/vault/secret.txt',
+  `/files/${'a/'.repeat(1500)}../vault/secret.txt`,
+  `/files/${'x'.repeat(300)}`,
+  `/files/${'%41'.repeat(2000)}`,
+  `/files/${'%F0%9F%98%80'.repeat(600)}`,
+];
+
+const FILE = '/files/vault/secret.txt';
+
+/** Lines of headers that claim to be somebody, or to have been judged. */
+const HEADERS: readonly string[] = [
+  'X-Original-URI: /files/pub/a',
+  'X-Original-URL: /files/pub/a',
+  'X-Original-Method: GET',
+  'X-Rewrite-URL: /files/pub/a',
+  'X-Forwarded-Uri: /files/pub/a',
+  'X-Forwarded-User: root',
+  'X-Forwarded-For: 127.0.0.1',
+  'Remote-User: root',
+  'X-Auth-Request-User: root',
+  'X-Latchkey-Serve: yes',
+  'X-Latchkey-Decision: allow',
+  'X-Latchkey-Principal: user:root',
+  'X-Latchkey-Grant: administrator',
+  'X-Latchkey-Method: GET',
+  'X-Latchkey-Query: a',
+  'X_Latchkey_Serve: yes',
+  'X-Accel-Redirect: /_latchkey/serve/files/vault/secret.txt',
+  'X-Accel-Expires: 100',
+  'X-HTTP-Method-Override: GET',
+  'Range: bytes=0-',
+  'Range: bytes=0-3,5-7',
+  'If-None-Match: *',
+  'If-Modified-Since: Thu, 01 Jan 1970 00:00:00 GMT',
+  'Authorization: Bearer',
+  'Authorization: Bearer a.b.c',
+  'Authorization: Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiJyb290IiwiZXhwIjo5OTk5OTk5OTk5fQ.',
+  'Authorization: Basic cm9vdDpyb290',
+  'Authorization: Bearer \u0001',
+  'Authorization: Bearer \u007f\u0002',
+  `Authorization: Bearer ${'a'.repeat(7000)}`,
+  'Authorization: Bearer a\r\nAuthorization: Bearer b',
+  'Cookie: token=a\u0001b',
+  'Cookie: latchkey=root; session=root',
+  'X-Api-Key: \u0003',
+  'Host: evil.example',
+  'Content-Length: 5\r\nTransfer-Encoding: chunked',
+  'Transfer-Encoding: chunked, identity',
+  'Expect: 100-continue',
+  'Upgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__',
+  'Connection: close, X-Latchkey-Method, Authorization',
+];
+
+const METHODS = [
+  'HEAD',
+  'POST',
+  'PUT',
+  'DELETE',
+  'OPTIONS',
+  'TRACE',
+  'CONNECT',
+  'PROPFIND',
+  'COPY',
+  'MOVE',
+  'get',
+  'FOO',
+];
+
+const RAW: readonly (readonly [name: string, text: string])[] = [
+  ['HTTP/1.0 without a Host', `GET ${FILE} HTTP/1.0\r\n\r\n`],
+  ['HTTP/0.9', `GET ${FILE}\r\n`],
+  ['no Host', `GET ${FILE} HTTP/1.1\r\nConnection: close\r\n\r\n`],
+  ['two Hosts', `GET ${FILE} HTTP/1.1\r\nHost: a\r\nHost: b\r\nConnection: close\r\n\r\n`],
+  [
+    'a header folded',
+    `GET ${FILE} HTTP/1.1\r\nHost: a\r\nX: b\r\n X-Latchkey-Serve: yes\r\nConnection: close\r\n\r\n`,
+  ],
+  ['a NUL in the target', `GET /files/vault/secret.txt\0 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`],
+  ['a bare LF', `GET ${FILE} HTTP/1.1\nHost: a\nConnection: close\n\n`],
+  [
+    'COPY to a public place',
+    `COPY ${FILE} HTTP/1.1\r\nHost: a\r\nDestination: /files/pub/b\r\nConnection: close\r\n\r\n`,
+  ],
+  ['raw bytes outside ASCII', '/files/\u00ff\u00fe'],
+];
+
+export const HOSTILE: readonly Hostile[] = [
+  ...TARGETS.map((target) => request(`target ${shown(target)}`, 'GET', target, [])),
+  ...HEADERS.map((header) => request(`header ${shown(header)}`, 'GET', FILE, [header])),
+  ...METHODS.map((method) => request(`method ${method}`, method, FILE, ['Content-Length: 0'])),
+  ...RAW.map(([name, text]) => ({
+    name,
+    bytes: Buffer.from(
+      text.startsWith('/') ? `GET ${text} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n` : text,
+      'latin1',
+    ),
+  })),
+];
+
+function request(name: string, method: string, target: string, headers: readonly string[]): Hostile {
+  const host = headers.some((header) => header.startsWith('Host:')) ? [] : ['Host: localhost'];
+  const close = headers.some((header) => header.startsWith('Connection:')) ? [] : ['Connection: close'];
+  const lines = [`${method} ${target} HTTP/1.1`, ...host, ...close, ...headers];
+  return { name, bytes: Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1') };
+}
+
+function shown(text: string): string {
+  return JSON.stringify(text.length > 70 ? `${text.slice(0, 70)}…` : text);
+}

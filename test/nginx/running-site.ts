@@ -1,0 +1,209 @@
+/**
+ * `latchkey up` as a program, on a free port and a data folder of its own, with a real nginx; and requests to it
+ * over raw sockets, since `fetch` tidies a path before it sends it.
+ */
+
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { createSigner } from 'fast-jwt';
+import type { Test } from 'tap';
+
+const CLI = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
+const START_MS = 30_000;
+const ANSWER_MS = 10_000;
+
+export interface Answer {
+  readonly status: number;
+  /** Lower-case names; the last one of several. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+}
+
+export interface CliResult {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Site {
+  readonly port: number;
+  readonly dataFolder: string;
+  readonly process: ChildProcess;
+  token(user: string, claims?: Readonly<Record<string, unknown>>): string;
+  cli(...args: readonly string[]): Promise<CliResult>;
+  /** Sends the bytes as they are and reads until nginx closes. */
+  raw(bytes: string | Buffer): Promise<Answer>;
+  /** One request; the target goes out as it is written. */
+  ask(method: string, target: string, options?: AskOptions): Promise<Answer>;
+}
+
+export interface AskOptions {
+  readonly token?: string | undefined;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | Buffer;
+}
+
+export async function startSite(
+  t: Test,
+  env: Readonly<Record<string, string>> = {},
+  args: readonly string[] = [],
+): Promise<Site> {
+  const port = await freePort();
+  const dataFolder = `${t.testdir()}/data`;
+  const child = spawn(process.execPath, [CLI, 'up', '--port', String(port), '--data', dataFolder, ...args], {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  t.teardown(() => stopped(child));
+  await untilReady(child);
+  const secret = env.LATCHKEY_JWT_SECRET ?? readFileSync(`${dataFolder}/secret`, 'utf8').trim();
+  const raw = (bytes: string | Buffer) => exchange(port, bytes);
+  return {
+    port,
+    dataFolder,
+    process: child,
+    token: (user, claims = {}) => tokenFor(secret, user, claims),
+    cli: (...words) => runCli(['--data', dataFolder, ...words], env),
+    raw,
+    ask: (method, target, options = {}) => raw(requestBytes(method, target, options)),
+  };
+}
+
+export function tokenFor(
+  secret: string,
+  user: string,
+  claims: Readonly<Record<string, unknown>> = {},
+): string {
+  const sign = createSigner({ key: secret, algorithm: 'HS256' });
+  return sign({ sub: user, exp: Math.floor(Date.now() / 1000) + 3600, ...claims });
+}
+
+export function requestBytes(
+  method: string,
+  target: string,
+  { token, headers = {}, body }: AskOptions,
+): Buffer {
+  const lines = [`${method} ${target} HTTP/1.1`, 'Host: localhost', 'Connection: close'];
+  if (token !== undefined) lines.push(`Authorization: Bearer ${token}`);
+  for (const [name, value] of Object.entries(headers)) lines.push(`${name}: ${value}`);
+  const bytes = Buffer.from(body ?? '');
+  if (body !== undefined) lines.push(`Content-Length: ${bytes.length}`);
+  return Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`), bytes]);
+}
+
+export function stopped(child: ChildProcess): Promise<void> {
+  return new Promise((resolve) => {
+    if (child.exitCode !== null || child.signalCode !== null) return resolve();
+    child.once('exit', () => resolve());
+    child.kill('SIGTERM');
+  });
+}
+
+/** Asks until `good`, and fails with what came last when that takes too long. */
+export async function until<T>(
+  ask: () => Promise<T>,
+  good: (value: T) => boolean,
+  limitMs: number,
+): Promise<T> {
+  const deadline = performance.now() + limitMs;
+  for (;;) {
+    const value = await ask();
+    if (good(value)) return value;
+    if (performance.now() > deadline) throw new Error(`still ${JSON.stringify(value)} after ${limitMs} ms`);
+  }
+}
+
+function untilReady(child: ChildProcess): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let said = '';
+    const timer = setTimeout(() => reject(new Error(`not ready in ${START_MS} ms: ${said}`)), START_MS);
+    const hear = (chunk: Buffer) => {
+      said += chunk;
+      if (!/^ready http/m.test(said)) return;
+      clearTimeout(timer);
+      resolve();
+    };
+    child.stdout?.on('data', hear);
+    child.stderr?.on('data', hear);
+    child.once('exit', (code) => {
+      clearTimeout(timer);
+      reject(
+        new Error(
+          `'latchkey up' ended with ${code} (is nginx installed? apt-get install nginx-light): ${said}`,
+        ),
+      );
+    });
+  });
+}
+
+function runCli(args: readonly string[], env: Readonly<Record<string, string>>): Promise<CliResult> {
+  return new Promise((resolve) => {
+    execFile(
+      process.execPath,
+      [CLI, ...args],
+      { env: { ...process.env, ...env } },
+      (error, stdout, stderr) => {
+        resolve({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr });
+      },
+    );
+  });
+}
+
+function exchange(port: number, bytes: string | Buffer): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    const socket = connect(port, '127.0.0.1', () => socket.write(bytes));
+    socket.setTimeout(ANSWER_MS, () => socket.destroy(new Error(`no answer in ${ANSWER_MS} ms`)));
+    socket.on('data', (chunk) => chunks.push(chunk));
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      // nginx may close while we still write; what it said before counts.
+      if (chunks.length === 0 || error.code !== 'ECONNRESET') reject(error);
+    });
+    socket.on('close', () => resolve(parseAnswer(Buffer.concat(chunks))));
+  });
+}
+
+function parseAnswer(all: Buffer): Answer {
+  const end = all.indexOf('\r\n\r\n');
+  // HTTP/0.9 answers with bare bytes.
+  if (end === -1 || !all.subarray(0, 5).equals(Buffer.from('HTTP/')))
+    return { status: 0, headers: {}, body: all };
+  const head = all.subarray(0, end).toString('latin1');
+  const body = all.subarray(end + 4);
+  const status = Number(head.split(' ')[1]);
+  if (status === 100) return parseAnswer(body);
+  const headers = head
+    .split('\r\n')
+    .slice(1)
+    .map((line) => [
+      line.slice(0, line.indexOf(':')).toLowerCase(),
+      line.slice(line.indexOf(':') + 1).trim(),
+    ]);
+  const named = Object.fromEntries(headers) as Record<string, string>;
+  return { status, headers: named, body: named['transfer-encoding'] === 'chunked' ? unchunked(body) : body };
+}
+
+function unchunked(body: Buffer): Buffer {
+  const parts: Buffer[] = [];
+  for (let at = 0; at < body.length; ) {
+    const line = body.indexOf('\r\n', at);
+    const size = Number.parseInt(body.subarray(at, line).toString('latin1'), 16);
+    if (!(size > 0)) break;
+    parts.push(body.subarray(line + 2, line + 2 + size));
+    at = line + 2 + size + 2;
+  }
+  return Buffer.concat(parts);
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
+    });
+  });
+}
