@@ -6,6 +6,7 @@
 import { chmodSync, rmSync, statSync } from 'node:fs';
 import { connect } from 'node:net';
 import type { FastifyInstance } from 'fastify';
+import { toldToStop } from './supervisor.js';
 
 /** The owner and the group: nginx's workers are one of the two. */
 const SOCKET_MODE = 0o660;
@@ -41,11 +42,11 @@ function answers(path: string): Promise<boolean> {
 }
 
 /** Closes the service on SIGINT, SIGTERM, SIGHUP, and when the process that started it is gone. */
-export function stopWhenTold(app: FastifyInstance): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const stop = () => app.close().then(resolve, reject);
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, stop);
-    process.once('disconnect', stop);
-    process.send?.('ready');
-  });
+export async function stopWhenTold(app: FastifyInstance): Promise<void> {
+  const told = toldToStop();
+  process.send?.('ready');
+  await told;
+  await app.close();
+  // An open channel to whoever started us would keep the process.
+  if (process.connected) process.disconnect();
 }

@@ -125,5 +125,6 @@ export async function superviseUntilStopped(
     return FAILED;
   } finally {
     await supervisor.stop();
+    if (process.connected) process.disconnect();
   }
 }

@@ -53,7 +53,7 @@ export async function startSite(
   const port = await freePort();
   const dataFolder = `${t.testdir()}/data`;
   const child = spawn(process.execPath, [CLI, 'up', '--port', String(port), '--data', dataFolder, ...args], {
-    env: { ...process.env, ...env },
+    env: plainEnvironment(env),
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   t.teardown(() => stopped(child));
@@ -69,6 +69,12 @@ export async function startSite(
     raw,
     ask: (method, target, options = {}) => raw(requestBytes(method, target, options)),
   };
+}
+
+/** Ours, without what tap puts there to watch its own processes: the program runs as a user runs it. */
+function plainEnvironment(env: Readonly<Record<string, string>>): Record<string, string | undefined> {
+  const own = Object.entries(process.env).filter(([name]) => !/^(?:NODE_OPTIONS|_?TAP)/.test(name));
+  return { ...Object.fromEntries(own), ...env };
 }
 
 export function tokenFor(
@@ -140,14 +146,9 @@ function untilReady(child: ChildProcess): Promise<void> {
 
 function runCli(args: readonly string[], env: Readonly<Record<string, string>>): Promise<CliResult> {
   return new Promise((resolve) => {
-    execFile(
-      process.execPath,
-      [CLI, ...args],
-      { env: { ...process.env, ...env } },
-      (error, stdout, stderr) => {
-        resolve({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr });
-      },
-    );
+    execFile(process.execPath, [CLI, ...args], { env: plainEnvironment(env) }, (error, stdout, stderr) => {
+      resolve({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr });
+    });
   });
 }
 
