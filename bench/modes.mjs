@@ -1,0 +1,243 @@
+// What is measured: each mode's URL, and the processes behind it. One nginx worker everywhere; the same files.
+import { spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { createSigner } from 'fast-jwt';
+import { renderServer } from '../dist/nginx/render.js';
+import { openSqliteStore } from '../dist/storage/sqlite/open.js';
+import { childOf } from './measure.mjs';
+
+const CLI = fileURLToPath(new URL('../dist/cli.js', import.meta.url));
+const SECRET = 'a-secret-for-the-bench-a-secret-for-the-bench';
+const FILES = 100_000;
+const FOLDERS = 100;
+const MANY = 1_000_000;
+const FEW = 1_000;
+const KIB = 1024;
+const PORTS = { bare: 18200, few: 18201, many: 18202 };
+
+export async function createModes() {
+  const home = mkdtempSync(join(tmpdir(), 'latchkey-bench-'));
+  const close = [];
+  try {
+    return await build(home, close);
+  } catch (error) {
+    await closeAll(home, close);
+    throw error;
+  }
+}
+
+async function build(home, close) {
+  console.error('bench: writing files and grants …');
+  const root = join(home, 'store');
+  writeFiles(join(root, 'files'));
+  const token = createSigner({ key: SECRET, algorithm: 'HS256' })({
+    sub: 'alice',
+    exp: Math.floor(Date.now() / 1000) + 86_400,
+  });
+  const random = randomScript(home);
+  const socket = join(home, 'node.sock');
+  close.push(await startBareNode(socket));
+  const processes = [['node:http (the bench itself)', process.pid]];
+  const start = async (name, folder, conf) => {
+    mkdirSync(join(folder, 'run'), { recursive: true });
+    writeFileSync(join(folder, 'run/nginx.conf'), conf);
+    const nginx = spawn(
+      '/usr/sbin/nginx',
+      ['-p', folder, '-e', 'stderr', '-c', 'run/nginx.conf', '-g', 'daemon off;'],
+      { cwd: folder, stdio: ['ignore', 2, 2] },
+    );
+    close.push(() => ended(nginx));
+    await wait(500);
+    processes.push([`nginx worker, ${name}`, childOf(nginx.pid)]);
+  };
+  await start('bare', join(home, 'bare'), bareConf(root, socket));
+  const rates = {};
+  for (const [name, grants, port] of [
+    ['few', FEW, PORTS.few],
+    ['many', MANY, PORTS.many],
+  ]) {
+    const folder = join(home, name);
+    mkdirSync(join(folder, 'run'), { recursive: true });
+    rates[name] = await seed(join(folder, 'latchkey.db'), grants);
+    const env = {
+      ...process.env,
+      LATCHKEY_DATA: folder,
+      LATCHKEY_ROOT: root,
+      LATCHKEY_JWT_SECRET: SECRET,
+      LATCHKEY_USER: 'root',
+    };
+    const extra = process.env.BENCH_NODE_OPTIONS?.split(' ') ?? [];
+    const authorizer = spawn(process.execPath, [...extra, CLI, 'authorizer'], {
+      env,
+      stdio: ['ignore', 2, 2, 'ipc'],
+    });
+    close.push(() => ended(authorizer));
+    await new Promise((resolve) => authorizer.once('message', resolve));
+    processes.push([`authorizer, ${grants.toLocaleString('en')} grants`, authorizer.pid]);
+    const options = {
+      dataFolder: '',
+      root,
+      mount: '/files/',
+      authorizers: 1,
+      uploadBytesMax: 1e9,
+      listen: `127.0.0.1:${port}`,
+      mimeTypes: '/etc/nginx/mime.types',
+      user: 'root',
+    };
+    await start(
+      name,
+      folder,
+      renderServer(options)
+        .replace('worker_processes auto', 'worker_processes 1')
+        .replace(/access_log .*;/, 'access_log off;'),
+    );
+  }
+  const at = (port, path) => `http://127.0.0.1:${port}${path}`;
+  const hot = '/files/d7/f7.bin';
+  const large = '/files/d7/large.bin';
+  return {
+    grants: MANY,
+    importRate: rates.many,
+    processes,
+    close: () => closeAll(home, close),
+    modes: [
+      { name: 'bare nginx, 1 KiB', url: at(PORTS.bare, hot), base: 'bare nginx, 1 KiB' },
+      { name: 'floor, 1 KiB', url: at(PORTS.bare, `/floor${hot}`), base: 'bare nginx, 1 KiB' },
+      {
+        name: 'node:http, 200 at once',
+        url: at(PORTS.bare, `/node${hot}`),
+        base: 'bare nginx, 1 KiB',
+        token,
+      },
+      { name: 'Latchkey 1k, hot', url: at(PORTS.few, hot), base: 'bare nginx, 1 KiB', token },
+      { name: 'Latchkey 1M, hot', url: at(PORTS.many, hot), base: 'bare nginx, 1 KiB', token },
+      { name: 'bare nginx, random', url: at(PORTS.bare, hot), base: 'bare nginx, random', script: random },
+      {
+        name: 'Latchkey 1k, random',
+        url: at(PORTS.few, hot),
+        base: 'bare nginx, random',
+        token,
+        script: random,
+      },
+      {
+        name: 'Latchkey 1M, random',
+        url: at(PORTS.many, hot),
+        base: 'bare nginx, random',
+        token,
+        script: random,
+      },
+      { name: 'bare nginx, 1 MiB', url: at(PORTS.bare, large), base: 'bare nginx, 1 MiB' },
+      { name: 'Latchkey 1M, 1 MiB', url: at(PORTS.many, large), base: 'bare nginx, 1 MiB', token },
+    ],
+  };
+}
+
+function writeFiles(folder) {
+  const bytes = Buffer.alloc(KIB, 'x');
+  for (let d = 0; d < FOLDERS; d++) mkdirSync(join(folder, `d${d}`), { recursive: true });
+  for (let f = 0; f < FILES; f++) writeFileSync(join(folder, `d${f % FOLDERS}/f${f}.bin`), bytes);
+  writeFileSync(join(folder, 'd7/large.bin'), Buffer.alloc(KIB * KIB, 'x'));
+}
+
+/** Alice may read every folder; the rest of the grants are other people's, on the same files. */
+async function seed(file, count) {
+  const store = openSqliteStore(file);
+  const began = performance.now();
+  await store.acl.importGrants(batches(count));
+  const rate = count / ((performance.now() - began) / 1000);
+  await store.close();
+  return rate;
+}
+
+async function* batches(count) {
+  const rest = { action: 'read', effect: 'allow', notBefore: undefined, expiresAt: undefined };
+  yield Array.from({ length: FOLDERS }, (_, d) => ({ principal: 'user:alice', path: `/d${d}/`, ...rest }));
+  for (let i = FOLDERS; i < count; i += 1000) {
+    const length = Math.min(1000, count - i);
+    yield Array.from({ length }, (_, j) => {
+      const f = ((i + j) * 7919) % FILES;
+      return {
+        principal: `user:u${Math.floor((i + j) / FILES)}`,
+        path: `/d${f % FOLDERS}/f${f}.bin`,
+        ...rest,
+      };
+    });
+  }
+}
+
+function randomScript(home) {
+  const file = join(home, 'random.lua');
+  writeFileSync(
+    file,
+    `math.randomseed(os.time())
+request = function()
+  local f = math.random(0, ${FILES - 1})
+  return wrk.format("GET", "/files/d" .. (f % ${FOLDERS}) .. "/f" .. f .. ".bin")
+end
+`,
+  );
+  return file;
+}
+
+function startBareNode(socket) {
+  const server = createServer((_request, response) => {
+    response.writeHead(200, ['Content-Length', '0']);
+    response.end();
+  });
+  server.keepAliveTimeout = 0;
+  return new Promise((resolve) => {
+    server.listen(socket, () =>
+      resolve(() => new Promise((closed) => server.close(closed).closeAllConnections())),
+    );
+  });
+}
+
+/** The question is put in the same way as in our own nginx.conf; only who answers differs. */
+function bareConf(root, socket) {
+  const question =
+    readFileSync(new URL('../nginx.conf', import.meta.url), 'utf8').match(
+      /location = \/_latchkey\/authorize \{[^}]*\}/,
+    )?.[0] ?? '';
+  const asked = question
+    .replace('/_latchkey/authorize', '/ask-node')
+    .replace('http://latchkey_authorizer', 'http://node')
+    .replace(
+      /\$latchkey_(?:authorization|cookie|api_key)/g,
+      (name) => `$http_${name.slice('$latchkey_'.length)}`,
+    )
+    .replace(/error_page .*/, '');
+  return `user root; worker_processes 1; pid run/nginx.pid; error_log stderr emerg;
+events { worker_connections 4096; }
+http {
+  include /etc/nginx/mime.types; access_log off; sendfile on; tcp_nopush on;
+  client_body_temp_path run/b; proxy_temp_path run/p; fastcgi_temp_path run/f; uwsgi_temp_path run/u; scgi_temp_path run/s;
+  upstream node { server unix:${socket} max_fails=0; keepalive 64; keepalive_requests 1000000; }
+  server {
+    listen 127.0.0.1:${PORTS.bare};
+    location /files/ { root ${root}; }
+    location /floor/ { auth_request /yes; alias ${root}/; }
+    location = /yes { internal; return 200; }
+    location /node/ { set $latchkey_uri $uri; set $latchkey_query $args; auth_request /ask-node; alias ${root}/; }
+    ${asked}
+  }
+}
+`;
+}
+
+function ended(child) {
+  return new Promise((resolve) => {
+    if (child.exitCode !== null) return resolve();
+    child.once('exit', resolve);
+    child.kill('SIGTERM');
+  });
+}
+
+async function closeAll(home, close) {
+  for (const one of close.reverse()) await one();
+  rmSync(home, { recursive: true, force: true });
+}
