@@ -1,7 +1,6 @@
 // What is measured: each mode's URL, and the processes behind it. One nginx worker everywhere; the same files.
 import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -41,8 +40,12 @@ async function build(home, close) {
   });
   const random = randomScript(home);
   const socket = join(home, 'node.sock');
-  close.push(await startBareNode(socket));
-  const processes = [['node:http (the bench itself)', process.pid]];
+  const bareNode = spawn(process.execPath, [fileURLToPath(new URL('bare-node.mjs', import.meta.url)), socket], {
+    stdio: ['ignore', 2, 2, 'ipc'],
+  });
+  close.push(() => ended(bareNode));
+  await new Promise((resolve) => bareNode.once('message', resolve));
+  const processes = [['node:http', bareNode.pid]];
   const start = async (name, folder, conf) => {
     mkdirSync(join(folder, 'run'), { recursive: true });
     writeFileSync(join(folder, 'run/nginx.conf'), conf);
@@ -182,19 +185,6 @@ end
 `,
   );
   return file;
-}
-
-function startBareNode(socket) {
-  const server = createServer((_request, response) => {
-    response.writeHead(200, ['Content-Length', '0']);
-    response.end();
-  });
-  server.keepAliveTimeout = 0;
-  return new Promise((resolve) => {
-    server.listen(socket, () =>
-      resolve(() => new Promise((closed) => server.close(closed).closeAllConnections())),
-    );
-  });
 }
 
 /** The question is put in the same way as in our own nginx.conf; only who answers differs. */
