@@ -2,7 +2,7 @@
 import { createServer } from 'node:http';
 
 const server = createServer((_request, response) => {
-  response.writeHead(200, ['Content-Length', '0']);
+  response.writeHead(200, ['Content-Length', '0', 'X-Latchkey-Serve', 'yes']);
   response.end();
 });
 server.keepAliveTimeout = 0;

@@ -1,6 +1,6 @@
 // What is measured: each mode's URL, and the processes behind it. One nginx worker everywhere; the same files.
 import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -17,7 +17,7 @@ const FOLDERS = 100;
 const MANY = 1_000_000;
 const FEW = 1_000;
 const KIB = 1024;
-const PORTS = { bare: 18200, few: 18201, many: 18202 };
+const PORTS = { bare: 18200, few: 18201, many: 18202, node: 18203 };
 
 export async function createModes() {
   const home = mkdtempSync(join(tmpdir(), 'latchkey-bench-'));
@@ -39,13 +39,7 @@ async function build(home, close) {
     exp: Math.floor(Date.now() / 1000) + 86_400,
   });
   const random = randomScript(home);
-  const socket = join(home, 'node.sock');
-  const bareNode = spawn(process.execPath, [fileURLToPath(new URL('bare-node.mjs', import.meta.url)), socket], {
-    stdio: ['ignore', 2, 2, 'ipc'],
-  });
-  close.push(() => ended(bareNode));
-  await new Promise((resolve) => bareNode.once('message', resolve));
-  const processes = [['node:http', bareNode.pid]];
+  const processes = [];
   const start = async (name, folder, conf) => {
     mkdirSync(join(folder, 'run'), { recursive: true });
     writeFileSync(join(folder, 'run/nginx.conf'), conf);
@@ -58,30 +52,12 @@ async function build(home, close) {
     await wait(500);
     processes.push([`nginx worker, ${name}`, childOf(nginx.pid)]);
   };
-  await start('bare', join(home, 'bare'), bareConf(root, socket));
-  const rates = {};
-  for (const [name, grants, port] of [
-    ['few', FEW, PORTS.few],
-    ['many', MANY, PORTS.many],
-  ]) {
+  await start('bare', join(home, 'bare'), bareConf(root));
+  const startLatchkey = async (name, port, authorizer) => {
     const folder = join(home, name);
-    mkdirSync(join(folder, 'run'), { recursive: true });
-    rates[name] = await seed(join(folder, 'latchkey.db'), grants);
-    const env = {
-      ...process.env,
-      LATCHKEY_DATA: folder,
-      LATCHKEY_ROOT: root,
-      LATCHKEY_JWT_SECRET: SECRET,
-      LATCHKEY_USER: 'root',
-    };
-    const extra = process.env.BENCH_NODE_OPTIONS?.split(' ') ?? [];
-    const authorizer = spawn(process.execPath, [...extra, CLI, 'authorizer'], {
-      env,
-      stdio: ['ignore', 2, 2, 'ipc'],
-    });
     close.push(() => ended(authorizer));
     await new Promise((resolve) => authorizer.once('message', resolve));
-    processes.push([`authorizer, ${grants.toLocaleString('en')} grants`, authorizer.pid]);
+    processes.push([name, authorizer.pid]);
     const options = {
       dataFolder: '',
       root,
@@ -92,20 +68,43 @@ async function build(home, close) {
       mimeTypes: '/etc/nginx/mime.types',
       user: 'root',
     };
-    await start(
-      name,
-      folder,
-      renderServer(options)
-        .replace('worker_processes auto', 'worker_processes 1')
-        .replace(/access_log .*;/, 'access_log off;'),
-    );
+    const conf = renderServer(options)
+      .replace('worker_processes auto', 'worker_processes 1')
+      .replace(/access_log .*;/, 'access_log off;');
+    await start(name, folder, conf);
+  };
+  const stdio = ['ignore', 2, 2, 'ipc'];
+  // In the same place as the authorizer, behind the same configuration.
+  const nodeFolder = join(home, 'node:http');
+  mkdirSync(join(nodeFolder, 'run'), { recursive: true });
+  const bareNode = fileURLToPath(new URL('bare-node.mjs', import.meta.url));
+  const socket = join(nodeFolder, 'run/authorizer-1.sock');
+  await startLatchkey('node:http', PORTS.node, spawn(process.execPath, [bareNode, socket], { stdio }));
+  const rates = {};
+  for (const [name, grants, port] of [
+    ['authorizer 1k', FEW, PORTS.few],
+    ['authorizer 1M', MANY, PORTS.many],
+  ]) {
+    const folder = join(home, name);
+    mkdirSync(join(folder, 'run'), { recursive: true });
+    rates[name] = await seed(join(folder, 'latchkey.db'), grants);
+    const env = {
+      ...process.env,
+      LATCHKEY_DATA: folder,
+      LATCHKEY_ROOT: root,
+      LATCHKEY_JWT_SECRET: SECRET,
+      LATCHKEY_USER: 'root',
+      LATCHKEY_LOG_LEVEL: 'warn',
+    };
+    const extra = process.env.BENCH_NODE_OPTIONS?.split(' ') ?? [];
+    await startLatchkey(name, port, spawn(process.execPath, [...extra, CLI, 'authorizer'], { env, stdio }));
   }
   const at = (port, path) => `http://127.0.0.1:${port}${path}`;
   const hot = '/files/d7/f7.bin';
   const large = '/files/d7/large.bin';
   return {
     grants: MANY,
-    importRate: rates.many,
+    importRate: rates['authorizer 1M'],
     processes,
     close: () => closeAll(home, close),
     modes: [
@@ -113,7 +112,7 @@ async function build(home, close) {
       { name: 'floor, 1 KiB', url: at(PORTS.bare, `/floor${hot}`), base: 'bare nginx, 1 KiB' },
       {
         name: 'node:http, 200 at once',
-        url: at(PORTS.bare, `/node${hot}`),
+        url: at(PORTS.node, hot),
         base: 'bare nginx, 1 KiB',
         token,
       },
@@ -187,33 +186,17 @@ end
   return file;
 }
 
-/** The question is put in the same way as in our own nginx.conf; only who answers differs. */
-function bareConf(root, socket) {
-  const question =
-    readFileSync(new URL('../nginx.conf', import.meta.url), 'utf8').match(
-      /location = \/_latchkey\/authorize \{[^}]*\}/,
-    )?.[0] ?? '';
-  const asked = question
-    .replace('/_latchkey/authorize', '/ask-node')
-    .replace('http://latchkey_authorizer', 'http://node')
-    .replace(
-      /\$latchkey_(?:authorization|cookie|api_key)/g,
-      (name) => `$http_${name.slice('$latchkey_'.length)}`,
-    )
-    .replace(/error_page .*/, '');
+function bareConf(root) {
   return `user root; worker_processes 1; pid run/nginx.pid; error_log stderr emerg;
 events { worker_connections 4096; }
 http {
   include /etc/nginx/mime.types; access_log off; sendfile on; tcp_nopush on;
   client_body_temp_path run/b; proxy_temp_path run/p; fastcgi_temp_path run/f; uwsgi_temp_path run/u; scgi_temp_path run/s;
-  upstream node { server unix:${socket} max_fails=0; keepalive 64; keepalive_requests 1000000; }
   server {
     listen 127.0.0.1:${PORTS.bare};
     location /files/ { root ${root}; }
     location /floor/ { auth_request /yes; alias ${root}/; }
     location = /yes { internal; return 200; }
-    location /node/ { set $latchkey_uri $uri; set $latchkey_query $args; auth_request /ask-node; alias ${root}/; }
-    ${asked}
   }
 }
 `;

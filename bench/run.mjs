@@ -21,9 +21,10 @@ for (const [program, arg] of [
 
 const site = await createModes({ quick });
 try {
-  const modes = only === undefined ? site.modes : site.modes.filter(({ name }) => name === only);
+  const modes =
+    only === undefined ? site.modes : site.modes.filter(({ name }) => new RegExp(only).test(name));
   if (modes.length === 0)
-    throw new Error(`there is no mode '${only}': ${site.modes.map((m) => m.name).join(', ')}`);
+    throw new Error(`no mode is like '${only}': ${site.modes.map((m) => m.name).join(', ')}`);
   for (const mode of modes) load(mode, 1); // warm
   const rounds = new Map(modes.map((mode) => [mode, []]));
   for (let i = 0; i < ROUNDS; i++) for (const mode of modes) rounds.get(mode).push(load(mode, SECONDS));

@@ -15,6 +15,7 @@ import { buildAuthorizerApp } from './http/authorizer-app.js';
 import { buildFilesApp } from './http/files-app.js';
 import type { Logger } from './http/server-options.js';
 import { CachedReader } from './storage/cached-reader.js';
+import { SharedCheck, TURN_CONNECTIONS_MAX } from './storage/shared-check.js';
 import { openSqliteFacts, openSqliteStore } from './storage/sqlite/open.js';
 import { Committer } from './uploads/committer.js';
 import { type Recovered, recover } from './uploads/recovery.js';
@@ -58,8 +59,14 @@ export function authorizerOver(facts: FactsSource, config: Config): Authorizer {
 
 export async function openAuthorizerApp(config: Config, logger: Logger) {
   const facts = await openSqliteFacts(config.databaseFile);
+  const shared = new SharedCheck(facts);
   const app = await buildAuthorizerApp({
-    authorizer: authorizerOver(facts, config),
+    authorizer: authorizerOver(shared, config),
+    turn: {
+      begin: () => shared.begin(),
+      end: () => shared.end(),
+      connectionsMax: TURN_CONNECTIONS_MAX,
+    },
     tokenKey: tokenKeyOf(config),
     credentials: credentialsOf(config),
     mount: config.mount,

@@ -1,16 +1,34 @@
 /**
  * The authorizer as an application: given what it needs, listening to nothing. It reads, it never writes.
+ *
+ * Fastify has the health routes, the life of the server, and the logger. Questions go past its router: they are
+ * answered on the same server before it (docs/decisions/0011-before-the-router.md has what that saves).
  */
 
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { Authorizer } from '../acl/authorizer.js';
 import type { VerifyToken } from '../credentials/access-token.js';
 import type { Credentials } from '../credentials/credential.js';
 import type { TokenKey } from '../credentials/token-key.js';
-import { AUTHORIZE_PREFIX, authorizeHandler } from './authorize.js';
+import { type AnswerQuestion, AUTHORIZE_PREFIX, questionAnswerer } from './authorize.js';
 import { type CheckReady, healthRoutes } from './health.js';
 import { type Logger, serverOptions } from './server-options.js';
 import { registerTokenVerifier } from './token-verifier.js';
+
+/** A stretch without a wait, in which decisions may share what they found out (`storage/shared-check.ts`). */
+export interface Turn {
+  begin(): void;
+  end(): void;
+  /** Open connections above which nothing may be shared. */
+  readonly connectionsMax: number;
+}
 
 export interface AuthorizerAppDeps {
   readonly authorizer: Authorizer;
@@ -18,23 +36,58 @@ export interface AuthorizerAppDeps {
   /** The kinds of credential in their order, over the verifier of access tokens. */
   readonly credentials: (verify: VerifyToken) => Credentials;
   readonly mount: string;
+  readonly turn: Turn;
   readonly checkReady: CheckReady;
   readonly logger: Logger;
 }
 
 export async function buildAuthorizerApp(deps: AuthorizerAppDeps): Promise<FastifyInstance> {
+  const options = serverOptions(deps.logger);
+  let answer: AnswerQuestion | undefined;
   const app = Fastify({
-    ...serverOptions(deps.logger),
-    // The router sees a constant; the handler reads the original URL.
+    ...options,
+    // For a request that does come by the router (a test injects one), it sees a constant.
     rewriteUrl: ({ url = '' }) => (url.startsWith(AUTHORIZE_PREFIX) ? AUTHORIZE_PREFIX : url),
+    serverFactory: (others) => {
+      const server = createServer({ ...options.http, keepAliveTimeout: options.keepAliveTimeout });
+      const questions = (request: IncomingMessage, response: ServerResponse, url: string) =>
+        answer === undefined ? others(request, response) : answer(request, response, url);
+      return answerFirst(server, deps.turn, questions, others);
+    },
   });
   const verify = await registerTokenVerifier(app, deps.tokenKey);
-  const handler = authorizeHandler({
+  answer = questionAnswerer({
     authorizer: deps.authorizer,
     credentials: deps.credentials(verify),
     mount: deps.mount,
+    log: app.log,
   });
-  app.get(AUTHORIZE_PREFIX, { exposeHeadRoute: false }, handler);
+  app.get(AUTHORIZE_PREFIX, { exposeHeadRoute: false }, (request, reply) => {
+    reply.hijack();
+    answer?.(request.raw, reply.raw, request.originalUrl);
+  });
   healthRoutes(app, deps.checkReady);
   return app;
+}
+
+function answerFirst(server: Server, turn: Turn, answer: AnswerQuestion, others: RequestListener): Server {
+  let connections = 0;
+  server.on('connection', (socket) => {
+    connections += 1;
+    socket.once('close', () => {
+      connections -= 1;
+    });
+  });
+  server.on('request', (request, response) => {
+    const { url = '', method } = request;
+    if (method !== 'GET' || !url.startsWith(AUTHORIZE_PREFIX)) return others(request, response);
+    if (connections > turn.connectionsMax) return answer(request, response, url);
+    turn.begin();
+    try {
+      answer(request, response, url);
+    } finally {
+      turn.end();
+    }
+  });
+  return server;
 }

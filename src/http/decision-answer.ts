@@ -41,10 +41,13 @@ export function challenge(invalid: boolean): string {
   return invalid ? 'Bearer realm="latchkey", error="invalid_token"' : 'Bearer realm="latchkey"';
 }
 
+/** What needs no percent-encoding in a header, the colon of `user:` among it. */
+const PLAIN = /^[A-Za-z0-9:._~-]*$/;
+
 /** Who asked, for a header: a name may hold anything, so it is percent-encoded behind its `user:`. */
 export function principalHeader(subject: Subject): string {
   const principal = principalOf(subject);
-  if (principal === ANYONE || principal === AUTHENTICATED) return principal;
+  if (PLAIN.test(principal)) return principal;
   const name = nameOfPrincipal(principal);
   return principal.slice(0, principal.length - name.length) + encodeURIComponent(name);
 }

@@ -1,4 +1,7 @@
-/** The three statuses, and that nginx serves as it always does, only after a fresh decision. */
+/**
+ * The three statuses, and that nginx serves as it always does, only after a fresh decision; what every answer
+ * with a user's bytes carries; and what the log tells of it.
+ */
 
 import { readFileSync } from 'node:fs';
 import t from 'tap';
@@ -27,8 +30,17 @@ t.test('through a real nginx', async (t) => {
   t.test('no kind of bad token is a credential, and none is a 5xx', async (t) => {
     const now = Math.floor(Date.now() / 1000);
     const secret = readFileSync(`${site.dataFolder}/secret`, 'utf8').trim();
-    const [head, claims] = alice.split('.');
+    const [head, claims, signature] = alice.split('.');
+    const claimsOf = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
     const bad = {
+      'without exp': tokenFor(secret, 'alice', { exp: undefined }),
+      'of an exp that is text': `${head}.${claimsOf({ sub: 'alice', exp: '9999999999' })}.${signature}`,
+      'of other claims, signed as before': `${head}.${claimsOf({ sub: 'root', exp: now + HOUR_S })}.${signature}`,
+      'of a subject with a control character': tokenFor(secret, 'a\u0001b'),
+      'of a subject of 300 bytes': tokenFor(secret, 'x'.repeat(300)),
+      'with more behind it': `${alice} ${alice}`,
+      'with a fourth part': `${alice}.x`,
+      'of bytes outside ASCII': 'é.é.é',
       'of another key': tokenFor('another-secret-another-secret-another', 'alice'),
       expired: tokenFor(secret, 'alice', { exp: now - 1 }),
       'not yet valid': tokenFor(secret, 'alice', { nbf: now + HOUR_S }),
@@ -40,15 +52,33 @@ t.test('through a real nginx', async (t) => {
       'of 7 KB': 'a'.repeat(7000),
     };
     for (const [name, token] of Object.entries(bad)) {
-      const { status } = await site.ask('GET', FILE, { headers: { Authorization: `Bearer ${token}` } });
+      const { status, headers } = await site.ask('GET', FILE, {
+        headers: { Authorization: `Bearer ${token}` },
+      });
       t.equal(status, 401, name);
+      t.equal(headers['www-authenticate'], 'Bearer realm="latchkey", error="invalid_token"');
     }
+    const lines = [alice, `Token ${alice}`, `Bearer${alice}`, `Bearer: ${alice}`, `Basic ${alice}`, 'Bearer'];
+    for (const line of [...lines, `Bearer ${alice},Bearer ${alice}`, `Bearer "${alice}"`]) {
+      const { status } = await site.ask('GET', FILE, { headers: { Authorization: line } });
+      t.equal(status, 401, `Authorization: ${line.replaceAll(alice, '…')}`);
+    }
+    const huge = await site.ask('GET', FILE, { token: 'a'.repeat(40_000) });
+    t.equal(huge.status, 400, 'and one that is larger than nginx takes is the client’s fault');
+    const lower = await site.ask('GET', FILE, { headers: { authorization: `bearer  ${alice}` } });
+    t.equal(lower.status, 200, 'while the scheme has no case (RFC 9110 §11.1)');
   });
 
   t.test('the token may come in the configured cookie', async (t) => {
     const cookie = (name: string) => ({ headers: { Cookie: `x=1; ${name}=${alice}; y=2` } });
     t.equal((await site.ask('GET', FILE, cookie('access'))).status, 200);
     t.equal((await site.ask('GET', FILE, cookie('other'))).status, 401);
+    for (const value of ['', '%', '%ff', 'a.b.c', '"', `${alice}x`, 'a'.repeat(6000)]) {
+      const { status } = await site.ask('GET', FILE, { headers: { Cookie: `access=${value}` } });
+      t.equal(status, 401, `and ${JSON.stringify(value.slice(0, 12))} in it is no credential`);
+    }
+    const both = { headers: { Cookie: `access=${alice}` }, token: bob };
+    t.equal((await site.ask('GET', FILE, both)).status, 403, 'a Bearer token goes before the cookie');
   });
 
   t.test(
@@ -97,10 +127,43 @@ t.test('through a real nginx', async (t) => {
   });
 
   t.test('what users have uploaded is served where it can do nothing', async (t) => {
-    const { headers } = await site.ask('GET', FILE, { token: alice });
-    t.equal(headers['x-content-type-options'], 'nosniff');
-    t.match(headers['content-security-policy'], /^sandbox; default-src 'none'/);
-    t.equal(headers['cache-control'], 'private, no-cache');
+    const download = '/_latchkey/download/users/alice/plan.txt';
+    const asked = [
+      [FILE, alice, 200],
+      [download, alice, 200],
+      [`${download}?inline`, alice, 200],
+      [FILE, bob, 403],
+      [FILE, undefined, 401],
+      [`${FILE}.none`, alice, 404],
+    ] as const;
+    for (const [target, token, expected] of asked) {
+      const { status, headers } = await site.ask('GET', target, { token });
+      const text = `in the ${status} of ${target}`;
+      t.equal(status, expected, text);
+      t.equal(headers['x-content-type-options'], 'nosniff', text);
+      t.match(headers['content-security-policy'], /^sandbox; default-src 'none'/, text);
+      t.equal(headers['cache-control'], 'private, no-cache', text);
+      t.equal(headers['cross-origin-resource-policy'], 'same-origin', text);
+      t.equal(headers['referrer-policy'], 'no-referrer', text);
+      const ours = Object.keys(headers).filter((name) => /^x-(?:latchkey|accel)-/.test(name));
+      t.same(ours, [], `nothing of what nginx and the services tell each other, ${text}`);
+    }
+  });
+
+  t.test('a download, too, is decided afresh: after the revoke no part of it is served', async (t) => {
+    const download = '/_latchkey/download/users/alice/plan.txt';
+    const { headers } = await site.ask('GET', download, { token: alice });
+    const conditional = [{ Range: 'bytes=2-4' }, { 'If-None-Match': headers.etag ?? '' }, {}];
+    const statuses = async () => {
+      const all: number[] = [];
+      for (const each of conditional)
+        all.push((await site.ask('GET', download, { token: bob, headers: each })).status);
+      return all;
+    };
+    t.equal((await site.cli('grant', 'user:bob', 'read', '/users/alice/plan.txt')).code, 0);
+    t.same(await statuses(), [206, 304, 200]);
+    t.equal((await site.cli('revoke', 'user:bob', '/users/alice/plan.txt')).code, 0);
+    t.same(await statuses(), [403, 403, 403]);
   });
 
   t.test('an upload may carry grants, for which it needs manage', async (t) => {
@@ -135,6 +198,35 @@ t.test('through a real nginx', async (t) => {
       principal: 'user:bob',
       grant: 'no-grant',
     });
-    t.notOk(log.includes('hush-hush'));
+    t.equal((await site.cli('grant', 'user:bob', 'read', '/users/alice/plan.txt')).code, 0);
+    const { grants } = JSON.parse((await site.cli('acl', '/users/alice/plan.txt', '--json')).stdout) as {
+      grants: { id: number; principal: string }[];
+    };
+    const granted = grants.find(({ principal }) => principal === 'user:bob');
+    const expected = [
+      [bob, 200, 'allow', 'user:bob', String(granted?.id)],
+      [alice, 200, 'allow', 'user:alice', 'home'],
+      [site.token('root'), 200, 'allow', 'user:root', 'administrator'],
+      [undefined, 401, 'unauthenticated', 'anyone', 'no-grant'],
+      [site.token('张 伟'), 403, 'forbidden', 'user:%E5%BC%A0%20%E4%BC%9F', 'no-grant'],
+    ] as const;
+    for (const [token] of expected) {
+      await site.ask('GET', `${FILE}?secret=hush-hush`, { token });
+      await site.ask('GET', `${FILE}.none?secret=hush-hush`, { token });
+      await site.ask('GET', `/_latchkey/download/users/alice/plan.txt?secret=hush-hush`, { token });
+    }
+    const whole = readFileSync(`${site.dataFolder}/run/access.log`, 'utf8').trim().split('\n');
+    const told = whole
+      .slice(-3 * expected.length)
+      .map((line) => JSON.parse(line) as Record<string, unknown>)
+      .filter(({ uri }) => uri === FILE)
+      .map(({ status, decision, principal, grant }) => [status, decision, principal, grant]);
+    t.same(
+      told,
+      expected.map(([, ...rest]) => rest),
+    );
+    t.notOk(whole.join().includes('hush-hush'), 'no query in the log');
+    t.notOk(site.said().includes('hush-hush'), 'nor in what nginx and the services write');
+    t.notOk(whole.join().includes(bob) || site.said().includes(bob), 'and no token in either');
   });
 });

@@ -1,4 +1,7 @@
-/** Odd but legitimate names are uploaded through nginx and come back byte for byte, at their URL and as a download. */
+/**
+ * Odd but legitimate names, of files and of folders, are uploaded through nginx and come back byte for byte, at
+ * their URL and as a download under their own name; a stranger gets none of them.
+ */
 
 import { parse } from 'content-disposition';
 import t from 'tap';
@@ -92,10 +95,31 @@ t.test('each name is uploaded, served, downloaded under its name, and refused to
     t.same([download.status, download.body], [200, bytes], 'as a download too');
     t.equal(nameIn(download.headers['content-disposition']), name, 'under its own name');
     t.equal((await site.ask('GET', `/files${path}`)).status, 401, 'not to a stranger');
+    const refused = await site.ask('GET', `/_latchkey/download${path}`);
+    t.equal(refused.status, 401, 'nor as a download');
+    t.notOk(refused.bytes.includes(bytes), 'of which nothing is shown');
   }
   for (const [i, name] of NAMES.entries()) {
     const got = await site.ask('GET', `/files${encodeResourcePath(`/users/alice/${name}`)}`, { token });
     t.equal(got.body.toString(), `bytes of number ${i}: ${name}`, 'no name took another one’s place');
+  }
+});
+
+t.test('each name does for a folder too, and a grant on the folder reaches into it', async (t) => {
+  const site = await startSite(t, { LATCHKEY_ADMINS: 'user:root' });
+  const token = site.token('alice');
+  const bob = site.token('bob');
+  const headers = { 'Content-Type': 'application/json' };
+  for (const [i, name] of NAMES.entries()) {
+    const folder = `/users/alice/${name}/`;
+    const url = `/files${encodeResourcePath(folder)}in%20it`;
+    const body = `in folder ${i}`;
+    t.equal((await site.ask('PUT', url, { token, body })).status, 201, JSON.stringify(name));
+    t.equal((await site.ask('GET', url, { token: bob })).status, 403);
+    const grant = JSON.stringify({ principal: 'user:bob', path: folder, action: 'read' });
+    const put = await site.ask('PUT', '/_latchkey/api/v1/grants', { token, headers, body: grant });
+    t.equal(put.status, 200, 'its owner grants it');
+    t.equal((await site.ask('GET', url, { token: bob })).body.toString(), body);
   }
 });
 

@@ -5,6 +5,7 @@
 
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { Agent, request } from 'node:http';
 import { connect, createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { createSigner } from 'fast-jwt';
@@ -13,12 +14,15 @@ import type { Test } from 'tap';
 const CLI = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
 const START_MS = 30_000;
 const ANSWER_MS = 10_000;
+const STOP_MS = 20_000;
 
 export interface Answer {
   readonly status: number;
   /** Lower-case names; the last one of several. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
+  /** All that came, as it came: behind the body may be what should not have come. */
+  readonly bytes: Buffer;
 }
 
 export interface CliResult {
@@ -37,6 +41,8 @@ export interface Site {
   raw(bytes: string | Buffer): Promise<Answer>;
   /** One request; the target goes out as it is written. */
   ask(method: string, target: string, options?: AskOptions): Promise<Answer>;
+  /** What the program, its services and nginx have written so far. */
+  said(): string;
 }
 
 export interface AskOptions {
@@ -55,9 +61,16 @@ export async function startSite(
   const child = spawn(process.execPath, [CLI, 'up', '--port', String(port), '--data', dataFolder, ...args], {
     env: plainEnvironment(env),
     stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true, // a process group of its own, so that what does not stop can be killed whole
   });
   t.teardown(() => stopped(child));
-  await untilReady(child);
+  let said = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding('utf8').on('data', (text: string) => {
+      said += text;
+    });
+  }
+  await untilReady(child, () => said);
   const secret = env.LATCHKEY_JWT_SECRET ?? readFileSync(`${dataFolder}/secret`, 'utf8').trim();
   const raw = (bytes: string | Buffer) => exchange(port, bytes);
   return {
@@ -68,6 +81,7 @@ export async function startSite(
     cli: (...words) => runCli(['--data', dataFolder, ...words], env),
     raw,
     ask: (method, target, options = {}) => raw(requestBytes(method, target, options)),
+    said: () => said,
   };
 }
 
@@ -99,12 +113,47 @@ export function requestBytes(
   return Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`), bytes]);
 }
 
+/** Tells it to stop and waits until it has. What is still there after the limit is killed, and that is an error. */
 export function stopped(child: ChildProcess): Promise<void> {
-  return new Promise((resolve) => {
-    if (child.exitCode !== null || child.signalCode !== null) return resolve();
-    child.once('exit', () => resolve());
+  return new Promise((resolve, reject) => {
+    if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return resolve();
+    const group = -child.pid;
+    const timer = setTimeout(() => {
+      process.kill(group, 'SIGKILL');
+      reject(new Error(`'latchkey up' had not stopped ${STOP_MS} ms after SIGTERM`));
+    }, STOP_MS);
+    child.once('exit', () => {
+      clearTimeout(timer);
+      resolve();
+    });
     child.kill('SIGTERM');
   });
+}
+
+/** Requests over connections that are kept, one after another: answers with the status and the text. */
+export function keptConnection(t: Test, port: number) {
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  t.teardown(() => agent.destroy());
+  return (method: string, path: string, token?: string, json?: unknown) =>
+    new Promise<{ readonly status: number; readonly text: string }>((resolve, reject) => {
+      const headers: Record<string, string> = {};
+      if (token !== undefined) headers.authorization = `Bearer ${token}`;
+      if (json !== undefined) headers['content-type'] = 'application/json';
+      const asked = request(
+        { host: '127.0.0.1', port, agent, method, path, headers, timeout: ANSWER_MS },
+        (answer) => {
+          let text = '';
+          answer.setEncoding('utf8');
+          answer.on('data', (chunk) => {
+            text += chunk;
+          });
+          answer.on('end', () => resolve({ status: answer.statusCode ?? 0, text }));
+        },
+      );
+      asked.on('timeout', () => asked.destroy(new Error(`no answer in ${ANSWER_MS} ms`)));
+      asked.on('error', reject);
+      asked.end(json === undefined ? undefined : JSON.stringify(json));
+    });
 }
 
 /** Asks until `good`, and fails with what came last when that takes too long. */
@@ -121,23 +170,19 @@ export async function until<T>(
   }
 }
 
-function untilReady(child: ChildProcess): Promise<void> {
+function untilReady(child: ChildProcess, said: () => string): Promise<void> {
   return new Promise((resolve, reject) => {
-    let said = '';
-    const timer = setTimeout(() => reject(new Error(`not ready in ${START_MS} ms: ${said}`)), START_MS);
-    const hear = (chunk: Buffer) => {
-      said += chunk;
-      if (!/^ready http/m.test(said)) return;
+    const timer = setTimeout(() => reject(new Error(`not ready in ${START_MS} ms: ${said()}`)), START_MS);
+    child.stdout?.on('data', () => {
+      if (!/^ready http/m.test(said())) return;
       clearTimeout(timer);
       resolve();
-    };
-    child.stdout?.on('data', hear);
-    child.stderr?.on('data', hear);
+    });
     child.once('exit', (code) => {
       clearTimeout(timer);
       reject(
         new Error(
-          `'latchkey up' ended with ${code} (is nginx installed? apt-get install nginx-light): ${said}`,
+          `'latchkey up' ended with ${code} (is nginx installed? apt-get install nginx-light): ${said()}`,
         ),
       );
     });
@@ -170,7 +215,7 @@ function parseAnswer(all: Buffer): Answer {
   const end = all.indexOf('\r\n\r\n');
   // HTTP/0.9 answers with bare bytes.
   if (end === -1 || !all.subarray(0, 5).equals(Buffer.from('HTTP/')))
-    return { status: 0, headers: {}, body: all };
+    return { status: 0, headers: {}, body: all, bytes: all };
   const head = all.subarray(0, end).toString('latin1');
   const body = all.subarray(end + 4);
   const status = Number(head.split(' ')[1]);
@@ -183,7 +228,8 @@ function parseAnswer(all: Buffer): Answer {
       line.slice(line.indexOf(':') + 1).trim(),
     ]);
   const named = Object.fromEntries(headers) as Record<string, string>;
-  return { status, headers: named, body: named['transfer-encoding'] === 'chunked' ? unchunked(body) : body };
+  const whole = named['transfer-encoding'] === 'chunked' ? unchunked(body) : body;
+  return { status, headers: named, body: whole, bytes: all };
 }
 
 function unchunked(body: Buffer): Buffer {
