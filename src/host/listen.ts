@@ -5,14 +5,21 @@
 
 import { chmodSync, rmSync, statSync } from 'node:fs';
 import { connect } from 'node:net';
-import type { FastifyInstance } from 'fastify';
 import { toldToStop } from './supervisor.js';
+
+/** What of a service is used here; a FastifyInstance is one. */
+export interface Service {
+  listen(
+    where: { readonly host: string; readonly port: number } | { readonly path: string },
+  ): Promise<unknown>;
+  close(): Promise<unknown>;
+}
 
 /** The owner and the group: nginx's workers are one of the two. */
 const SOCKET_MODE = 0o660;
 
 /** @param address a socket's path, or `HOST:PORT` */
-export async function listen(app: FastifyInstance, address: string): Promise<void> {
+export async function listen(app: Service, address: string): Promise<void> {
   const tcp = /^(?<host>[^/]*):(?<port>\d{1,5})$/.exec(address)?.groups;
   if (tcp?.port !== undefined) {
     await app.listen({ host: tcp.host || '127.0.0.1', port: Number(tcp.port) });
@@ -42,7 +49,7 @@ function answers(path: string): Promise<boolean> {
 }
 
 /** Closes the service on SIGINT, SIGTERM, SIGHUP, and when the process that started it is gone. */
-export async function stopWhenTold(app: FastifyInstance): Promise<void> {
+export async function stopWhenTold(app: Service): Promise<void> {
   const told = toldToStop();
   process.send?.('ready');
   await told;
