@@ -1,6 +1,9 @@
 /**
  * The change log: runs a write in one immediate transaction and numbers it by its revision (DESIGN §6).
  * A write that touched nothing takes no number.
+ *
+ * Each revision has a mark, drawn at random: after a backup was restored the numbers come again, and a reader
+ * tells by the mark that they are not the ones that it knows.
  */
 
 import type { Database, Statement } from 'better-sqlite3';
@@ -25,9 +28,12 @@ export class ChangeLog {
   constructor(db: Database) {
     this.#db = db;
     this.#revision = db.prepare<[], number>('SELECT revision FROM state').pluck();
-    this.#bump = db.prepare('UPDATE state SET revision = ?, trimmed = ?');
-    this.#log = db.prepare('INSERT OR IGNORE INTO changes VALUES (?, ?)');
-    this.#trim = db.prepare('DELETE FROM changes WHERE revision <= ?');
+    // 48 bits: a number in JavaScript holds them.
+    this.#bump = db.prepare('UPDATE state SET revision = ?, trimmed = ?, mark = random() & 0xffffffffffff');
+    this.#log = db.prepare(
+      'INSERT OR IGNORE INTO changes (revision, touched, mark) SELECT ?, ?, mark FROM state',
+    );
+    this.#trim = db.prepare('DELETE FROM changes WHERE revision < ?');
   }
 
   revision(): number {
@@ -71,9 +77,9 @@ export class ChangeLog {
     if (touched.length === 0) return { revision: before, value };
     const revision = before + 1;
     const trimmed = Math.max(0, revision - REVISIONS_KEPT);
+    this.#bump.run(revision, trimmed);
     for (const key of touched) this.#log.run(revision, key);
     if (trimmed > 0) this.#trim.run(trimmed);
-    this.#bump.run(revision, trimmed);
     return { revision, value };
   }
 }

@@ -62,6 +62,11 @@ const MIGRATIONS: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX journal_hidden ON journal (path) WHERE hidden = 1;
   `,
+  `
+  -- What tells a revision from another one of the same number, written after a backup was restored.
+  ALTER TABLE state   ADD COLUMN mark INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE changes ADD COLUMN mark INTEGER NOT NULL DEFAULT 0;
+  `,
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;

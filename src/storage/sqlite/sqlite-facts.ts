@@ -21,6 +21,13 @@ const TOUCHED_MAX = 10_000;
 /** data_version has 32 bits; the generation goes above it. */
 const GENERATION_UNIT = 2 ** 32;
 
+interface State {
+  readonly revision: number;
+  /** The first revision that the change log has; a reader of an older one has missed something. */
+  readonly trimmed: number;
+  readonly mark: number;
+}
+
 interface Prepared {
   readonly db: Database;
   readonly device: number;
@@ -28,7 +35,8 @@ interface Prepared {
   /** The inode of the write-ahead log that belongs to this file. */
   readonly log: number | undefined;
   readonly dataVersion: Statement<[], number>;
-  readonly state: Statement<[], { revision: number; trimmed: number }>;
+  readonly state: Statement<[], State>;
+  readonly mark: Statement<[number], number>;
   readonly touched: Statement<[number], string>;
   readonly grants: Statement<[string], GrantRow>;
   readonly committing: Statement<[string], number>;
@@ -40,8 +48,8 @@ export class SqliteFacts implements FactsSource {
   readonly #file: string;
   #open: Prepared | undefined;
   #generation = 0;
-  /** The highest revision seen: a store that runs backwards was restored, and is another generation. */
-  #revision = -1;
+  /** The last state seen: a store without it in its past was restored, and is another generation. */
+  #seen: State | undefined;
 
   constructor(file: string) {
     this.#file = file;
@@ -77,8 +85,8 @@ export class SqliteFacts implements FactsSource {
   #read(open: Prepared, query: FactsQuery): FactsLoad {
     const state = open.state.get();
     if (state === undefined) throw new Error('the store has no state row');
-    if (state.revision < this.#revision) this.#generation += 1;
-    this.#revision = state.revision;
+    if (this.#seen !== undefined && !follows(open, state, this.#seen)) this.#generation += 1;
+    this.#seen = state;
     return {
       revision: state.revision,
       generation: this.#generation,
@@ -88,10 +96,10 @@ export class SqliteFacts implements FactsSource {
     };
   }
 
-  #touchedSince(open: Prepared, query: FactsQuery, state: { revision: number; trimmed: number }) {
+  #touchedSince(open: Prepared, query: FactsQuery, state: State) {
     if (query.generation !== this.#generation || query.since < state.trimmed) return 'all';
     if (query.since === state.revision) return [];
-    // A revision that ran backwards is no history that we know.
+    // A revision that is still to come is no history that we know.
     if (query.since > state.revision) return 'all';
     const touched = open.touched.all(query.since);
     return touched.length > TOUCHED_MAX || touched.includes('*') ? 'all' : touched;
@@ -109,9 +117,18 @@ export class SqliteFacts implements FactsSource {
     }
     this.close();
     this.#generation += 1;
+    this.#seen = undefined;
     this.#open = prepare(openReader(this.#file), dev, ino);
     return this.#open;
   }
+}
+
+/** Whether `seen` is in the past of `state`. Of what the log has lost nobody knows: such a reader starts cold. */
+function follows(open: Prepared, state: State, seen: State): boolean {
+  if (state.revision === seen.revision) return state.mark === seen.mark;
+  if (state.revision < seen.revision) return false;
+  // A new store is empty, and has no mark yet.
+  return seen.revision === 0 || open.mark.get(seen.revision) === seen.mark;
 }
 
 function prepare(db: Database, device: number, inode: number): Prepared {
@@ -126,7 +143,8 @@ function prepare(db: Database, device: number, inode: number): Prepared {
       device,
       inode,
       dataVersion: db.prepare<[], number>('PRAGMA data_version').pluck(),
-      state: db.prepare('SELECT revision, trimmed FROM state'),
+      state: db.prepare('SELECT revision, trimmed, mark FROM state'),
+      mark: db.prepare<[number], number>('SELECT mark FROM changes WHERE revision = ? LIMIT 1').pluck(),
       touched: db
         .prepare<[number], string>(
           `SELECT DISTINCT touched FROM changes WHERE revision > ? LIMIT ${TOUCHED_MAX + 1}`,
