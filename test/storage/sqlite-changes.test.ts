@@ -204,15 +204,13 @@ t.test('a backup restored into the same file is answered from', async (t) => {
 
 t.test('also when it has been written to past the revision that the reader knew', async (t) => {
   const { countOn } = await restored(t, ['/new1', '/new2', '/new3']);
-  t.strictSame(
-    [await countOn('/old'), await countOn('/old2'), await countOn('/new3'), await countOn('/kept')],
-    [0, 0, 1, 1],
-  );
+  // The first read after a change loads its own path anyway: what was cached shows with the second.
+  t.strictSame([await countOn('/kept'), await countOn('/old'), await countOn('/new3')], [1, 0, 1]);
 });
 
 t.test('or up to that very revision', async (t) => {
   const { countOn } = await restored(t, ['/new1', '/new2']);
-  t.strictSame([await countOn('/old'), await countOn('/new2')], [0, 1]);
+  t.strictSame([await countOn('/new2'), await countOn('/old')], [1, 0]);
 });
 
 t.test(
