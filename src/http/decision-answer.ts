@@ -57,6 +57,15 @@ function principalOf(subject: Subject): Principal {
   return subject.authenticated ? (subject.groups[0] ?? AUTHENTICATED) : ANYONE;
 }
 
+/** What the files service tells nginx for its log, in the names of `answerHeaders`. */
+export function logHeaders(decision: Decision, subject: Subject): Readonly<Record<string, string>> {
+  return {
+    'x-latchkey-decision': decision.outcome,
+    'x-latchkey-principal': principalHeader(subject),
+    'x-latchkey-grant': reasonWord(decision.reason),
+  };
+}
+
 /** Flat name, value list, as `http.ServerResponse.writeHead` takes it without another allocation. */
 export function answerHeaders(decision: Decision, subject: Subject, invalid: boolean): string[] {
   const headers = [

@@ -40,7 +40,7 @@ export function downloadRoute(app: FastifyInstance, deps: DownloadDeps): void {
     { schema: downloadSchema },
     async (request, reply) => {
       const who = await deps.gate.identify(request);
-      const path = deps.gate.pathBehind(`${DOWNLOAD_PREFIX}/`, request, who);
+      const path = deps.gate.pathBehind(`${DOWNLOAD_PREFIX}/`, who);
       await deps.gate.require(who, 'read', path);
       if (isFolder(path)) throw new BadRequest('A folder cannot be downloaded; name a file in it.', 404);
       const type = request.query.inline === undefined ? 'attachment' : 'inline';

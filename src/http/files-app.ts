@@ -14,7 +14,7 @@ import type { Committer } from '../uploads/committer.js';
 import type { StorageRoot } from '../uploads/storage-root.js';
 import { API_PREFIX, aclRoutes } from './acl-routes.js';
 import { DOWNLOAD_PREFIX, downloadRoute } from './download-route.js';
-import { Gate } from './gate.js';
+import { Gate, tellDecisions } from './gate.js';
 import { type CheckReady, healthRoutes } from './health.js';
 import { publicDocument } from './openapi.js';
 import { BadRequest, sendError } from './problem.js';
@@ -44,6 +44,7 @@ export async function buildFilesApp(deps: FilesAppDeps): Promise<FastifyInstance
   app.setNotFoundHandler((request, reply) => sendError(unknownRoute(request.method), request, reply));
   const verify = await registerTokenVerifier(app, deps.tokenKey);
   const gate = new Gate(deps.authorizer, deps.credentials(verify));
+  tellDecisions(app);
   await app.register(swagger, publicDocument(deps.mount));
   await writeRoutes(app, { ...deps, gate });
   downloadRoute(app, { ...deps, gate });

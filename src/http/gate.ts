@@ -3,14 +3,35 @@
  * same core as the authorizer's; nothing that nginx says about the visitor is believed.
  */
 
-import type { FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Action } from '../acl/action.js';
 import type { Authorizer } from '../acl/authorizer.js';
-import { refusal } from '../acl/decide.js';
+import { type Decision, refusal } from '../acl/decide.js';
 import type { Subject } from '../acl/principal.js';
 import { decodeResourcePath, type ResourcePath } from '../acl/resource-path.js';
 import type { Credentials, Identified } from '../credentials/credential.js';
+import { logHeaders } from './decision-answer.js';
 import { Refused } from './problem.js';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** What was decided last about this request, and about whom: for the headers that nginx logs. */
+    judged: { readonly decision: Decision; readonly subject: Subject } | undefined;
+  }
+}
+
+/** Tells nginx what was decided, for its log; it hides these headers from the visitor. */
+export function tellDecisions(app: FastifyInstance): void {
+  app.decorateRequest('judged', undefined);
+  app.addHook('onSend', async ({ judged }, reply) => {
+    if (judged !== undefined) reply.headers(logHeaders(judged.decision, judged.subject));
+  });
+}
+
+/** Who asks, as the credentials of one request say, and the request. */
+export interface Visitor extends Identified {
+  readonly request: FastifyRequest;
+}
 
 export class Gate {
   readonly #authorizer: Authorizer;
@@ -21,13 +42,14 @@ export class Gate {
     this.#credentials = credentials;
   }
 
-  async identify(request: FastifyRequest): Promise<Identified> {
-    return this.#credentials.identify(request.headers);
+  async identify(request: FastifyRequest): Promise<Visitor> {
+    return { ...(await this.#credentials.identify(request.headers)), request };
   }
 
   /** @throws Refused, or NotKnown */
-  async require(who: Identified, action: Action, path: ResourcePath): Promise<Subject> {
+  async require(who: Visitor, action: Action, path: ResourcePath): Promise<Subject> {
     const decision = await this.#authorizer.authorize({ subject: who.subject, action, path });
+    who.request.judged = { decision, subject: who.subject };
     if (decision.outcome !== 'allow') {
       throw new Refused(decision, who.invalid, refusalText(decision.outcome, action));
     }
@@ -38,14 +60,15 @@ export class Gate {
    * The path behind a URL prefix. @throws Refused where it is none: a stranger cannot tell a refused path
    * from one that nobody was granted.
    */
-  pathBehind(prefix: string, request: FastifyRequest, who: Identified): ResourcePath {
-    const url = request.originalUrl;
+  pathBehind(prefix: string, who: Visitor): ResourcePath {
+    const url = who.request.originalUrl;
     const end = url.indexOf('?');
     const encoded = url.slice(prefix.length - 1, end === -1 ? undefined : end);
     const path = url.startsWith(prefix) ? decodeResourcePath(encoded) : undefined;
     if (path !== undefined) return path;
     const outcome = refusal(who.subject.authenticated);
     const decision = { outcome, reason: { kind: 'refused-path' } } as const;
+    who.request.judged = { decision, subject: who.subject };
     throw new Refused(decision, who.invalid, refusalText(outcome, 'read'));
   }
 }

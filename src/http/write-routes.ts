@@ -9,12 +9,11 @@ import multipart, { type Multipart, type MultipartFile } from '@fastify/multipar
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { GrantDraft } from '../acl/grant.js';
 import { encodeResourcePath, fileIn, isFolder, type ResourcePath } from '../acl/resource-path.js';
-import type { Identified } from '../credentials/credential.js';
 import type { Committed, Committer, Upload } from '../uploads/committer.js';
 import { type Partial, tooLarge, writePartial } from '../uploads/partial.js';
 import { checkPreconditions, type Preconditions } from '../uploads/preconditions.js';
 import type { StorageRoot } from '../uploads/storage-root.js';
-import type { Gate } from './gate.js';
+import type { Gate, Visitor } from './gate.js';
 import { BadRequest } from './problem.js';
 import { parseRequestedGrants } from './requested-grants.js';
 import { deleteSchema, formSchema, putSchema } from './write-schemas.js';
@@ -36,8 +35,7 @@ const FIELDS_MAX = 100;
 const NO_PRECONDITIONS: Preconditions = { ifMatch: undefined, ifNoneMatch: undefined };
 
 export async function writeRoutes(app: FastifyInstance, deps: WriteDeps): Promise<void> {
-  const pathOf = (request: FastifyRequest, who: Identified) =>
-    deps.gate.pathBehind(WRITE_PREFIX + deps.mount, request, who);
+  const pathOf = (who: Visitor) => deps.gate.pathBehind(WRITE_PREFIX + deps.mount, who);
 
   await app.register(async (raw) => {
     // Whatever its type, the body is bytes: nothing parses them.
@@ -45,11 +43,11 @@ export async function writeRoutes(app: FastifyInstance, deps: WriteDeps): Promis
     raw.addContentTypeParser('*', (_request, _payload, done) => done(null));
     raw.put(WRITE_PREFIX, { schema: putSchema }, async (request, reply) => {
       const who = await deps.gate.identify(request);
-      return put(deps, request, reply, who, pathOf(request, who));
+      return put(deps, request, reply, who, pathOf(who));
     });
     raw.delete(WRITE_PREFIX, { schema: deleteSchema }, async (request, reply) => {
       const who = await deps.gate.identify(request);
-      const path = pathOf(request, who);
+      const path = pathOf(who);
       await deps.gate.require(who, 'write', path);
       await deps.committer.remove(path, preconditionsOf(request));
       return reply.code(204).send();
@@ -69,7 +67,7 @@ export async function writeRoutes(app: FastifyInstance, deps: WriteDeps): Promis
     });
     form.post(WRITE_PREFIX, { schema: formSchema }, async (request, reply) => {
       const who = await deps.gate.identify(request);
-      return post(deps, request, reply, who, pathOf(request, who));
+      return post(deps, request, reply, who, pathOf(who));
     });
   });
 }
@@ -78,7 +76,7 @@ async function put(
   deps: WriteDeps,
   request: FastifyRequest,
   reply: FastifyReply,
-  who: Identified,
+  who: Visitor,
   path: ResourcePath,
 ) {
   const { user } = await deps.gate.require(who, 'write', path);
@@ -110,7 +108,7 @@ async function post(
   deps: WriteDeps,
   request: FastifyRequest,
   reply: FastifyReply,
-  who: Identified,
+  who: Visitor,
   folder: ResourcePath,
 ) {
   const { user } = await deps.gate.require(who, 'write', folder);
@@ -141,7 +139,7 @@ async function post(
 }
 
 /** Writes one file of a form to a partial. Its name is new, so it is normalised (DESIGN §4). */
-async function stage(deps: WriteDeps, who: Identified, folder: ResourcePath, part: MultipartFile) {
+async function stage(deps: WriteDeps, who: Visitor, folder: ResourcePath, part: MultipartFile) {
   const path = fileIn(folder, part.filename.normalize('NFC'));
   if (path === undefined) {
     throw new BadRequest(`${JSON.stringify(part.filename)} cannot be a file's name; rename it.`);
