@@ -4,13 +4,13 @@
  * The HTTP authorizer, the files service and the CLI all ask here, so that they cannot disagree.
  */
 
-import type { Action } from './action.js';
+import { type Action, includes } from './action.js';
 import { type Decision, type DecisionRequest, decide, type Explanation, explain } from './decide.js';
 import { NotKnown } from './errors.js';
 import { homeGrant, type Policy } from './policy.js';
 import type { Awaitable, Facts, FactsReader } from './ports.js';
-import { ANYONE, AUTHENTICATED, type Principal, type Subject } from './principal.js';
-import type { ResourcePath } from './resource-path.js';
+import { ANYONE, AUTHENTICATED, type Principal, type Scope, type Subject } from './principal.js';
+import { isFolder, type ResourcePath } from './resource-path.js';
 
 /** UTC milliseconds. */
 export type Clock = () => number;
@@ -72,15 +72,22 @@ export class Authorizer {
 /** The principals of a subject with this standing (DESIGN §5); a suspended user has none but `anyone`. */
 export function requestOf(question: Question, facts: Facts, policy: Policy): DecisionRequest {
   const { subject, action, path } = question;
-  const known = subject.authenticated && !facts.standing.suspended;
+  const outOfScope = subject.scope !== undefined && !reaches(subject.scope, action, path);
+  const known = subject.authenticated && !facts.standing.suspended && !outOfScope;
   const tiers = known ? tiersOf(subject, facts.standing.groups) : TIERS_OF_ANYONE;
   return {
     authenticated: subject.authenticated,
+    outOfScope,
     tiers,
     administrator: known ? administratorIn(tiers, policy) : undefined,
     builtIn: homeGrant(policy, known ? subject.user : undefined, path),
     action,
   };
+}
+
+function reaches(scope: Scope, action: Action, path: ResourcePath): boolean {
+  if (!includes(scope.action, action)) return false;
+  return isFolder(scope.path) ? path.startsWith(scope.path) : path === scope.path;
 }
 
 function tiersOf(subject: Subject, stored: readonly Principal[]): readonly (readonly Principal[])[] {

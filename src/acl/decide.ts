@@ -22,6 +22,8 @@ export interface PathFacts {
 export interface DecisionRequest {
   /** A valid credential came with the request. It only tells 401 from 403. */
   readonly authenticated: boolean;
+  /** The credential does not reach this far: its bearer is `anyone` here. */
+  readonly outOfScope?: boolean;
   /** The principals of the request in four tiers: user, groups, authenticated, anyone. */
   readonly tiers: readonly (readonly Principal[])[];
   /** The principal that makes this request an administrator's. */
@@ -37,7 +39,9 @@ export type Reason =
   | { readonly kind: 'grant'; readonly grant: Grant }
   | { readonly kind: 'administrator'; readonly principal: Principal }
   | { readonly kind: 'no-grant' }
-  | { readonly kind: 'refused-path' };
+  | { readonly kind: 'refused-path' }
+  // The credential is limited to another path or a lesser action; without it the user might.
+  | { readonly kind: 'out-of-scope' };
 
 export interface Decision {
   readonly outcome: Outcome;
@@ -48,6 +52,7 @@ export interface Decision {
 export type Silence = 'not-yet' | 'expired' | 'allows-less' | 'denies-more';
 
 const NO_GRANT: Reason = Object.freeze({ kind: 'no-grant' });
+const OUT_OF_SCOPE: Reason = Object.freeze({ kind: 'out-of-scope' });
 
 /**
  * Decides one request.
@@ -66,7 +71,8 @@ export function decide(request: DecisionRequest, chain: readonly PathFacts[], no
       return { outcome, reason: { kind: 'grant', grant } };
     }
   }
-  return { outcome: refusal(request.authenticated), reason: NO_GRANT };
+  const reason = request.outOfScope === true ? OUT_OF_SCOPE : NO_GRANT;
+  return { outcome: refusal(request.authenticated), reason };
 }
 
 /** Every no without a valid credential is 401, every other one 403. */

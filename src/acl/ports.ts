@@ -9,7 +9,7 @@
 import type { Action } from './action.js';
 import type { PathFacts } from './decide.js';
 import type { Effect, Grant, GrantDraft } from './grant.js';
-import type { Principal } from './principal.js';
+import type { Principal, Scope } from './principal.js';
 import type { ResourcePath } from './resource-path.js';
 
 export type Awaitable<T> = T | Promise<T>;
@@ -26,6 +26,27 @@ export interface StoredPathFacts extends PathFacts {
 export interface Standing {
   readonly groups: readonly Principal[];
   readonly suspended: boolean;
+  /** When the user was signed out last: tokens and sessions from before count no more. Absent: never. */
+  readonly signedOutAt?: number;
+}
+
+/** What the store knows of a credential by its key. An API key and a session are named by their SHA-256. */
+export type CredentialKey = `key:${string}` | `token:${string}` | `session:${string}`;
+
+/** An API key, as a request that carries it is judged by it. */
+export interface ApiKey {
+  readonly id: string;
+  readonly user: Principal;
+  readonly scope: Scope;
+  /** UTC milliseconds, exclusive. */
+  readonly expiresAt: number | undefined;
+}
+
+/** One of the two, by the kind of the key; neither when the store knows nothing of it. */
+export interface CredentialFact {
+  readonly apiKey?: ApiKey;
+  /** When the token or the session was ended. */
+  readonly endedAt?: number;
 }
 
 /** Everything that one decision rests on, all of one revision. */
@@ -40,10 +61,19 @@ export interface FactsReader {
   read(path: ResourcePath, user: Principal | undefined): Awaitable<Facts>;
 }
 
+/** What decides whether a credential still counts. As fresh as a decision. */
+export interface CredentialReader {
+  /** @throws NotKnown */
+  standing(user: Principal): Awaitable<Standing>;
+  /** @throws NotKnown */
+  credential(key: CredentialKey): Awaitable<CredentialFact>;
+}
+
 /** One load, answered from one snapshot of the store. */
 export interface FactsQuery {
   readonly paths: readonly ResourcePath[];
   readonly user: Principal | undefined;
+  readonly credential?: CredentialKey | undefined;
   /** The caller knows every change up to this revision of this generation and wants to hear of the later ones. */
   readonly since: number;
   readonly generation: number;
@@ -53,11 +83,12 @@ export interface FactsLoad {
   readonly revision: number;
   /** Another generation is another store (a file that was swapped): nothing known before it is worth anything. */
   readonly generation: number;
-  /** The paths and `user:` principals that were touched after `since`; `all` when that is not known. */
+  /** The paths, `user:` principals and credential keys that were touched after `since`; `all` when that is not known. */
   readonly touched: readonly string[] | 'all';
   /** In the order asked. */
   readonly paths: readonly StoredPathFacts[];
   readonly standing: Standing | undefined;
+  readonly credential?: CredentialFact;
 }
 
 /** The store, as the path of a decision sees it. It can only read. */
@@ -165,9 +196,48 @@ export interface FileStore {
   pending(): Promise<Pending>;
 }
 
+// ── credentials ─────────────────────────────────────────────────────────────────────────────────────────────
+
+/** An API key as it is stored and listed; of the key itself only the SHA-256, in hexadecimal. */
+export interface ApiKeyRecord extends ApiKey {
+  readonly hash: string;
+  readonly createdAt: number;
+  /** Written in batches: it may be a minute late. */
+  readonly lastUsedAt: number | undefined;
+  readonly note: string;
+}
+
+/** How long a store remembers that a session was ended, at the least. */
+export const SESSION_MARK_MS = 24 * 60 * 60 * 1000;
+
+export interface CredentialStore {
+  /** @throws when a key of this id or hash is there already */
+  addApiKey(key: ApiKeyRecord): Promise<Written<void>>;
+  /** By user, then by age. */
+  apiKeys(user?: Principal): Promise<readonly ApiKeyRecord[]>;
+  /** `undefined`: there is none of that id, and nothing is written. */
+  removeApiKey(id: string): Promise<Written<ApiKeyRecord | undefined>>;
+  /** Ends every token and session of the user from before `at`. */
+  signOut(user: Principal, at: number): Promise<Written<void>>;
+  endToken(id: string, at: number): Promise<Written<void>>;
+  /**
+   * Forgets sessions that were ended SESSION_MARK_MS before: no authorizer keeps anything of them so long.
+   * @param hash SHA-256 of the session's cookies, in hexadecimal
+   */
+  endSession(hash: string, at: number): Promise<Written<void>>;
+}
+
+/** What the authorizer writes: when keys were used. No decision rests on it, so it takes no revision. */
+export interface UsageStore {
+  /** @param uses UTC milliseconds by the id of the key; an earlier one than is stored changes nothing */
+  recordUses(uses: ReadonlyMap<string, number>): Promise<void>;
+}
+
 /** One open store, as seen by each of its users. */
 export interface Store {
   readonly acl: AclStore;
+  readonly credentials: CredentialStore;
+  readonly usage: UsageStore;
   readonly files: FileStore;
   readonly facts: FactsSource;
   close(): Promise<void>;

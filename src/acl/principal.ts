@@ -4,6 +4,9 @@
  * `user:alice`, `group:eng`, `authenticated` (any valid credential), `anyone`. They compare byte for byte.
  */
 
+import type { Action } from './action.js';
+import type { ResourcePath } from './resource-path.js';
+
 declare const brand: unique symbol;
 export type Principal = string & { readonly [brand]: 'Principal' };
 
@@ -50,11 +53,20 @@ export function specificity(principal: Principal): 0 | 1 | 2 | 3 {
   return principal === AUTHENTICATED ? 2 : 3;
 }
 
+/** What a credential is limited to. Outside of it, its bearer may do what anyone may. */
+export interface Scope {
+  readonly action: Action;
+  /** A file, or a folder and all below it. */
+  readonly path: ResourcePath;
+}
+
 /** What the credentials of one request prove. `groups` are those that the credential itself claims. */
 export interface Subject {
   readonly authenticated: boolean;
   readonly user: Principal | undefined;
   readonly groups: readonly Principal[];
+  /** Absent: the credential is good for everything that the user may do. */
+  readonly scope?: Scope;
 }
 
 /** No valid credential. */

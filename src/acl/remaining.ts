@@ -61,6 +61,8 @@ export function describeDecision({ reason }: Decision): string {
       return 'no grant speaks';
     case 'refused-path':
       return 'no legitimate path';
+    case 'out-of-scope':
+      return 'the credential is limited to less';
     default:
       return reason satisfies never;
   }

@@ -30,6 +30,7 @@ export function reasonWord(reason: Reason): string {
     case 'administrator':
     case 'no-grant':
     case 'refused-path':
+    case 'out-of-scope':
       return reason.kind;
     default:
       return reason satisfies never;

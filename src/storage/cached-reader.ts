@@ -1,5 +1,6 @@
 /**
- * The bounded in-process cache before a store (DESIGN §6): every path's grants and every user's standing.
+ * The bounded in-process cache before a store (DESIGN §6): every path's grants, every user's standing, and what
+ * is known of every credential.
  *
  * It never answers from before the last commit: it asks the source's version first, with nothing awaited
  * between that and the answer, and drops what the change log names. What a load brings is kept only if the
@@ -11,6 +12,9 @@ import { LRUCache } from 'lru-cache';
 import { NotKnown } from '../acl/errors.js';
 import type {
   Awaitable,
+  CredentialFact,
+  CredentialKey,
+  CredentialReader,
   Facts,
   FactsLoad,
   FactsReader,
@@ -36,15 +40,26 @@ const CHARACTER_BYTES = 2;
 
 const NO_STANDING: Standing = Object.freeze({ groups: [], suspended: false });
 
-/** Paths begin with `/` and users with `user:`, so one map holds both. */
-type Entry = { readonly facts: StoredPathFacts } | { readonly standing: Standing };
+/** Paths begin with `/`, users with `user:`, and credentials with prefixes of theirs: one map holds them all. */
+type Entry =
+  | { readonly facts: StoredPathFacts }
+  | { readonly standing: Standing }
+  | { readonly credential: CredentialFact };
 
 interface Need {
   readonly chain: readonly ResourcePath[];
   readonly user: Principal | undefined;
+  readonly credential: CredentialKey | undefined;
 }
 
-export class CachedReader implements FactsReader {
+interface Answer extends Facts {
+  readonly credential: CredentialFact;
+}
+
+const NO_CHAIN: readonly ResourcePath[] = Object.freeze([]);
+const NO_CREDENTIAL: CredentialFact = Object.freeze({});
+
+export class CachedReader implements FactsReader, CredentialReader {
   readonly #source: FactsSource;
   readonly #entries: LRUCache<string, Entry>;
   /** The source's version at which every entry is known to be true. */
@@ -68,10 +83,20 @@ export class CachedReader implements FactsReader {
   }
 
   read(path: ResourcePath, user: Principal | undefined): Awaitable<Facts> {
-    return this.#attempt({ chain: pathChain(path), user }, 1);
+    return this.#attempt({ chain: pathChain(path), user, credential: undefined }, 1);
   }
 
-  #attempt(need: Need, attempt: number): Awaitable<Facts> {
+  standing(user: Principal): Awaitable<Standing> {
+    const answer = this.#attempt({ chain: NO_CHAIN, user, credential: undefined }, 1);
+    return answer instanceof Promise ? answer.then(({ standing }) => standing) : answer.standing;
+  }
+
+  credential(key: CredentialKey): Awaitable<CredentialFact> {
+    const answer = this.#attempt({ chain: NO_CHAIN, user: undefined, credential: key }, 1);
+    return answer instanceof Promise ? answer.then(({ credential }) => credential) : answer.credential;
+  }
+
+  #attempt(need: Need, attempt: number): Awaitable<Answer> {
     const version = this.#source.version();
     const current = version === this.#version;
     const hit = current ? this.#assemble(need, undefined) : undefined;
@@ -84,6 +109,7 @@ export class CachedReader implements FactsReader {
     const loaded = this.#source.load({
       paths: partly ? need.chain.filter((path) => !this.#entries.has(path)) : need.chain,
       user: partly && need.user !== undefined && this.#entries.has(need.user) ? undefined : need.user,
+      credential: need.credential,
       since: this.#revision,
       generation: this.#generation,
     });
@@ -91,7 +117,7 @@ export class CachedReader implements FactsReader {
     return this.#settle(need, loaded, version, attempt);
   }
 
-  #settle(need: Need, loaded: FactsLoad, version: number, attempt: number): Awaitable<Facts> {
+  #settle(need: Need, loaded: FactsLoad, version: number, attempt: number): Awaitable<Answer> {
     // Another load brought a later state while this one was in flight: what this one saw may be revoked.
     if (!this.#advance(loaded, version)) return this.#attempt(need, attempt + 1);
     this.#fill(need, loaded);
@@ -115,10 +141,13 @@ export class CachedReader implements FactsReader {
     if (need.user !== undefined && loaded.standing !== undefined) {
       this.#entries.set(need.user, { standing: loaded.standing });
     }
+    if (need.credential !== undefined && loaded.credential !== undefined) {
+      this.#entries.set(need.credential, { credential: loaded.credential });
+    }
   }
 
   /** All of the need from the cache and, where an entry was too large to keep, from the load itself. */
-  #assemble(need: Need, loaded: FactsLoad | undefined): Facts | undefined {
+  #assemble(need: Need, loaded: FactsLoad | undefined): Answer | undefined {
     const chain: StoredPathFacts[] = [];
     for (const path of need.chain) {
       const entry = this.#entries.get(path);
@@ -130,7 +159,9 @@ export class CachedReader implements FactsReader {
       chain.push(facts);
     }
     const standing = this.#standing(need.user, loaded);
-    return standing === undefined ? undefined : { chain, standing };
+    const credential = this.#credential(need.credential, loaded);
+    if (standing === undefined || credential === undefined) return undefined;
+    return { chain, standing, credential };
   }
 
   #standing(user: Principal | undefined, loaded: FactsLoad | undefined): Standing | undefined {
@@ -138,11 +169,18 @@ export class CachedReader implements FactsReader {
     const entry = this.#entries.get(user);
     return entry !== undefined && 'standing' in entry ? entry.standing : loaded?.standing;
   }
+
+  #credential(key: CredentialKey | undefined, loaded: FactsLoad | undefined): CredentialFact | undefined {
+    if (key === undefined) return NO_CREDENTIAL;
+    const entry = this.#entries.get(key);
+    return entry !== undefined && 'credential' in entry ? entry.credential : loaded?.credential;
+  }
 }
 
 function bytesOf(entry: Entry, key: string): number {
   const own = ENTRY_BYTES + key.length * CHARACTER_BYTES;
   if ('standing' in entry) return own + entry.standing.groups.length * GRANT_BYTES;
+  if ('credential' in entry) return own + GRANT_BYTES;
   let grants = 0;
   for (const same of entry.facts.grants.values()) grants += same.length;
   return own + grants * GRANT_BYTES;

@@ -87,6 +87,37 @@ t.test('of 1,000 grants and revokes by another connection, each is seen by the n
   t.equal(await other.acl.revision(), 1_000);
 });
 
+t.test('an API key, a sign-out and an ended token of another connection, too', async (t) => {
+  const file = `${t.testdir()}/store.db`;
+  const other = openSqliteStore(file);
+  t.teardown(() => other.close());
+  const { reader } = readerOf(t, file);
+  const key = {
+    id: 'k1',
+    hash: 'h1',
+    user: BOB,
+    scope: { action: 'read', path: path('/') },
+    createdAt: 1,
+    expiresAt: undefined,
+    lastUsedAt: undefined,
+    note: '',
+  } as const;
+  const seen = async () => [
+    (await reader.credential('key:h1')).apiKey?.id,
+    (await reader.standing(BOB)).signedOutAt,
+    (await reader.credential('token:t1')).endedAt,
+  ];
+  t.strictSame(await seen(), [undefined, undefined, undefined]);
+  await other.credentials.addApiKey(key);
+  t.strictSame(await seen(), ['k1', undefined, undefined]);
+  await other.credentials.signOut(BOB, 5);
+  await other.credentials.endToken('t1', 6);
+  t.strictSame(await seen(), ['k1', 5, 6]);
+  await other.usage.recordUses(new Map([['k1', 9]]));
+  await other.credentials.removeApiKey('k1');
+  t.strictSame(await seen(), [undefined, 5, 6]);
+});
+
 t.test('a transaction of another connection is seen when it is committed, not before', async (t) => {
   const file = `${t.testdir()}/store.db`;
   await storeWith(file, '/a');

@@ -4,6 +4,7 @@
  */
 
 import type { Test } from 'tap';
+import { credentialsContract } from './contract-credentials.js';
 import { factsContract } from './contract-facts.js';
 import { filesContract } from './contract-files.js';
 import { grantsContract } from './contract-grants.js';
@@ -21,6 +22,7 @@ export function storeContract(t: Test, name: string, open: OpenStore): void {
   t.test(`${name}: listings`, async (t) => listingsContract(rulesOf(t, open)));
   t.test(`${name}: imports`, async (t) => importContract(rulesOf(t, open)));
   t.test(`${name}: groups and suspensions`, async (t) => membersContract(rulesOf(t, open)));
+  t.test(`${name}: credentials`, async (t) => credentialsContract(rulesOf(t, open)));
   t.test(`${name}: revisions and what they touch`, async (t) => writesContract(rulesOf(t, open)));
   t.test(`${name}: loads`, async (t) => factsContract(rulesOf(t, open)));
   t.test(`${name}: files and the journal`, async (t) => filesContract(rulesOf(t, open)));

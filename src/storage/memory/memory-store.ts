@@ -4,7 +4,10 @@
 
 import type { Grant, GrantDraft } from '../../acl/grant.js';
 import type {
+  ApiKeyRecord,
   CommitEntry,
+  CredentialFact,
+  CredentialKey,
   FactsLoad,
   FactsQuery,
   FileRecord,
@@ -12,7 +15,7 @@ import type {
   Store,
   Written,
 } from '../../acl/ports.js';
-import { TOUCHED_ALL } from '../../acl/ports.js';
+import { SESSION_MARK_MS, TOUCHED_ALL } from '../../acl/ports.js';
 import type { Principal } from '../../acl/principal.js';
 import { indexByPrincipal } from '../grant-index.js';
 import { touchedBy } from '../touched.js';
@@ -23,6 +26,10 @@ interface State {
   readonly grants: Map<string, Grant>;
   readonly members: Map<Principal, Set<Principal>>;
   readonly suspended: Set<Principal>;
+  readonly signOuts: Map<Principal, number>;
+  readonly apiKeys: Map<string, ApiKeyRecord>;
+  /** By credential key: when it was ended. */
+  readonly ended: Map<string, number>;
   readonly files: Map<string, FileRecord>;
   readonly commits: Map<string, CommitEntry>;
   readonly removals: Map<string, PendingRemoval>;
@@ -36,6 +43,9 @@ export function openMemoryStore(): Store {
     grants: new Map(),
     members: new Map(),
     suspended: new Set(),
+    signOuts: new Map(),
+    apiKeys: new Map(),
+    ended: new Map(),
     files: new Map(),
     commits: new Map(),
     removals: new Map(),
@@ -43,6 +53,8 @@ export function openMemoryStore(): Store {
   };
   return {
     acl: aclOf(state),
+    credentials: credentialsOf(state),
+    usage: usageOf(state),
     files: filesOf(state),
     facts: { load: (query) => load(state, query), version: () => state.revision },
     close: async () => {},
@@ -142,6 +154,54 @@ function aclOf(state: State): Store['acl'] {
   };
 }
 
+function credentialsOf(state: State): Store['credentials'] {
+  const end = (key: CredentialKey, at: number) => {
+    state.ended.set(key, Math.max(at, state.ended.get(key) ?? at));
+    return written(state, undefined, [key]);
+  };
+  return {
+    addApiKey: async (key) => {
+      const same = [...state.apiKeys.values()].some(({ id, hash }) => id === key.id || hash === key.hash);
+      if (same) throw new Error('there is such a key already');
+      state.apiKeys.set(key.id, key);
+      return written(state, undefined, [`key:${key.hash}`]);
+    },
+    apiKeys: async (user) =>
+      [...state.apiKeys.values()]
+        .filter((key) => user === undefined || key.user === user)
+        .sort((a, b) => inByteOrder(a.user, b.user) || a.createdAt - b.createdAt || inByteOrder(a.id, b.id)),
+    removeApiKey: async (id) => {
+      const key = state.apiKeys.get(id);
+      state.apiKeys.delete(id);
+      return written(state, key, key === undefined ? [] : [`key:${key.hash}`]);
+    },
+    signOut: async (user, at) => {
+      state.signOuts.set(user, Math.max(at, state.signOuts.get(user) ?? at));
+      return written(state, undefined, [user]);
+    },
+    endToken: async (id, at) => end(`token:${id}`, at),
+    endSession: async (hash, at) => {
+      for (const [key, endedAt] of state.ended) {
+        if (key.startsWith('session:') && endedAt <= at - SESSION_MARK_MS) state.ended.delete(key);
+      }
+      return end(`session:${hash}`, at);
+    },
+  };
+}
+
+function usageOf(state: State): Store['usage'] {
+  return {
+    recordUses: async (uses) => {
+      for (const [id, at] of uses) {
+        const key = state.apiKeys.get(id);
+        if (key !== undefined && (key.lastUsedAt ?? 0) < at) {
+          state.apiKeys.set(id, { ...key, lastUsedAt: at });
+        }
+      }
+    },
+  };
+}
+
 function filesOf(state: State): Store['files'] {
   const writeRows = (entry: CommitEntry) => {
     state.files.set(entry.file.path, entry.file);
@@ -209,10 +269,22 @@ function load(state: State, query: FactsQuery): FactsLoad {
       committing: hidden.has(path),
     })),
     standing: query.user === undefined ? undefined : standingOf(state, query.user),
+    ...(query.credential !== undefined && { credential: credentialOf(state, query.credential) }),
   };
+}
+
+function credentialOf(state: State, key: CredentialKey): CredentialFact {
+  const apiKey = [...state.apiKeys.values()].find(({ hash }) => key === `key:${hash}`);
+  const endedAt = state.ended.get(key);
+  return { ...(apiKey !== undefined && { apiKey }), ...(endedAt !== undefined && { endedAt }) };
 }
 
 function standingOf(state: State, user: Principal) {
   const groups = [...state.members].filter(([, users]) => users.has(user)).map(([group]) => group);
-  return { groups, suspended: state.suspended.has(user) };
+  const signedOutAt = state.signOuts.get(user);
+  return {
+    groups,
+    suspended: state.suspended.has(user),
+    ...(signedOutAt !== undefined && { signedOutAt }),
+  };
 }

@@ -67,6 +67,32 @@ const MIGRATIONS: readonly string[] = [
   ALTER TABLE state   ADD COLUMN mark INTEGER NOT NULL DEFAULT 0;
   ALTER TABLE changes ADD COLUMN mark INTEGER NOT NULL DEFAULT 0;
   `,
+  `
+  -- API keys by the SHA-256 of the key, in hexadecimal: the key itself is stored nowhere.
+  CREATE TABLE api_keys (
+    hash           TEXT PRIMARY KEY,
+    id             TEXT NOT NULL UNIQUE,
+    user_principal TEXT NOT NULL,
+    action         TEXT NOT NULL CHECK (action IN ('read', 'write', 'manage')),
+    path           TEXT NOT NULL,
+    created_at     INTEGER NOT NULL,      -- UTC ms, as all below
+    expires_at     INTEGER,
+    last_used_at   INTEGER,
+    note           TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
+  -- Tokens and sessions of the user from before this instant count no more.
+  CREATE TABLE sign_outs (
+    user_principal TEXT PRIMARY KEY,
+    at             INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
+  -- One token or session that was ended: 'token:ID', or 'session:' and the SHA-256 of its cookies.
+  CREATE TABLE ended_credentials (
+    key TEXT PRIMARY KEY,
+    at  INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;

@@ -4,6 +4,7 @@ import type { Store } from '../../acl/ports.js';
 import { ChangeLog } from './change-log.js';
 import { openWriter } from './connection.js';
 import { migrate } from './migrations.js';
+import { SqliteCredentials, SqliteUsage } from './sqlite-credentials.js';
 import { SqliteFacts } from './sqlite-facts.js';
 import { SqliteFiles } from './sqlite-files.js';
 import { SqliteStore } from './sqlite-store.js';
@@ -17,6 +18,8 @@ export function openSqliteStore(file: string): Store {
     const log = new ChangeLog(db);
     return {
       acl: new SqliteStore(db, log),
+      credentials: new SqliteCredentials(db, log),
+      usage: new SqliteUsage(db),
       files: new SqliteFiles(db, log),
       facts,
       close: async () => {

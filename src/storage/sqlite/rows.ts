@@ -1,8 +1,8 @@
-/** Rows as SQLite has them, and the grants and files that they are. */
+/** Rows as SQLite has them, and the grants, files and API keys that they are. */
 
 import type { Action } from '../../acl/action.js';
 import type { Effect, Grant } from '../../acl/grant.js';
-import type { FileRecord } from '../../acl/ports.js';
+import type { ApiKeyRecord, FileRecord } from '../../acl/ports.js';
 import type { Principal } from '../../acl/principal.js';
 import type { ResourcePath } from '../../acl/resource-path.js';
 
@@ -44,5 +44,33 @@ export function fileOf(row: FileRow): FileRecord {
     owner: (row.owner ?? undefined) as Principal | undefined,
     bytes: row.bytes,
     updatedAt: row.updated_at,
+  };
+}
+
+export interface ApiKeyRow {
+  readonly hash: string;
+  readonly id: string;
+  readonly user_principal: string;
+  readonly action: string;
+  readonly path: string;
+  readonly created_at: number;
+  readonly expires_at: number | null;
+  readonly last_used_at: number | null;
+  readonly note: string;
+}
+
+export const API_KEY_COLUMNS =
+  'hash, id, user_principal, action, path, created_at, expires_at, last_used_at, note';
+
+export function apiKeyOf(row: ApiKeyRow): ApiKeyRecord {
+  return {
+    hash: row.hash,
+    id: row.id,
+    user: row.user_principal as Principal,
+    scope: { action: row.action as Action, path: row.path as ResourcePath },
+    createdAt: row.created_at,
+    expiresAt: row.expires_at ?? undefined,
+    lastUsedAt: row.last_used_at ?? undefined,
+    note: row.note,
   };
 }

@@ -8,13 +8,21 @@
 import { statSync } from 'node:fs';
 import type { Database, Statement } from 'better-sqlite3';
 import { NotKnown } from '../../acl/errors.js';
-import type { FactsLoad, FactsQuery, FactsSource, Standing, StoredPathFacts } from '../../acl/ports.js';
+import type {
+  CredentialFact,
+  CredentialKey,
+  FactsLoad,
+  FactsQuery,
+  FactsSource,
+  Standing,
+  StoredPathFacts,
+} from '../../acl/ports.js';
 import type { Principal } from '../../acl/principal.js';
 import { isFolder, type ResourcePath } from '../../acl/resource-path.js';
 import { indexByPrincipal } from '../grant-index.js';
 import { openReader } from './connection.js';
 import { SCHEMA_VERSION, schemaVersion } from './migrations.js';
-import { GRANT_COLUMNS, type GrantRow, grantOf } from './rows.js';
+import { API_KEY_COLUMNS, type ApiKeyRow, apiKeyOf, GRANT_COLUMNS, type GrantRow, grantOf } from './rows.js';
 
 /** More changes than this at once: dropping everything is cheaper than dropping each. */
 const TOUCHED_MAX = 10_000;
@@ -42,6 +50,9 @@ interface Prepared {
   readonly committing: Statement<[string], number>;
   readonly groups: Statement<[string], string>;
   readonly suspended: Statement<[string], number>;
+  readonly signedOutAt: Statement<[string], number>;
+  readonly apiKey: Statement<[string], ApiKeyRow>;
+  readonly endedAt: Statement<[string], number>;
 }
 
 export class SqliteFacts implements FactsSource {
@@ -93,6 +104,7 @@ export class SqliteFacts implements FactsSource {
       touched: this.#touchedSince(open, query, state),
       paths: query.paths.map((path) => pathFacts(open, path)),
       standing: query.user === undefined ? undefined : standingOf(open, query.user),
+      ...(query.credential !== undefined && { credential: credentialOf(open, query.credential) }),
     };
   }
 
@@ -156,6 +168,9 @@ function prepare(db: Database, device: number, inode: number): Prepared {
         .prepare<[string], string>('SELECT group_principal FROM members WHERE user_principal = ?')
         .pluck(),
       suspended: db.prepare<[string], number>('SELECT 1 FROM suspensions WHERE user_principal = ?').pluck(),
+      signedOutAt: db.prepare<[string], number>('SELECT at FROM sign_outs WHERE user_principal = ?').pluck(),
+      apiKey: db.prepare(`SELECT ${API_KEY_COLUMNS} FROM api_keys WHERE hash = ?`),
+      endedAt: db.prepare<[string], number>('SELECT at FROM ended_credentials WHERE key = ?').pluck(),
     };
   } catch (error) {
     db.close();
@@ -176,10 +191,21 @@ function pathFacts(open: Prepared, path: ResourcePath): StoredPathFacts {
 }
 
 function standingOf(open: Prepared, user: Principal): Standing {
+  const signedOutAt = open.signedOutAt.get(user);
   return {
     groups: open.groups.all(user) as Principal[],
     suspended: open.suspended.get(user) !== undefined,
+    ...(signedOutAt !== undefined && { signedOutAt }),
   };
+}
+
+function credentialOf(open: Prepared, key: CredentialKey): CredentialFact {
+  if (key.startsWith('key:')) {
+    const row = open.apiKey.get(key.slice('key:'.length));
+    return row === undefined ? {} : { apiKey: apiKeyOf(row) };
+  }
+  const endedAt = open.endedAt.get(key);
+  return endedAt === undefined ? {} : { endedAt };
 }
 
 function unavailable(cause: unknown): NotKnown {
