@@ -156,6 +156,7 @@ export class Committer {
         partial: partial.name,
         file: { path, owner, bytes: partial.bytes, updatedAt },
         grants,
+        replaces: await this.#deps.files.file(path),
         visibility: found !== undefined && grants.length > 0 ? 'hidden' : 'at-once',
       },
       created: found === undefined,
