@@ -33,7 +33,11 @@ export interface WriteDeps {
 
 const FIELD_BYTES_MAX = 64 * 1024;
 const FIELDS_MAX = 100;
-const NO_PRECONDITIONS: Preconditions = { ifMatch: undefined, ifNoneMatch: undefined };
+const NO_PRECONDITIONS: Preconditions = {
+  ifMatch: undefined,
+  ifNoneMatch: undefined,
+  ifUnmodifiedSince: undefined,
+};
 
 export async function writeRoutes(app: FastifyInstance, deps: WriteDeps): Promise<void> {
   const pathOf = (request: FastifyRequest, who: Identified) =>
@@ -170,7 +174,11 @@ function describe(deps: WriteDeps, file: Committed) {
 }
 
 function preconditionsOf(request: FastifyRequest): Preconditions {
-  return { ifMatch: headerOf(request, 'if-match'), ifNoneMatch: headerOf(request, 'if-none-match') };
+  return {
+    ifMatch: headerOf(request, 'if-match'),
+    ifNoneMatch: headerOf(request, 'if-none-match'),
+    ifUnmodifiedSince: headerOf(request, 'if-unmodified-since'),
+  };
 }
 
 function headerOf(request: FastifyRequest, name: string): string | undefined {
