@@ -12,6 +12,7 @@ import { challenge, statusOf } from './decision-answer.js';
 
 const UPLOAD_STATUS: Readonly<Record<UploadProblemCode, number>> = {
   'bad-request': 400,
+  incomplete: 400,
   'not-found': 404,
   conflict: 409,
   'precondition-failed': 412,
