@@ -102,10 +102,22 @@ export async function openFilesApp(config: Config, logger: Logger) {
     logger,
   });
   app.addHook('onClose', () => store.close());
-  if (hasWork(recovered)) app.log.warn(recovered, 'finished what an earlier stop had left');
+  report(recovered, app.log);
   return app;
 }
 
-function hasWork(recovered: Recovered): boolean {
-  return Object.values(recovered).some((count) => count > 0);
+type Log = Awaited<ReturnType<typeof buildFilesApp>>['log'];
+
+function report({ stuck, ...counts }: Recovered, log: Log): void {
+  if (Object.values(counts).some((count) => count > 0)) {
+    log.warn(counts, 'finished what an earlier stop had left');
+  }
+  for (const { what, cause } of stuck) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    log.error(
+      { what, err: cause },
+      `${what} cannot be finished and is left as it is: ${why}; mend it, then restart`,
+    );
+  }
+  if (stuck.length > 0) log.error({ stuck: stuck.length }, 'left unfinished what the lines above name');
 }
