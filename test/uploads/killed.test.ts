@@ -9,6 +9,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import t, { type Test } from 'tap';
 import { recover } from '../../src/uploads/recovery.js';
+import { plainEnvironment } from '../nginx/running-site.js';
 import { draft, mayRead, partialsIn, path, put, type Scene, scene, served } from './given.js';
 import type { Plan } from './killed-process.js';
 
@@ -198,9 +199,8 @@ async function killedAt({ folder }: Scene, scenario: Scenario, killAt: Plan['kil
     killAt,
     nth,
   };
-  const { NODE_OPTIONS: _, ...env } = process.env; // tap's own loader, which the program does not need
   const child = spawn(process.execPath, [PROGRAM, JSON.stringify(plan)], {
-    env,
+    env: plainEnvironment({}),
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   let said = '';
