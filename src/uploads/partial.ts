@@ -15,18 +15,28 @@ export interface Partial {
   readonly bytes: number;
 }
 
+export interface PartialLimit {
+  readonly bytesMax: number;
+  /** What counts towards the limit already. */
+  readonly bytesBefore: number;
+}
+
 /**
  * Writes a stream to a new partial.
  *
  * @throws UploadProblem `too-large` as soon as the limit is passed, `no-space`, `incomplete` when the stream
  * breaks off; nothing is left behind
  */
-export async function writePartial(root: StorageRoot, source: Readable, bytesMax: number): Promise<Partial> {
+export async function writePartial(
+  root: StorageRoot,
+  source: Readable,
+  limit: PartialLimit,
+): Promise<Partial> {
   const name = randomUUID();
   try {
     const handle = await open(root.partialPath(name), 'wx', FILE_MODE);
     try {
-      return { name, bytes: await receive(handle, source, bytesMax) };
+      return { name, bytes: await receive(handle, source, limit) };
     } finally {
       await handle.close();
     }
@@ -36,11 +46,15 @@ export async function writePartial(root: StorageRoot, source: Readable, bytesMax
   }
 }
 
-async function receive(handle: FileHandle, source: Readable, bytesMax: number): Promise<number> {
+async function receive(
+  handle: FileHandle,
+  source: Readable,
+  { bytesMax, bytesBefore }: PartialLimit,
+): Promise<number> {
   let bytes = 0;
   for await (const chunk of chunksOf(source)) {
     bytes += chunk.length;
-    if (bytes > bytesMax) throw tooLarge(bytesMax);
+    if (bytesBefore + bytes > bytesMax) throw tooLarge(bytesMax);
     await writeAll(handle, chunk);
   }
   return bytes;

@@ -28,8 +28,8 @@ export interface AskOptions {
   /** Who asks; nobody when it is left out. */
   readonly as?: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** A list goes out in chunks, without a length. */
-  readonly body?: string | Buffer | readonly (string | Buffer)[];
+  /** What is iterated goes out in chunks, without a length. */
+  readonly body?: string | Buffer | Iterable<string | Buffer> | AsyncIterable<string | Buffer>;
   readonly agent?: Agent;
 }
 
@@ -39,7 +39,8 @@ export function askOver(socketPath: string): Ask {
   return (method, path, { as, headers = {}, body, agent } = {}) =>
     new Promise((resolve, reject) => {
       const credentials = as === undefined ? {} : { authorization: `Bearer ${token(as)}` };
-      const length = typeof body === 'string' || Buffer.isBuffer(body) ? Buffer.byteLength(body) : undefined;
+      const whole = typeof body === 'string' || Buffer.isBuffer(body) ? body : undefined;
+      const length = whole === undefined ? undefined : Buffer.byteLength(whole);
       const asked = request({
         socketPath,
         method,
@@ -58,8 +59,8 @@ export function askOver(socketPath: string): Ask {
       });
       asked.on('timeout', () => asked.destroy(new Error(`no answer in ${ANSWER_MS} ms`)));
       asked.on('error', reject);
-      if (Array.isArray(body)) Readable.from(body).pipe(asked);
-      else asked.end(body);
+      if (body === undefined || whole !== undefined) asked.end(whole);
+      else Readable.from(body).pipe(asked);
     });
 }
 

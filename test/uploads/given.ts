@@ -75,7 +75,7 @@ export function upload(
 }
 
 export async function partialOf(root: StorageRoot, text: string): Promise<Partial> {
-  return writePartial(root, Readable.from([Buffer.from(text)]), MIB);
+  return writePartial(root, Readable.from([Buffer.from(text)]), { bytesMax: MIB, bytesBefore: 0 });
 }
 
 /** Uploads one text and answers with what the committer answered. */

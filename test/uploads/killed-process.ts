@@ -33,7 +33,7 @@ const { StorageRoot } =
   await load<typeof import('../../src/uploads/storage-root.js')>('uploads/storage-root.js');
 
 const UNCONDITIONAL = { ifMatch: undefined, ifNoneMatch: undefined, ifUnmodifiedSince: undefined };
-const BYTES_MAX = 1_000_000;
+const LIMIT = { bytesMax: 1_000_000, bytesBefore: 0 };
 
 const plan = JSON.parse(process.argv[2] ?? '') as Plan;
 let still = plan.nth;
@@ -64,7 +64,7 @@ const uploads: Upload[] = [];
 for (const { path, text, grants } of plan.uploads) {
   uploads.push({
     path: path as ResourcePath,
-    partial: await writePartial(root, Readable.from(halves(text)), BYTES_MAX),
+    partial: await writePartial(root, Readable.from(halves(text)), LIMIT),
     owner: undefined,
     // JSON has no `undefined`.
     grants: grants.map((grant) => ({ ...grant, notBefore: undefined, expiresAt: undefined })),

@@ -8,6 +8,7 @@ import { partialsIn, scene } from './given.js';
 
 const KIB = 1024;
 const BYTES = Buffer.from('0123456789');
+const upTo = (bytesMax: number) => ({ bytesMax, bytesBefore: 0 });
 
 t.test('the bytes come in as they are, whatever their chunks', async (t) => {
   const { root, folder } = await scene(t);
@@ -21,7 +22,7 @@ t.test('the bytes come in as they are, whatever their chunks', async (t) => {
     ['more than one buffer holds', [large, large]],
   ];
   for (const [name, chunks] of cases) {
-    const partial = await writePartial(root, Readable.from(chunks), 1024 * KIB);
+    const partial = await writePartial(root, Readable.from(chunks), upTo(1024 * KIB));
     const written = readFileSync(root.partialPath(partial.name));
     t.ok(written.equals(Buffer.concat(chunks)), name);
     t.equal(partial.bytes, written.length, `${name}: counted`);
@@ -33,9 +34,9 @@ t.test('the bytes come in as they are, whatever their chunks', async (t) => {
 t.test('exactly the limit is let in, and one byte more leaves nothing', async (t) => {
   const { root, folder } = await scene(t);
   const halves = () => Readable.from([BYTES.subarray(0, 5), BYTES.subarray(5)]);
-  await root.dropPartial((await writePartial(root, halves(), BYTES.length)).name);
-  await t.rejects(writePartial(root, halves(), BYTES.length - 1), { code: 'too-large' });
-  await t.rejects(writePartial(root, halves(), 0), { code: 'too-large' });
+  await root.dropPartial((await writePartial(root, halves(), upTo(BYTES.length))).name);
+  await t.rejects(writePartial(root, halves(), upTo(BYTES.length - 1)), { code: 'too-large' });
+  await t.rejects(writePartial(root, halves(), upTo(0)), { code: 'too-large' });
   t.strictSame(partialsIn(folder), []);
 });
 
@@ -43,7 +44,7 @@ t.test('a source that is too large is left open, for the answer', async (t) => {
   const { root } = await scene(t);
   const source = new PassThrough();
   source.write(BYTES);
-  await t.rejects(writePartial(root, source, 1), { code: 'too-large' });
+  await t.rejects(writePartial(root, source, upTo(1)), { code: 'too-large' });
   t.equal(source.destroyed, false);
 });
 
@@ -55,10 +56,13 @@ t.test('a source that breaks off leaves nothing, and is told as the fault of the
       throw Object.assign(new Error('aborted'), { code: 'ECONNRESET' });
     })(),
   );
-  await t.rejects(writePartial(root, broken, KIB), { code: 'incomplete', cause: { code: 'ECONNRESET' } });
+  await t.rejects(writePartial(root, broken, upTo(KIB)), {
+    code: 'incomplete',
+    cause: { code: 'ECONNRESET' },
+  });
   const destroyed = new PassThrough();
   destroyed.write(BYTES);
-  const written = writePartial(root, destroyed, KIB);
+  const written = writePartial(root, destroyed, upTo(KIB));
   destroyed.destroy();
   await t.rejects(written, { code: 'incomplete' });
   t.strictSame(partialsIn(folder), []);
@@ -67,5 +71,5 @@ t.test('a source that breaks off leaves nothing, and is told as the fault of the
 t.test('a folder of partials that is gone is the error of this service, not of the sender', async (t) => {
   const { root, folder } = await scene(t);
   rmSync(`${folder}/partial`, { recursive: true });
-  await t.rejects(writePartial(root, Readable.from([BYTES]), KIB), { code: 'ENOENT' });
+  await t.rejects(writePartial(root, Readable.from([BYTES]), upTo(KIB)), { code: 'ENOENT' });
 });
