@@ -17,6 +17,7 @@ import type { Logger } from './http/server-options.js';
 import { CachedReader } from './storage/cached-reader.js';
 import { SharedCheck, TURN_CONNECTIONS_MAX } from './storage/shared-check.js';
 import { openSqliteFacts, openSqliteStore } from './storage/sqlite/open.js';
+import { type ProcessLock, takeLock } from './storage/sqlite/process-lock.js';
 import { Committer } from './uploads/committer.js';
 import { type Recovered, recover } from './uploads/recovery.js';
 import { StorageRoot } from './uploads/storage-root.js';
@@ -81,31 +82,67 @@ export function storageRootOf(config: Config): StorageRoot {
   return new StorageRoot(config);
 }
 
-/** Finishes first what a crash left; nothing may listen before that. */
+/** Two of them would drop each other's partials at their start, and lock paths without knowing of each other. */
+const FILES_LOCK = 'run/files.lock';
+
+/** Finishes first what a crash left; nothing may listen before that. @throws when another one works here */
 export async function openFilesApp(config: Config, logger: Logger) {
-  const store = openStore(config);
-  const root = storageRootOf(config);
-  await root.prepare();
-  const recovered = await recover(store.files, root);
-  const app = await buildFilesApp({
-    authorizer: authorizerOver(store.facts, config),
-    tokenKey: tokenKeyOf(config),
-    credentials: credentialsOf(config),
-    acl: store.acl,
-    root,
-    committer: new Committer({ root, files: store.files, clock }),
-    mount: config.mount,
-    uploadBytesMax: config.uploadBytesMax,
-    formFilesMax: config.formFilesMax,
-    download: config.download,
-    checkReady: () => void store.facts.version(),
-    logger,
-  });
-  app.addHook('onClose', () => store.close());
-  if (hasWork(recovered)) app.log.warn(recovered, 'finished what an earlier stop had left');
-  return app;
+  const lock = takeLock(FILES_LOCK);
+  if (lock === undefined) {
+    throw new Error(`another files service already works in ${config.dataFolder}; stop it first`);
+  }
+  try {
+    return await openLockedFilesApp(config, logger, lock);
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
 }
 
-function hasWork(recovered: Recovered): boolean {
-  return Object.values(recovered).some((count) => count > 0);
+async function openLockedFilesApp(config: Config, logger: Logger, lock: ProcessLock) {
+  const store = openStore(config);
+  try {
+    const root = storageRootOf(config);
+    await root.prepare();
+    const recovered = await recover(store.files, root);
+    const app = await buildFilesApp({
+      authorizer: authorizerOver(store.facts, config),
+      tokenKey: tokenKeyOf(config),
+      credentials: credentialsOf(config),
+      acl: store.acl,
+      root,
+      committer: new Committer({ root, files: store.files, clock }),
+      mount: config.mount,
+      uploadBytesMax: config.uploadBytesMax,
+      formFilesMax: config.formFilesMax,
+      download: config.download,
+      checkReady: () => void store.facts.version(),
+      logger,
+    });
+    app.addHook('onClose', async () => {
+      await store.close();
+      lock.release();
+    });
+    report(recovered, app.log);
+    return app;
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+type Log = Awaited<ReturnType<typeof buildFilesApp>>['log'];
+
+function report({ stuck, ...counts }: Recovered, log: Log): void {
+  if (Object.values(counts).some((count) => count > 0)) {
+    log.warn(counts, 'finished what an earlier stop had left');
+  }
+  for (const { what, cause } of stuck) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    log.error(
+      { what, err: cause },
+      `${what} cannot be finished and is left as it is: ${why}; mend it, then restart`,
+    );
+  }
+  if (stuck.length > 0) log.error({ stuck: stuck.length }, 'left unfinished what the lines above name');
 }

@@ -108,7 +108,7 @@ async function perform({ acl, files }: Store, step: string): Promise<void> {
 
 function uploadOf(path: ResourcePath): CommitEntry {
   const file = { path, owner: undefined, bytes: 1, updatedAt: 0 };
-  return { partial: `partial ${path}`, file, grants: [], visibility: 'at-once' };
+  return { partial: `partial ${path}`, file, grants: [], replaces: undefined, visibility: 'at-once' };
 }
 
 function instantIn(words: readonly string[], prefix: string): number | undefined {

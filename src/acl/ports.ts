@@ -164,6 +164,8 @@ export interface CommitEntry {
   readonly partial: string;
   readonly file: FileRecord;
   readonly grants: readonly GrantDraft[];
+  /** The record that stood at the path before: giving up an entry that is `at-once` brings it back. */
+  readonly replaces: FileRecord | undefined;
   /**
    * `at-once`: row and grants are written before the rename. `hidden`: the path is `committing` until they are
    * written after it, so that neither bytes meet the other's grants.
@@ -184,13 +186,22 @@ export interface Pending {
 
 export interface FileStore {
   file(path: ResourcePath): Promise<FileRecord | undefined>;
-  /** Journals the entries and writes the rows and grants of those that are `at-once`, in one transaction. */
+  /**
+   * Journals the entries and writes the rows and grants of those that are `at-once`, in one transaction. A
+   * pending removal of one of their paths is forgotten: it must not take the new file.
+   */
   beginCommit(entries: readonly CommitEntry[]): Promise<Written<void>>;
   /** Writes the rows and grants of those that were hidden and clears the journal, in one transaction. */
   finishCommit(entries: readonly CommitEntry[]): Promise<Written<void>>;
-  /** Forgets an entry whose bytes are lost: a hidden one's old file and grants come back as they were. */
+  /**
+   * Forgets an entry whose bytes are lost: a hidden one's old record and grants are as they were, and of one
+   * at once the record that it replaced comes back. Grants that were set at once stay.
+   */
   abandonCommit(entries: readonly CommitEntry[]): Promise<Written<void>>;
-  /** Journals a removal, drops the path's row and its allows, keeps its denies, in one transaction. */
+  /**
+   * Journals a removal, drops the path's row and its allows, keeps its denies, in one transaction. It may be
+   * begun again under its name, where an earlier one could not be finished.
+   */
   beginRemoval(removal: PendingRemoval): Promise<Written<void>>;
   finishRemoval(removal: PendingRemoval): Promise<void>;
   pending(): Promise<Pending>;

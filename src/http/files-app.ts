@@ -3,7 +3,7 @@
  */
 
 import swagger from '@fastify/swagger';
-import Fastify, { type FastifyInstance } from 'fastify';
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Authorizer } from '../acl/authorizer.js';
 import type { AclStore } from '../acl/ports.js';
 import type { DownloadSettings } from '../config.js';
@@ -41,7 +41,7 @@ export interface FilesAppDeps {
 export async function buildFilesApp(deps: FilesAppDeps): Promise<FastifyInstance> {
   const app = Fastify({ ...serverOptions(deps.logger), rewriteUrl: ({ url = '' }) => routedUrl(url) });
   app.setErrorHandler(sendError);
-  app.setNotFoundHandler((request, reply) => sendError(unknownRoute(request.method), request, reply));
+  app.setNotFoundHandler((request, reply) => sendError(unknownRoute(app, request, reply), request, reply));
   const verify = await registerTokenVerifier(app, deps.tokenKey);
   const gate = new Gate(deps.authorizer, deps.credentials(verify));
   tellDecisions(app);
@@ -54,6 +54,8 @@ export async function buildFilesApp(deps: FilesAppDeps): Promise<FastifyInstance
   return app;
 }
 
+const METHODS = ['GET', 'HEAD', 'PUT', 'POST', 'DELETE'];
+
 /** The router sees a constant where a stranger's path follows; handlers read the original URL. */
 function routedUrl(url: string): string {
   for (const prefix of [WRITE_PREFIX, DOWNLOAD_PREFIX]) {
@@ -64,8 +66,10 @@ function routedUrl(url: string): string {
   return url;
 }
 
-function unknownRoute(method: string): BadRequest {
-  return method === 'GET' || method === 'HEAD'
-    ? new BadRequest('There is nothing here.', 404)
-    : new BadRequest(`${method} does nothing here; PUT, POST a form to a folder, or DELETE.`, 405);
+function unknownRoute(app: FastifyInstance, request: FastifyRequest, reply: FastifyReply): BadRequest {
+  const [url = ''] = request.url.split('?');
+  const allowed = METHODS.filter((method) => app.hasRoute({ method, url }));
+  if (allowed.length === 0) return new BadRequest('There is nothing here; look up the URL.', 404);
+  reply.header('allow', allowed.join(', ')); // RFC 9110 §15.5.6
+  return new BadRequest(`${request.method} does nothing here; this takes ${allowed.join(', ')}.`, 405);
 }

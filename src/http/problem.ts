@@ -7,16 +7,33 @@ import { STATUS_CODES } from 'node:http';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import type { Decision } from '../acl/decide.js';
 import { NotKnown } from '../acl/errors.js';
-import { UploadProblem, type UploadProblemCode } from '../uploads/problem.js';
+import { asUploadProblem, UploadProblem, type UploadProblemCode } from '../uploads/problem.js';
 import { challenge, statusOf } from './decision-answer.js';
+import { API_BODY_BYTES_MAX } from './server-options.js';
 
 const UPLOAD_STATUS: Readonly<Record<UploadProblemCode, number>> = {
   'bad-request': 400,
+  incomplete: 400,
   'not-found': 404,
   conflict: 409,
   'precondition-failed': 412,
   'too-large': 413,
   'no-space': 507,
+};
+
+/** Of what is no error of ours with a code of its own. */
+const CODE: Readonly<Record<number, string>> = {
+  400: 'bad-request',
+  404: 'not-found',
+  405: 'method-not-allowed',
+  413: 'too-large',
+  415: 'unsupported-media-type',
+};
+
+/** Fastify's own errors that do not say what to do. */
+const REMEDY: Readonly<Record<string, string>> = {
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'This type of body is not taken here; send JSON, as application/json.',
+  FST_ERR_CTP_BODY_TOO_LARGE: `The body has more than ${API_BODY_BYTES_MAX} bytes; send a smaller one.`,
 };
 
 /** The decision was no. */
@@ -55,31 +72,39 @@ export function sendError(error: unknown, request: FastifyRequest, reply: Fastif
   if (error instanceof Refused && statusOf(error.decision) === 401) {
     reply.header('www-authenticate', challenge(error.invalidCredential));
   }
-  const problem = problemOf(error);
+  const problem = problemOf(asUploadProblem(error));
   if (problem.status >= 500) request.log.error(error);
   if (problem.status === 503) reply.header('retry-after', RETRY_AFTER_SECONDS);
   return reply.code(problem.status).type('application/problem+json').send(problem);
 }
 
 function problemOf(error: unknown): Problem {
-  if (error instanceof Refused) return problem(statusOf(error.decision), error.message);
+  if (error instanceof Refused) {
+    return problem(statusOf(error.decision), error.message, error.decision.outcome);
+  }
   if (error instanceof UploadProblem) return problem(UPLOAD_STATUS[error.code], error.message, error.code);
-  if (error instanceof BadRequest) return problem(error.status, error.message);
+  if (error instanceof BadRequest) return problem(error.status, error.message, CODE[error.status]);
   if (error instanceof NotKnown) {
     return problem(503, 'It cannot be decided right now; try again in a moment.', error.code);
   }
-  const { statusCode, message, code } = error as FastifyError;
+  const { statusCode, message, code = '' } = error as Partial<FastifyError>;
   // Fastify's own errors about the request: too large, not the declared type, not the schema.
-  if (statusCode !== undefined && statusCode < 500) return problem(statusCode, message);
-  if (code === 'SQLITE_BUSY') {
-    return problem(503, 'The store is busy with a long write, such as an import; try again in a moment.');
+  if (statusCode !== undefined && statusCode < 500) {
+    return problem(statusCode, REMEDY[code] ?? `${message}; mend the request.`, CODE[statusCode]);
   }
-  return problem(500, 'Something went wrong here; the log of the files service says what.');
+  if (code.startsWith('SQLITE_BUSY')) {
+    const detail = 'The store is busy with a long write, such as an import; try again in a moment.';
+    return problem(503, detail, 'store-busy');
+  }
+  if (code === 'SQLITE_FULL') {
+    return problem(507, 'There is no space left for the store; free some, then try again.', 'no-space');
+  }
+  return problem(500, 'Something went wrong here; the log of the files service says what.', 'internal');
 }
 
-function problem(status: number, detail: string, code?: string): Problem {
+function problem(status: number, detail: string, code = 'bad-request'): Problem {
   return {
-    type: code === undefined ? 'about:blank' : `urn:latchkey:problem:${code}`,
+    type: `urn:latchkey:problem:${code}`,
     title: STATUS_CODES[status] ?? 'Error',
     status,
     detail,

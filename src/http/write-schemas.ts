@@ -22,6 +22,7 @@ const StoredFile = Type.Object({
 
 const Preconditions = {
   'if-match': Type.Optional(Type.String()),
+  'if-unmodified-since': Type.Optional(Type.String()),
   'if-none-match': Type.Optional(Type.String({ description: '`*`: only where there is no file yet' })),
 };
 
@@ -51,10 +52,13 @@ export const putSchema = {
 export const formSchema = {
   tags,
   summary: 'Upload files of a form (multipart/form-data) into a folder, all or none',
+  description:
+    'Preconditions are asked of each file. A field `grants` is as the header X-Latchkey-Grants of PUT.',
   consumes: ['multipart/form-data'],
+  headers: Type.Object(Preconditions),
   response: {
     201: Type.Object({ files: Type.Array(StoredFile) }),
-    ...refusals(400, 401, 403, 409, 413, 415, 503, 507),
+    ...refusals(400, 401, 403, 409, 412, 413, 415, 503, 507),
   },
 };
 
@@ -64,6 +68,6 @@ export const deleteSchema = {
   headers: Type.Object(Preconditions),
   response: {
     204: Type.Null({ description: 'It is gone.' }),
-    ...refusals(401, 403, 404, 409, 412, 503),
+    ...refusals(400, 401, 403, 404, 409, 412, 503),
   },
 };

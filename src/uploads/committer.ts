@@ -1,14 +1,13 @@
 /**
  * The commit of uploads and the removal of files (DESIGN §8). The order of the steps is the promise:
  *
- *   partial, fsynced → one transaction (journal, rows, grants) → rename → fsync of the folder → journal cleared
+ *   partial, fsynced → one transaction (journal, rows) → rename → fsync of the folder → grants, journal cleared
  *
  * so a file is never visible half-written and never without its grants, and a `kill -9` between any two steps
- * is finished by `recover` at the next start. Where a replacement brings other grants, the path answers 503
- * from before the rename until the new grants are written.
+ * is finished by `recover` at the next start. Where an upload brings grants, the path answers 503 from before
+ * the rename until they are written.
  */
 
-import { utimes } from 'node:fs/promises';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { GrantDraft } from '../acl/grant.js';
 import type { CommitEntry, FileStore } from '../acl/ports.js';
@@ -18,6 +17,7 @@ import type { Partial } from './partial.js';
 import { PathLocks } from './path-locks.js';
 import { checkPreconditions, entityTag, type Preconditions } from './preconditions.js';
 import { asUploadProblem, UploadProblem } from './problem.js';
+import { settle } from './recovery.js';
 import type { FoundFile, StorageRoot } from './storage-root.js';
 
 export interface Upload {
@@ -39,8 +39,9 @@ export interface Committed {
 
 /** The steps, by name: what a test kills between. */
 export type CommitStep =
+  | 'prepared'
   | 'journaled'
-  | 'renamed'
+  | 'renamed' // once for each file
   | 'finished'
   | 'removal-journaled'
   | 'removed'
@@ -75,8 +76,10 @@ export class Committer {
   }
 
   /**
-   * Commits all or none of the uploads, and takes their partials over: on any error they are dropped, or, once
-   * they are journaled, left for `recover`.
+   * Commits all or none of the uploads, and takes their partials over. An error before the journal is written
+   * leaves nothing. After one behind it, what had been renamed stands with its grants and the rest is as it was
+   * before; only what can be neither finished nor given up stays in the journal, for the next commit of the path
+   * or the next start.
    *
    * @throws UploadProblem `conflict`, `precondition-failed`, `no-space`
    */
@@ -85,6 +88,8 @@ export class Committer {
     return this.#locks.run(paths, async () => {
       const prepared = await this.#prepareAll(uploads);
       const entries = prepared.map(({ entry }) => entry);
+      await this.#begin(entries);
+      if (prepared.some(mustDrain)) await wait(HIDDEN_DRAIN_MS);
       await this.#publish(entries);
       return prepared.map(({ entry, created, entityTag }) => ({
         path: entry.file.path,
@@ -97,66 +102,117 @@ export class Committer {
 
   /** Removes a file, its row and its allows; its denies stay. @throws UploadProblem */
   async remove(path: ResourcePath, preconditions: Preconditions): Promise<void> {
+    const { files, root, onStep } = this.#deps;
     await this.#locks.run([path], async () => {
-      const found = await this.#deps.root.find(path);
+      await this.#settleLeft([path]);
+      const found = await root.find(path);
       if (found === undefined) throw new UploadProblem('not-found', 'There is no such file.');
-      if (found.kind !== 'file') {
+      if (found.kind === 'folder') {
         throw new UploadProblem('conflict', 'This is a folder; delete the files in it one by one.');
       }
+      if (found.kind === 'other') throw notAFile();
       checkPreconditions(preconditions, found);
       const removal = { partial: `removal ${path}`, path };
-      await this.#deps.files.beginRemoval(removal);
-      this.#deps.onStep?.('removal-journaled');
-      await this.#deps.root.remove(path);
-      this.#deps.onStep?.('removed');
-      await this.#deps.files.finishRemoval(removal);
-      this.#deps.onStep?.('removal-finished');
+      await files.beginRemoval(removal);
+      onStep?.('removal-journaled');
+      await root.remove(path);
+      onStep?.('removed');
+      await files.finishRemoval(removal);
+      onStep?.('removal-finished');
     });
   }
 
   async #prepareAll(uploads: readonly Upload[]): Promise<readonly Prepared[]> {
+    const paths = uploads.map(({ path }) => path);
     try {
-      if (new Set(uploads.map(({ path }) => path)).size !== uploads.length) {
+      if (new Set(paths).size !== uploads.length) {
         throw new UploadProblem('conflict', 'Two files of one form have the same name; rename one of them.');
       }
+      await this.#settleLeft(paths);
+      const found = [];
+      for (const upload of uploads) found.push(await this.#check(upload));
+      // Nothing is refused from here on, so nothing is made for what is refused.
       const prepared: Prepared[] = [];
-      for (const upload of uploads) prepared.push(await this.#prepare(upload));
+      for (const [i, upload] of uploads.entries()) prepared.push(await this.#prepare(upload, found[i]));
+      this.#deps.onStep?.('prepared');
       return prepared;
     } catch (error) {
-      for (const { partial } of uploads) await this.#deps.root.dropPartial(partial.name);
+      await this.#deps.root.tryDropPartials(uploads.map(({ partial }) => partial));
       throw asUploadProblem(error);
     }
   }
 
+  /** What an earlier failure left of these paths comes first: an older version must never come after a newer. */
+  async #settleLeft(paths: readonly ResourcePath[]): Promise<void> {
+    const { files, root } = this.#deps;
+    const { commits } = await files.pending();
+    for (const entry of commits) {
+      if (paths.includes(entry.file.path)) await settle(files, root, entry);
+    }
+  }
+
+  async #begin(entries: readonly CommitEntry[]): Promise<void> {
+    const { files, root, onStep } = this.#deps;
+    try {
+      await files.beginCommit(entries);
+    } catch (error) {
+      // A store that failed in the middle of a commit may have it all the same: only the journal knows.
+      const journaled = await files.pending().catch(() => undefined);
+      const names = new Set(journaled?.commits.map(({ partial }) => partial));
+      const dropped = entries.filter(({ partial }) => !names.has(partial));
+      if (journaled !== undefined) {
+        await root.tryDropPartials(dropped.map(({ partial }) => ({ name: partial })));
+      }
+      throw error;
+    }
+    onStep?.('journaled');
+  }
+
   async #publish(entries: readonly CommitEntry[]): Promise<void> {
     const { files, root, onStep } = this.#deps;
-    await files.beginCommit(entries);
-    onStep?.('journaled');
-    if (entries.some((entry) => entry.visibility === 'hidden')) await wait(HIDDEN_DRAIN_MS);
-    for (const entry of entries) await root.publish(entry.partial, entry.file.path);
-    onStep?.('renamed');
-    await files.finishCommit(entries);
+    try {
+      for (const entry of entries) {
+        await root.publish(entry.partial, entry.file.path);
+        onStep?.('renamed');
+      }
+      await files.finishCommit(entries);
+    } catch (error) {
+      // The error that came first is the one to tell; what cannot be settled now is left in the journal.
+      for (const entry of entries) await settle(files, root, entry).catch(() => undefined);
+      throw asUploadProblem(error);
+    }
     onStep?.('finished');
   }
 
   /** Everything that can refuse the upload, before anything is written. */
-  async #prepare(upload: Upload): Promise<Prepared> {
-    const { root, clock } = this.#deps;
-    const { path, partial, owner, grants } = upload;
+  async #check({ path, preconditions }: Upload): Promise<FoundFile | undefined> {
+    const { root } = this.#deps;
     if (isFolder(path)) throw folderInTheWay();
+    await root.checkFolders(path);
     const found = await root.find(path);
-    if (found !== undefined && found.kind !== 'file') throw folderInTheWay();
-    checkPreconditions(upload.preconditions, found);
+    if (found?.kind === 'folder') throw folderInTheWay();
+    if (found?.kind === 'other') throw notAFile();
+    checkPreconditions(preconditions, found);
+    return found;
+  }
+
+  /** Everything that may fail for want of space, before the journal is written. */
+  async #prepare(upload: Upload, found: FoundFile | undefined): Promise<Prepared> {
+    const { root, files, clock } = this.#deps;
+    const { path, partial, owner, grants } = upload;
     await root.makeFolders(path);
-    const updatedAt = clock();
-    const modifiedSeconds = laterThan(found, Math.floor(updatedAt / 1000));
-    await utimes(root.partialPath(partial.name), modifiedSeconds, modifiedSeconds);
+    const modifiedSeconds = laterThan(found, Math.floor(clock() / 1000));
+    await root.seal(partial.name, modifiedSeconds);
     return {
       entry: {
         partial: partial.name,
-        file: { path, owner, bytes: partial.bytes, updatedAt },
+        // The file's own second: recovery knows the version by it.
+        file: { path, owner, bytes: partial.bytes, updatedAt: modifiedSeconds * 1000 },
         grants,
-        visibility: found !== undefined && grants.length > 0 ? 'hidden' : 'at-once',
+        replaces: await files.file(path),
+        // A new file with grants is hidden, too: a deny must be there before its bytes, and a grant that was
+        // set for a file that never came must not be met by the next one of that name.
+        visibility: grants.length > 0 ? 'hidden' : 'at-once',
       },
       created: found === undefined,
       entityTag: entityTag({ modifiedSeconds, bytes: partial.bytes }),
@@ -165,11 +221,26 @@ export class Committer {
 }
 
 /**
+ * Whether an answer that nginx was given a moment ago, under the old grants, could open what they do not allow: the
+ * new bytes of a file that it knew, or of one that a new deny closes. Grants that only allow close nothing.
+ */
+function mustDrain({ entry: { visibility, grants }, created }: Prepared): boolean {
+  return visibility === 'hidden' && (!created || grants.some(({ effect }) => effect === 'deny'));
+}
+
+/**
  * nginx's validators know whole seconds and bytes only, so two versions of one second and one size would pass
  * for the same: each version gets a later second than the one that it replaces.
  */
 function laterThan(found: FoundFile | undefined, seconds: number): number {
   return found === undefined ? seconds : Math.max(seconds, found.modifiedSeconds + 1);
+}
+
+function notAFile(): UploadProblem {
+  return new UploadProblem(
+    'conflict',
+    'Something that is no file is at this path, such as a link; ask the operator to remove it.',
+  );
 }
 
 function folderInTheWay(): UploadProblem {

@@ -1,6 +1,6 @@
 /**
- * An upload under way: bytes from a stream into a file that nobody can reach, counted and made durable.
- * Whoever has a Partial either commits it or drops it.
+ * An upload under way: bytes from a stream into a file that nobody can reach, and counted. Whoever has a
+ * Partial either commits it, which also makes it durable, or drops it.
  */
 
 import { randomUUID } from 'node:crypto';
@@ -15,29 +15,60 @@ export interface Partial {
   readonly bytes: number;
 }
 
+export interface PartialLimit {
+  readonly bytesMax: number;
+  /** What counts towards the limit already. */
+  readonly bytesBefore: number;
+}
+
 /**
- * Writes a stream to a new partial and fsyncs it.
+ * Writes a stream to a new partial.
  *
- * @throws UploadProblem `too-large` as soon as the limit is passed, `no-space`; nothing is left behind
+ * @throws UploadProblem `too-large` as soon as the limit is passed, `no-space`, `incomplete` when the stream
+ * breaks off; nothing is left behind
  */
-export async function writePartial(root: StorageRoot, source: Readable, bytesMax: number): Promise<Partial> {
+export async function writePartial(
+  root: StorageRoot,
+  source: Readable,
+  limit: PartialLimit,
+): Promise<Partial> {
   const name = randomUUID();
-  const handle = await open(root.partialPath(name), 'wx', FILE_MODE);
+  try {
+    const handle = await open(root.partialPath(name), 'wx', FILE_MODE);
+    try {
+      return { name, bytes: await receive(handle, source, limit) };
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    await root.tryDropPartials([{ name }]);
+    throw asUploadProblem(error);
+  }
+}
+
+async function receive(
+  handle: FileHandle,
+  source: Readable,
+  { bytesMax, bytesBefore }: PartialLimit,
+): Promise<number> {
   let bytes = 0;
+  for await (const chunk of chunksOf(source)) {
+    bytes += chunk.length;
+    if (bytesBefore + bytes > bytesMax) throw tooLarge(bytesMax);
+    await writeAll(handle, chunk);
+  }
+  return bytes;
+}
+
+/** An error of the source is the sender's: it is told apart from those of the disk. */
+async function* chunksOf(source: Readable): AsyncGenerator<Uint8Array> {
   try {
     // The source outlives an early end: it is a connection on which the refusal is still to be answered.
-    for await (const chunk of source.iterator({ destroyOnReturn: false })) {
-      bytes += chunk.length;
-      if (bytes > bytesMax) throw tooLarge(bytesMax);
-      await writeAll(handle, chunk);
-    }
-    await handle.sync();
-    await handle.close();
-    return { name, bytes };
+    yield* source.iterator({ destroyOnReturn: false });
   } catch (error) {
-    await handle.close().catch(() => undefined);
-    await root.dropPartial(name);
-    throw asUploadProblem(error);
+    throw new UploadProblem('incomplete', 'The upload broke off before its end; send it again.', {
+      cause: error,
+    });
   }
 }
 
@@ -51,6 +82,6 @@ async function writeAll(handle: FileHandle, chunk: Uint8Array): Promise<void> {
 export function tooLarge(bytesMax: number): UploadProblem {
   return new UploadProblem(
     'too-large',
-    `The file is larger than ${bytesMax} bytes; send a smaller one, or ask the operator to raise LATCHKEY_UPLOAD_BYTES_MAX.`,
+    `The upload is larger than ${bytesMax} bytes; send a smaller one, or ask the operator to raise LATCHKEY_UPLOAD_BYTES_MAX.`,
   );
 }

@@ -9,7 +9,8 @@ export type UploadProblemCode =
   | 'conflict'
   | 'precondition-failed'
   | 'not-found'
-  | 'bad-request';
+  | 'bad-request'
+  | 'incomplete';
 
 export class UploadProblem extends Error {
   override readonly name = 'UploadProblem';

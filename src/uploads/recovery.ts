@@ -1,6 +1,6 @@
 /**
- * What a crash left is finished or removed, before the files service listens (DESIGN §8). Running it twice
- * changes nothing the second time.
+ * What a crash or a failure left is finished or given up (DESIGN §8): all of it before the files service
+ * listens, and one commit that failed at once by the committer. Doing it twice changes nothing the second time.
  */
 
 import type { CommitEntry, FileStore } from '../acl/ports.js';
@@ -14,45 +14,94 @@ export interface Recovered {
   readonly removals: number;
   /** Partials that nobody had committed. */
   readonly dropped: number;
+  /** What the disk refuses: as it was, for the operator to mend. */
+  readonly stuck: readonly Stuck[];
 }
 
+export interface Stuck {
+  /** A resource path, or the name of a partial. */
+  readonly what: string;
+  readonly cause: unknown;
+}
+
+/**
+ * One path that cannot be finished, since an operator put a folder there or the disk fails, must not keep all
+ * other files from being written. It stays in the journal with its partial, which may be the only copy of the
+ * bytes: a hidden path then stays 503, so that neither bytes meet the other's grants, and the start after the
+ * operator has mended it finishes it. Giving it up here would decide that for the operator.
+ *
+ * @throws when the store itself fails: without it nothing can be known
+ */
 export async function recover(files: FileStore, root: StorageRoot): Promise<Recovered> {
   const pending = await files.pending();
-  const partials = new Set(await root.partials());
-  let finished = 0;
+  const orphans = new Set(await root.partials());
+  const stuck: Stuck[] = [];
+  let [finished, abandoned, removals, dropped] = [0, 0, 0, 0];
   for (const entry of pending.commits) {
-    if (await finishOne(files, root, partials, entry)) finished += 1;
-    partials.delete(entry.partial);
+    orphans.delete(entry.partial);
+    const there = await attempt(stuck, entry.file.path, () => bringToPath(root, entry));
+    if (there === undefined) continue;
+    await record(files, entry, there);
+    if (there) finished += 1;
+    else abandoned += 1;
   }
   for (const removal of pending.removals) {
-    await root.remove(removal.path);
+    if (!(await attempt(stuck, removal.path, () => root.remove(removal.path).then(() => true)))) continue;
     await files.finishRemoval(removal);
+    removals += 1;
   }
-  for (const partial of partials) await root.dropPartial(partial);
-  return {
-    finished,
-    abandoned: pending.commits.length - finished,
-    removals: pending.removals.length,
-    dropped: partials.size,
-  };
+  for (const partial of orphans) {
+    if (await attempt(stuck, partial, () => root.dropPartial(partial).then(() => true))) dropped += 1;
+  }
+  return { finished, abandoned, removals, dropped, stuck };
 }
 
-/** False: the entry's bytes are nowhere, and it was abandoned. */
-async function finishOne(
-  files: FileStore,
-  root: StorageRoot,
-  partials: ReadonlySet<string>,
-  entry: CommitEntry,
-): Promise<boolean> {
-  if (partials.has(entry.partial)) {
+/**
+ * Finishes one journaled entry, or, where its bytes cannot be brought to their path, gives it up: the path is
+ * then as it was before.
+ *
+ * @throws when neither can be done; the entry is then still in the journal
+ */
+export async function settle(files: FileStore, root: StorageRoot, entry: CommitEntry): Promise<void> {
+  const there = await bringToPath(root, entry).catch(() => false);
+  // It was renamed, and only the folder could not be made durable: there is no way back.
+  if (!there && (await isInPlace(root, entry))) throw new Error(`${entry.file.path} cannot be made durable`);
+  await record(files, entry, there);
+  if (!there) await root.tryDropPartials([{ name: entry.partial }]);
+}
+
+/** False: its bytes are nowhere. */
+async function bringToPath(root: StorageRoot, entry: CommitEntry): Promise<boolean> {
+  if (await root.hasPartial(entry.partial)) {
     await root.publish(entry.partial, entry.file.path);
-  } else {
-    const found = await root.find(entry.file.path);
-    if (found?.kind !== 'file' || found.bytes !== entry.file.bytes) {
-      await files.abandonCommit([entry]);
-      return false;
-    }
+    return true;
   }
-  await files.finishCommit([entry]);
+  if (!(await isInPlace(root, entry))) return false;
+  // Renamed by whoever was stopped, and perhaps not yet durable: the journal must not be the first to be.
+  await root.syncFolderOf(entry.file.path);
   return true;
+}
+
+/** The partial was renamed: the committer gives each version of a path another size or another second. */
+async function isInPlace(root: StorageRoot, { file }: CommitEntry): Promise<boolean> {
+  const found = await root.find(file.path);
+  return (
+    found?.kind === 'file' &&
+    found.bytes === file.bytes &&
+    found.modifiedSeconds === Math.floor(file.updatedAt / 1000)
+  );
+}
+
+async function record(files: FileStore, entry: CommitEntry, there: boolean): Promise<void> {
+  if (there) await files.finishCommit([entry]);
+  else await files.abandonCommit([entry]);
+}
+
+async function attempt<T>(stuck: Stuck[], what: string, work: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await work();
+  } catch (cause) {
+    stuck.push({ what, cause });
+    return undefined;
+  }
 }

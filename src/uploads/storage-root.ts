@@ -3,10 +3,11 @@
  * Latchkey makes a path of the file system from a name that a stranger chose.
  *
  * nginx serves below `root`; partials lie beside it, on the same file system, where nginx serves nothing.
+ * Symlinks are followed nowhere below the mount, neither as files nor as folders: nginx does not, either.
  */
 
 import { constants } from 'node:fs';
-import { lstat, mkdir, open, readdir, rename, stat, unlink } from 'node:fs/promises';
+import { lstat, mkdir, open, readdir, realpath, rename, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ResourcePath } from '../acl/resource-path.js';
 import { UploadProblem } from './problem.js';
@@ -28,24 +29,36 @@ export interface FoundFile {
 /** Read and write for the owner, read for the group: nginx shares the owner. */
 export const FILE_MODE = 0o640;
 const FOLDER_MODE = 0o750;
+const PARTIALS_MODE = 0o700;
+
+/** A UUID. Nothing else is ever taken for a partial and removed: the operator names the folder. */
+const PARTIAL_NAME = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 export class StorageRoot {
+  readonly #root: string;
   readonly #base: string;
   readonly #partials: string;
 
   constructor(folders: StorageFolders) {
+    this.#root = folders.root;
     this.#base = join(folders.root, folders.mount);
     this.#partials = folders.partialFolder;
   }
 
-  /** Makes the two folders. @throws when a rename between them cannot be atomic */
+  /** Makes the two folders. @throws when a rename between them cannot be atomic, or nginx could serve partials */
   async prepare(): Promise<void> {
     await mkdir(this.#base, { recursive: true, mode: FOLDER_MODE });
-    await mkdir(this.#partials, { recursive: true, mode: 0o700 });
+    await mkdir(this.#partials, { recursive: true, mode: PARTIALS_MODE });
     const [base, partials] = await Promise.all([stat(this.#base), stat(this.#partials)]);
     if (base.dev !== partials.dev) {
       throw new Error(
         `${this.#partials} and ${this.#base} are on different file systems, so no upload could appear whole: set LATCHKEY_PARTIAL to a folder beside the root, where nginx serves nothing`,
+      );
+    }
+    const [root, inside] = await Promise.all([realpath(this.#root), realpath(this.#partials)]);
+    if (`${inside}/`.startsWith(`${root}/`)) {
+      throw new Error(
+        `${this.#partials} is below nginx's root ${this.#root}, where an upload under way could be served: set LATCHKEY_PARTIAL to a folder beside the root`,
       );
     }
   }
@@ -59,56 +72,95 @@ export class StorageRoot {
     return join(this.#partials, partial);
   }
 
+  /** The names of the partials that are there; what else lies in the folder is not ours. */
   async partials(): Promise<readonly string[]> {
-    return readdir(this.#partials);
+    return (await readdir(this.#partials)).filter((name) => PARTIAL_NAME.test(name));
   }
 
-  /** What is at a path, symlinks not followed. */
+  async hasPartial(partial: string): Promise<boolean> {
+    return (await lstatIfThere(this.partialPath(partial))) !== undefined;
+  }
+
+  /** What is at a path. Below a file or a symlink there is nothing. */
   async find(path: ResourcePath): Promise<FoundFile | undefined> {
-    try {
-      const found = await lstat(this.diskPath(path));
-      const kind = found.isFile() ? 'file' : found.isDirectory() ? 'folder' : 'other';
-      return { kind, bytes: found.size, modifiedSeconds: Math.floor(found.mtimeMs / 1000) };
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      // A file where a folder would have to be: there is nothing at the path.
-      if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-      throw error;
+    if ((await this.#lookAbove(path)) !== 'folders') return undefined;
+    const found = await lstatIfThere(this.diskPath(path));
+    if (found === undefined) return undefined;
+    const kind = found.isFile() ? 'file' : found.isDirectory() ? 'folder' : 'other';
+    return { kind, bytes: found.size, modifiedSeconds: Math.floor(found.mtimeMs / 1000) };
+  }
+
+  /** @throws UploadProblem `conflict` when a folder above the path could not be made */
+  async checkFolders(path: ResourcePath): Promise<void> {
+    if ((await this.#lookAbove(path)) === 'in-the-way') throw notAFolder();
+  }
+
+  /** Makes the folders above a file, each one durable. */
+  async makeFolders(path: ResourcePath): Promise<void> {
+    let above = this.#base;
+    for (const folder of this.#foldersAbove(path)) {
+      if (await makeFolder(folder)) await syncFolder(above);
+      above = folder;
     }
   }
 
-  /** Makes the folders above a file, each one durable. Answers with the one that it lies in. */
-  async makeFolders(path: ResourcePath): Promise<string> {
-    const names = path.split('/').slice(1, -1);
-    let folder = this.#base;
-    for (const name of names) {
-      const above = folder;
-      folder = `${folder}${name}/`;
-      if (await makeFolder(folder)) await syncFolder(above);
+  /** Gives a partial its time and makes both it and its bytes durable. */
+  async seal(partial: string, modifiedSeconds: number): Promise<void> {
+    const handle = await open(this.partialPath(partial), constants.O_RDWR);
+    try {
+      await handle.utimes(modifiedSeconds, modifiedSeconds);
+      await handle.sync();
+    } finally {
+      await handle.close();
     }
-    return folder;
   }
 
   /** Renames a partial into place and makes that durable. */
   async publish(partial: string, path: ResourcePath): Promise<void> {
-    const folder = await this.makeFolders(path);
-    await rename(this.partialPath(partial), this.diskPath(path));
-    await syncFolder(folder);
+    await this.makeFolders(path);
+    await rename(this.partialPath(partial), this.diskPath(path)).catch(explainRename);
+    await this.syncFolderOf(path);
+  }
+
+  /** Makes what was done to a file's name durable. */
+  async syncFolderOf(path: ResourcePath): Promise<void> {
+    const file = this.diskPath(path);
+    await syncFolder(file.slice(0, file.lastIndexOf('/') + 1));
   }
 
   /** Removes the file; there being none is fine. */
   async remove(path: ResourcePath): Promise<void> {
-    const file = this.diskPath(path);
-    await unlinkIfThere(file);
-    await syncFolder(file.slice(0, file.lastIndexOf('/') + 1)).catch(ignoreMissing);
+    if ((await this.#lookAbove(path)) !== 'folders') return;
+    await unlink(this.diskPath(path)).catch(ignoreMissing);
+    await this.syncFolderOf(path);
   }
 
   async dropPartial(partial: string): Promise<void> {
-    await unlinkIfThere(this.partialPath(partial));
+    await unlink(this.partialPath(partial)).catch(ignoreMissing);
+  }
+
+  /** Drops what it can, for whoever has an error to report already; the next start drops the rest. */
+  async tryDropPartials(partials: readonly { readonly name: string }[]): Promise<void> {
+    await Promise.allSettled(partials.map(({ name }) => this.dropPartial(name)));
+  }
+
+  async #lookAbove(path: ResourcePath): Promise<'folders' | 'missing' | 'in-the-way'> {
+    for (const folder of this.#foldersAbove(path)) {
+      const found = await lstatIfThere(folder.slice(0, -1));
+      if (found === undefined) return 'missing';
+      if (!found.isDirectory()) return 'in-the-way';
+    }
+    return 'folders';
+  }
+
+  /** On the disk, the highest first, each ending in a slash; the base is not among them. */
+  #foldersAbove(path: ResourcePath): readonly string[] {
+    const names = path.split('/').slice(1, -1);
+    return names.map((_, i) => `${this.#base}${names.slice(0, i + 1).join('/')}/`);
   }
 }
 
-/** True: it was made now. A symlink in the way is not followed: nginx would not follow it either. */
+/** True: it was made now. */
 async function makeFolder(folder: string): Promise<boolean> {
   const bare = folder.slice(0, -1);
   try {
@@ -117,11 +169,17 @@ async function makeFolder(folder: string): Promise<boolean> {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
-  if ((await lstat(bare)).isDirectory()) return false;
-  throw new UploadProblem(
-    'conflict',
-    'A folder of this path is a file already; remove that file, or choose another path.',
-  );
+  if ((await lstatIfThere(bare))?.isDirectory() === true) return false;
+  throw notAFolder();
+}
+
+async function lstatIfThere(file: string) {
+  try {
+    return await lstat(file);
+  } catch (error) {
+    ignoreMissing(error as NodeJS.ErrnoException);
+    return undefined;
+  }
 }
 
 async function syncFolder(folder: string): Promise<void> {
@@ -133,8 +191,19 @@ async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-async function unlinkIfThere(file: string): Promise<void> {
-  await unlink(file).catch(ignoreMissing);
+function notAFolder(): UploadProblem {
+  return new UploadProblem(
+    'conflict',
+    'A folder of this path is a file already; remove that file, or choose another path.',
+  );
+}
+
+/** Somebody made a folder at the path after it was looked at. */
+function explainRename(error: NodeJS.ErrnoException): never {
+  if (error.code !== 'EISDIR' && error.code !== 'ENOTDIR') throw error;
+  throw new UploadProblem('conflict', 'This path became a folder; choose another name for the file.', {
+    cause: error,
+  });
 }
 
 function ignoreMissing(error: NodeJS.ErrnoException): void {

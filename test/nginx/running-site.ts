@@ -86,7 +86,7 @@ export async function startSite(
 }
 
 /** Ours, without what tap puts there to watch its own processes: the program runs as a user runs it. */
-function plainEnvironment(env: Readonly<Record<string, string>>): Record<string, string | undefined> {
+export function plainEnvironment(env: Readonly<Record<string, string>>): Record<string, string | undefined> {
   const own = Object.entries(process.env).filter(([name]) => !/^(?:NODE_OPTIONS|_?TAP)/.test(name));
   return { ...Object.fromEntries(own), ...env };
 }

@@ -90,6 +90,22 @@ export function filesContract(rule: Rule): void {
     t.strictSame(await store.files.pending(), { commits: [], removals: [] });
   });
 
+  rule(
+    'a commit at once that is given up takes its record with it, and what it replaced is back',
+    async (t, store) => {
+      const first = entry('p', PLAN, 'at-once');
+      await store.files.beginCommit([first]);
+      await store.files.abandonCommit([first]);
+      t.equal(await store.files.file(PLAN), undefined);
+      await store.files.beginCommit([first]);
+      await store.files.finishCommit([first]);
+      const next = { ...entry('q', PLAN, 'at-once'), replaces: first.file };
+      await store.files.beginCommit([{ ...next, file: { ...next.file, bytes: 99 } }]);
+      await store.files.abandonCommit([next]);
+      t.strictSame(await store.files.file(PLAN), first.file);
+    },
+  );
+
   rule('a path stays committing while one of its hidden commits is under way', async (t, store) => {
     const [one, other] = [entry('p', PLAN, 'hidden'), entry('q', PLAN, 'hidden')];
     await store.files.beginCommit([one]);
@@ -163,6 +179,28 @@ export function filesContract(rule: Rule): void {
     t.strictSame(await store.files.pending(), { commits: [], removals: [] });
   });
 
+  rule('a removal may be begun again before it is finished, and stands once', async (t, store) => {
+    const removal = { partial: 'r', path: PLAN };
+    await store.files.beginRemoval(removal);
+    const between = entry('p', '/other.pdf', 'at-once', ['user:bob read /team/plan.pdf']);
+    await store.files.beginCommit([between]);
+    await store.files.finishCommit([between]);
+    await store.files.beginRemoval(removal);
+    t.strictSame(await loadedOn(store, PLAN), [], 'and takes what was granted in between');
+    t.strictSame(await store.files.pending(), { commits: [], removals: [removal] });
+    await store.files.finishRemoval(removal);
+    t.strictSame(await store.files.pending(), { commits: [], removals: [] });
+  });
+
+  rule('a commit forgets the pending removal of its path, and no other one', async (t, store) => {
+    const other = { partial: 's', path: path('/other.pdf') };
+    await store.files.beginRemoval({ partial: 'r', path: PLAN });
+    await store.files.beginRemoval(other);
+    const commit = entry('p', PLAN, 'hidden');
+    await store.files.beginCommit([commit]);
+    t.strictSame(await store.files.pending(), { commits: [commit], removals: [other] });
+  });
+
   rule(
     'a pending commit comes back as it was given: no owner, odd names, open and closed windows',
     async (t, store) => {
@@ -174,6 +212,7 @@ export function filesContract(rule: Rule): void {
           { ...draft('user:bob read /'), path: odd, principal: principal('user:"bob" \u00e9') },
           { ...draft('user:bob deny write / from 1 until 2'), path: odd },
         ],
+        replaces: { path: odd, owner: undefined, bytes: 0, updatedAt: 1_600_000_000_123 },
         visibility: 'hidden' as const,
       };
       await store.files.beginCommit([commit]);
@@ -191,6 +230,7 @@ export function filesContract(rule: Rule): void {
         partial: file.path.slice(1),
         file,
         grants: [],
+        replaces: undefined,
         visibility: 'at-once' as const,
       })),
     );

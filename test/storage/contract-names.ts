@@ -80,7 +80,9 @@ export function namesContract(rule: Rule): void {
   rule("a file's record is found under its own name alone", async (t, store) => {
     for (const [one, other, odd] of NEARLY_THE_SAME.filter(([, text]) => !text.endsWith('/'))) {
       const file = { path: path(`/${odd}/${one}`), owner: principal(`user:${one}`), bytes: 1, updatedAt: 2 };
-      await store.files.beginCommit([{ partial: odd, file, grants: [], visibility: 'at-once' }]);
+      await store.files.beginCommit([
+        { partial: odd, file, grants: [], replaces: undefined, visibility: 'at-once' },
+      ]);
       t.strictSame(await store.files.file(file.path), file, `${odd}: as it was given`);
       t.equal(await store.files.file(path(`/${odd}/${other}`)), undefined, `${odd}: nothing else`);
     }

@@ -41,7 +41,7 @@ export function entry(
   lines: readonly string[] = [],
 ): CommitEntry {
   const file = { path: path(on), owner: principal('user:owner'), bytes: 10, updatedAt: 1_700_000_000_123 };
-  return { partial, file, grants: lines.map(draft), visibility };
+  return { partial, file, grants: lines.map(draft), replaces: undefined, visibility };
 }
 
 export async function* batchesOf<T>(...batches: T[]): AsyncGenerator<T> {

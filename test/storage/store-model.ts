@@ -56,11 +56,13 @@ const anyEntry: fc.Arbitrary<Omit<CommitEntry, 'partial'>> = fc
     owner: fc.constantFrom(undefined, ...USERS),
     bytes: fc.nat(),
     drafts: anyDrafts,
+    before: fc.option(fc.nat(), { nil: undefined }),
     visibility: fc.constantFrom('at-once' as const, 'hidden' as const),
   })
-  .map(({ on, owner, bytes, drafts, visibility }) => ({
+  .map(({ on, owner, bytes, drafts, before, visibility }) => ({
     file: { path: on, owner, bytes, updatedAt: bytes + 1 },
     grants: drafts.map((one) => ({ ...one, path: on })),
+    replaces: before === undefined ? undefined : { path: on, owner, bytes: before, updatedAt: before },
     visibility,
   }));
 

@@ -216,6 +216,9 @@ function filesOf(state: State): Store['files'] {
     beginCommit: async (entries) => {
       if (entries.some((entry) => state.commits.has(entry.partial))) throw new Error('pending already');
       for (const entry of entries) {
+        for (const [name, { path }] of state.removals) {
+          if (path === entry.file.path) state.removals.delete(name);
+        }
         state.commits.set(entry.partial, entry);
         if (entry.visibility === 'at-once') writeRows(entry);
       }
@@ -229,6 +232,11 @@ function filesOf(state: State): Store['files'] {
     },
     abandonCommit: async (entries) => {
       clear(entries);
+      for (const { file, replaces, visibility } of entries) {
+        if (visibility === 'hidden') continue;
+        if (replaces === undefined) state.files.delete(file.path);
+        else state.files.set(file.path, replaces);
+      }
       return written(state, undefined, pathsOf(entries));
     },
     beginRemoval: async (removal) => {

@@ -33,6 +33,8 @@ export class SqliteFiles implements FileStore {
   readonly #dropFile: Statement<[string]>;
   readonly #dropAllows: Statement<[string]>;
   readonly #journal: Statement<[string, string, string, number, string]>;
+  readonly #journalRemoval: Statement<[string, string]>;
+  readonly #forgetRemovals: Statement<[string]>;
   readonly #clear: Statement<[string]>;
 
   constructor(db: Database, log: ChangeLog) {
@@ -44,6 +46,8 @@ export class SqliteFiles implements FileStore {
     this.#dropFile = db.prepare('DELETE FROM files WHERE path = ?');
     this.#dropAllows = db.prepare("DELETE FROM grants WHERE path = ? AND effect = 'allow'");
     this.#journal = db.prepare('INSERT INTO journal VALUES (?, ?, ?, ?, ?)');
+    this.#journalRemoval = db.prepare("INSERT OR REPLACE INTO journal VALUES (?, 'removal', ?, 0, '{}')");
+    this.#forgetRemovals = db.prepare("DELETE FROM journal WHERE path = ? AND kind = 'removal'");
     this.#clear = db.prepare('DELETE FROM journal WHERE partial = ?');
   }
 
@@ -56,6 +60,7 @@ export class SqliteFiles implements FileStore {
     return this.#log.write(() => {
       for (const entry of entries) {
         const hidden = entry.visibility === 'hidden';
+        this.#forgetRemovals.run(entry.file.path);
         this.#journal.run(entry.partial, 'commit', entry.file.path, Number(hidden), JSON.stringify(entry));
         if (!hidden) this.#writeRows(entry);
       }
@@ -74,14 +79,17 @@ export class SqliteFiles implements FileStore {
 
   async abandonCommit(entries: readonly CommitEntry[]): Promise<Written<void>> {
     return this.#log.write(() => {
-      for (const entry of entries) this.#clear.run(entry.partial);
+      for (const entry of entries) {
+        this.#clear.run(entry.partial);
+        if (entry.visibility === 'at-once') this.#writeBack(entry);
+      }
       return { value: undefined, touched: entries.map((entry) => entry.file.path) };
     });
   }
 
   async beginRemoval(removal: PendingRemoval): Promise<Written<void>> {
     return this.#log.write(() => {
-      this.#journal.run(removal.partial, 'removal', removal.path, 0, '{}');
+      this.#journalRemoval.run(removal.partial, removal.path);
       this.#dropFile.run(removal.path);
       this.#dropAllows.run(removal.path);
       return { value: undefined, touched: [removal.path] };
@@ -102,9 +110,17 @@ export class SqliteFiles implements FileStore {
     };
   }
 
-  #writeRows(entry: CommitEntry): void {
-    const { path, owner, bytes, updatedAt } = entry.file;
+  #write({ path, owner, bytes, updatedAt }: FileRecord): void {
     this.#putFile.run(path, owner ?? null, bytes, updatedAt);
+  }
+
+  #writeBack(entry: CommitEntry): void {
+    if (entry.replaces === undefined) this.#dropFile.run(entry.file.path);
+    else this.#write(entry.replaces);
+  }
+
+  #writeRows(entry: CommitEntry): void {
+    this.#write(entry.file);
     if (entry.grants.length === 0) return;
     const session = this.#grants.begin();
     for (const grant of entry.grants) session.put(grant);
@@ -112,7 +128,7 @@ export class SqliteFiles implements FileStore {
   }
 }
 
-/** JSON leaves out what is `undefined`: the drafts get their open windows back. */
+/** JSON leaves out what is `undefined`: the drafts get their open windows back, the records their owner. */
 function entryOf(json: string): CommitEntry {
   const entry = JSON.parse(json) as CommitEntry;
   const grants: GrantDraft[] = entry.grants.map((grant) => ({
@@ -120,5 +136,10 @@ function entryOf(json: string): CommitEntry {
     notBefore: grant.notBefore,
     expiresAt: grant.expiresAt,
   }));
-  return { ...entry, file: { ...entry.file, owner: entry.file.owner }, grants };
+  const { file, replaces } = entry;
+  return { ...entry, file: withOwner(file), replaces: replaces && withOwner(replaces), grants };
+}
+
+function withOwner(record: FileRecord): FileRecord {
+  return { ...record, owner: record.owner };
 }

@@ -1,0 +1,138 @@
+/**
+ * `POST /files/<folder>/`: the files of a form (multipart/form-data, RFC 7578) into a folder, all or none. A
+ * field `grants` sets grants on each of them.
+ *
+ * Everything in the form is a stranger's: its names, its number of parts, its lengths, and whether it ends.
+ */
+
+import type { Multipart, MultipartFile } from '@fastify/multipart';
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import { fileIn, isFolder, type ResourcePath } from '../acl/resource-path.js';
+import type { Upload } from '../uploads/committer.js';
+import type { Partial } from '../uploads/partial.js';
+import { UploadProblem } from '../uploads/problem.js';
+import { Staging } from '../uploads/staging.js';
+import type { Visitor } from './gate.js';
+import { BadRequest } from './problem.js';
+import { parseRequestedGrants } from './requested-grants.js';
+import { describeFile, preconditionsOf, refuseTooLarge, type WriteDeps } from './write-request.js';
+
+const FIELD_BYTES_MAX = 64 * 1024;
+const FIELDS_MAX = 100;
+/** A part has three headers of use; the parser's own limit is 2,000. */
+const PART_HEADERS_MAX = 20;
+
+interface StagedFile {
+  readonly path: ResourcePath;
+  readonly partial: Partial;
+}
+
+interface StagedForm {
+  readonly files: readonly StagedFile[];
+  /** As in the header `X-Latchkey-Grants`. */
+  readonly grants: string;
+}
+
+export function formLimits(deps: WriteDeps) {
+  return {
+    files: deps.formFilesMax,
+    fields: FIELDS_MAX,
+    parts: deps.formFilesMax + FIELDS_MAX,
+    fieldSize: FIELD_BYTES_MAX,
+    headerPairs: PART_HEADERS_MAX,
+    // The parser cuts off silently: one byte more than we take, so that we see it and refuse.
+    fileSize: deps.uploadBytesMax + 1,
+  };
+}
+
+export async function postForm(
+  deps: WriteDeps,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  who: Visitor,
+  folder: ResourcePath,
+) {
+  const { user } = await deps.gate.require(who, 'write', folder);
+  if (!isFolder(folder)) {
+    throw new BadRequest("A form is posted to a folder, whose URL ends in '/'; PUT a single file instead.");
+  }
+  if (!request.isMultipart()) throw new BadRequest('Send the files as multipart/form-data.', 415);
+  refuseTooLarge(deps, request);
+  const preconditions = preconditionsOf(request);
+  const staging = new Staging(deps.root, deps.uploadBytesMax);
+  try {
+    const { files, grants } = await receive(deps, request, who, folder, staging);
+    const uploads: Upload[] = [];
+    for (const { path, partial } of files) {
+      // Again: a form may have taken an hour, and a revoke holds when its command has returned.
+      await deps.gate.require(who, 'write', path);
+      const drafts = parseRequestedGrants(grants, path);
+      if (drafts.length > 0) await deps.gate.require(who, 'manage', path);
+      uploads.push({ path, partial, owner: user, grants: drafts, preconditions });
+    }
+    const committed = await staging.commit(deps.committer, uploads);
+    return reply.code(201).send({ files: committed.map((file) => describeFile(deps, file)) });
+  } finally {
+    await staging.dropRest();
+  }
+}
+
+async function receive(
+  deps: WriteDeps,
+  request: FastifyRequest,
+  who: Visitor,
+  folder: ResourcePath,
+  staging: Staging,
+): Promise<StagedForm> {
+  const files: StagedFile[] = [];
+  const grants: string[] = [];
+  for await (const part of partsOf(deps, request)) {
+    if (part.type === 'file') {
+      const path = pathOf(folder, part);
+      await deps.gate.require(who, 'write', path);
+      files.push({ path, partial: await staging.receive(part.file) });
+    } else if (part.fieldname === 'grants') grants.push(fieldText(part));
+  }
+  if (files.length === 0) throw new BadRequest('The form holds no file; add one.');
+  return { files, grants: grants.join(',') };
+}
+
+/** The parser's errors are about the form, so they are the sender's. */
+async function* partsOf(deps: WriteDeps, request: FastifyRequest): AsyncGenerator<Multipart> {
+  try {
+    yield* request.parts();
+  } catch (error) {
+    throw formProblem(deps, error as FastifyError);
+  }
+}
+
+function formProblem(deps: WriteDeps, error: FastifyError): Error {
+  switch (error.code) {
+    case 'FST_PARTS_LIMIT':
+    case 'FST_FILES_LIMIT':
+    case 'FST_FIELDS_LIMIT':
+      return new UploadProblem(
+        'too-large',
+        `A form may hold at most ${deps.formFilesMax} files and ${FIELDS_MAX} fields; send it in several.`,
+        { cause: error },
+      );
+    case 'FST_PROTO_VIOLATION':
+      return new BadRequest('A field has a name that is reserved in JavaScript; rename the field.');
+    default:
+      return new BadRequest(`The form cannot be read (${error.message}); mend it, or send it again.`);
+  }
+}
+
+/** A form's name is new, so it is normalised (DESIGN §4). The parser leaves out a name that did not come. */
+function pathOf(folder: ResourcePath, part: MultipartFile): ResourcePath {
+  const name = (part.filename as string | undefined) ?? '';
+  const path = fileIn(folder, name.normalize('NFC'));
+  if (path !== undefined) return path;
+  throw new BadRequest(`${JSON.stringify(name)} cannot be a file's name; rename it.`);
+}
+
+function fieldText(part: Extract<Multipart, { type: 'field' }>): string {
+  if (typeof part.value !== 'string') throw new BadRequest("The field 'grants' is plain text; send no JSON.");
+  if (!part.valueTruncated) return part.value;
+  throw new BadRequest(`The field 'grants' may have ${FIELD_BYTES_MAX} bytes; grant on the folder instead.`);
+}

@@ -1,0 +1,56 @@
+/** What the write routes have in common: their parts, what they read of a request, and how they name a file. */
+
+import type { FastifyRequest } from 'fastify';
+import { encodeResourcePath } from '../acl/resource-path.js';
+import type { Committed, Committer } from '../uploads/committer.js';
+import { tooLarge } from '../uploads/partial.js';
+import type { Preconditions } from '../uploads/preconditions.js';
+import type { StorageRoot } from '../uploads/storage-root.js';
+import type { Gate } from './gate.js';
+
+export interface WriteDeps {
+  readonly gate: Gate;
+  readonly root: StorageRoot;
+  readonly committer: Committer;
+  readonly mount: string;
+  readonly uploadBytesMax: number;
+  readonly formFilesMax: number;
+}
+
+/** By what the client says, before a byte is read; a body without a length is counted as it comes. */
+export function refuseTooLarge(deps: WriteDeps, request: FastifyRequest): void {
+  const length = Number(request.headers['content-length'] ?? 0);
+  if (length > deps.uploadBytesMax) throw tooLarge(deps.uploadBytesMax);
+}
+
+/**
+ * Reads what still comes of a refused body and throws it away: nginx keeps the connection, and whoever gets it
+ * next would wait behind bytes that nobody reads. Where nginx has not sent all of it, it closes instead.
+ */
+export function discardRest(request: FastifyRequest): void {
+  request.raw.unpipe();
+  request.raw.resume();
+}
+
+export function preconditionsOf(request: FastifyRequest): Preconditions {
+  return {
+    ifMatch: headerOf(request, 'if-match'),
+    ifNoneMatch: headerOf(request, 'if-none-match'),
+    ifUnmodifiedSince: headerOf(request, 'if-unmodified-since'),
+  };
+}
+
+export function headerOf(request: FastifyRequest, name: string): string | undefined {
+  const value = request.headers[name];
+  return Array.isArray(value) ? value.join(', ') : value;
+}
+
+export function describeFile(deps: WriteDeps, file: Committed) {
+  return {
+    path: file.path as string,
+    url: deps.mount.slice(0, -1) + encodeResourcePath(file.path),
+    bytes: file.bytes,
+    etag: file.entityTag,
+    created: file.created,
+  };
+}

@@ -1,0 +1,38 @@
+/**
+ * The partials of one request, from their first byte until the committer takes them over. Together they may be
+ * as large as one upload, which is also nginx's limit of a request; what is never committed is dropped.
+ */
+
+import type { Readable } from 'node:stream';
+import type { Committed, Committer, Upload } from './committer.js';
+import { type Partial, writePartial } from './partial.js';
+import type { StorageRoot } from './storage-root.js';
+
+export class Staging {
+  readonly #root: StorageRoot;
+  readonly #bytesMax: number;
+  #partials: readonly Partial[] = [];
+
+  constructor(root: StorageRoot, bytesMax: number) {
+    this.#root = root;
+    this.#bytesMax = bytesMax;
+  }
+
+  /** @throws UploadProblem as `writePartial` does */
+  async receive(source: Readable): Promise<Partial> {
+    const before = this.#partials.reduce((sum, { bytes }) => sum + bytes, 0);
+    const partial = await writePartial(this.#root, source, { bytesMax: this.#bytesMax, bytesBefore: before });
+    this.#partials = [...this.#partials, partial];
+    return partial;
+  }
+
+  /** Hands all of them over: the committer drops what it does not commit. */
+  async commit(committer: Committer, uploads: readonly Upload[]): Promise<readonly Committed[]> {
+    this.#partials = [];
+    return committer.commit(uploads);
+  }
+
+  async dropRest(): Promise<void> {
+    await this.#root.tryDropPartials(this.#partials);
+  }
+}

@@ -1,0 +1,73 @@
+/**
+ * The files service as an application over a real store and a real folder, listening on a real unix socket.
+ * `user:root` is an administrator, and a home is `/users/{user}/`.
+ */
+
+import type { Test } from 'tap';
+import { Authorizer } from '../../src/acl/authorizer.js';
+import { parseHomeTemplate } from '../../src/acl/policy.js';
+import { AccessTokens } from '../../src/credentials/access-token.js';
+import { Credentials } from '../../src/credentials/credential.js';
+import { buildFilesApp } from '../../src/http/files-app.js';
+import { CachedReader } from '../../src/storage/cached-reader.js';
+import type { CommitStep } from '../../src/uploads/committer.js';
+import { draft, MIB, principal, type Scene, scene } from '../uploads/given.js';
+import { type Ask, askOver, rawOver, SECRET, shortFolder } from './asking-files.js';
+
+export interface FilesScene extends Scene {
+  readonly socket: string;
+  readonly ask: Ask;
+  raw(bytes: string | Buffer): Promise<string>;
+  grant(line: string): Promise<unknown>;
+  revoke(line: string): Promise<unknown>;
+  /** What the service has logged, a line each. */
+  readonly logged: readonly Readonly<Record<string, unknown>>[];
+}
+
+export interface FilesSceneOptions {
+  readonly uploadBytesMax?: number;
+  readonly formFilesMax?: number;
+  readonly onStep?: (step: CommitStep) => void;
+}
+
+const clock = () => Date.now();
+
+export async function filesScene(t: Test, options: FilesSceneOptions = {}): Promise<FilesScene> {
+  const given = await scene(t, options.onStep);
+  const { store, root, committer } = given;
+  const policy = {
+    administrators: new Set([principal('user:root')]),
+    home: parseHomeTemplate('/users/{user}/'),
+  };
+  const logged: Record<string, unknown>[] = [];
+  const app = await buildFilesApp({
+    authorizer: new Authorizer(new CachedReader(store.facts, { bytesMax: 16 * MIB }), policy, clock),
+    tokenKey: { algorithm: 'HS256', secret: SECRET, issuers: [], audiences: [] },
+    credentials: (verify) =>
+      new Credentials([new AccessTokens({ verify, cookieName: undefined, groupsClaim: 'groups', clock })]),
+    acl: store.acl,
+    root,
+    committer,
+    mount: '/files/',
+    uploadBytesMax: options.uploadBytesMax ?? MIB,
+    formFilesMax: options.formFilesMax ?? 5,
+    download: { buffering: undefined, charset: undefined, expires: undefined, limitRate: undefined },
+    checkReady: () => void store.facts.version(),
+    logger: { level: 'info', stream: { write: (line: string) => void logged.push(JSON.parse(line)) } },
+  });
+  const socket = `${shortFolder(t)}/files.sock`;
+  await app.listen({ path: socket });
+  t.teardown(() => app.close());
+  return {
+    ...given,
+    socket,
+    ask: askOver(socket),
+    raw: (bytes) => rawOver(socket, bytes),
+    grant: (line) => store.acl.putGrants([draft(line)]),
+    revoke: (line) => {
+      const { principal: who, path, action, effect } = draft(line);
+      return store.acl.removeGrants({ principal: who, path, actions: [action], effect });
+    },
+    logged,
+  };
+}

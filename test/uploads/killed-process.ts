@@ -1,0 +1,75 @@
+/**
+ * A process that commits one plan with the built committer, over a real store and a real folder, and kills
+ * itself by SIGKILL at the step that the plan names. Run by Node itself, which strips the types; never imported
+ * but for its types.
+ */
+
+import { Readable } from 'node:stream';
+import type { ResourcePath } from '../../src/acl/resource-path.js';
+import type { CommitStep, Upload } from '../../src/uploads/committer.js';
+
+export interface Plan {
+  readonly folder: string;
+  readonly uploads: readonly {
+    readonly path: string;
+    readonly text: string;
+    readonly grants: Upload['grants'];
+  }[];
+  readonly remove?: string;
+  /** `receiving`: in the middle of the bytes of the last upload. */
+  readonly killAt: CommitStep | 'receiving';
+  /** Which of several: the first is 1. */
+  readonly nth: number;
+}
+
+const load = async <T>(module: string): Promise<T> =>
+  import(new URL(`../../dist/${module}`, import.meta.url).href);
+
+const { openSqliteStore } =
+  await load<typeof import('../../src/storage/sqlite/open.js')>('storage/sqlite/open.js');
+const { Committer } = await load<typeof import('../../src/uploads/committer.js')>('uploads/committer.js');
+const { writePartial } = await load<typeof import('../../src/uploads/partial.js')>('uploads/partial.js');
+const { StorageRoot } =
+  await load<typeof import('../../src/uploads/storage-root.js')>('uploads/storage-root.js');
+
+const UNCONDITIONAL = { ifMatch: undefined, ifNoneMatch: undefined, ifUnmodifiedSince: undefined };
+const LIMIT = { bytesMax: 1_000_000, bytesBefore: 0 };
+
+const plan = JSON.parse(process.argv[2] ?? '') as Plan;
+let still = plan.nth;
+
+function reach(step: Plan['killAt']): void {
+  if (step !== plan.killAt) return;
+  still -= 1;
+  if (still === 0) process.kill(process.pid, 'SIGKILL');
+}
+
+const { folder } = plan;
+const root = new StorageRoot({
+  root: `${folder}/store`,
+  mount: '/files/',
+  partialFolder: `${folder}/partial`,
+});
+const store = openSqliteStore(`${folder}/latchkey.db`);
+const committer = new Committer({ root, files: store.files, clock: () => Date.now(), onStep: reach });
+
+async function* halves(text: string) {
+  yield Buffer.from(text.slice(0, text.length / 2));
+  reach('receiving');
+  yield Buffer.from(text.slice(text.length / 2));
+}
+
+if (plan.remove !== undefined) await committer.remove(plan.remove as ResourcePath, UNCONDITIONAL);
+const uploads: Upload[] = [];
+for (const { path, text, grants } of plan.uploads) {
+  uploads.push({
+    path: path as ResourcePath,
+    partial: await writePartial(root, Readable.from(halves(text)), LIMIT),
+    owner: undefined,
+    // JSON has no `undefined`.
+    grants: grants.map((grant) => ({ ...grant, notBefore: undefined, expiresAt: undefined })),
+    preconditions: UNCONDITIONAL,
+  });
+}
+if (uploads.length > 0) await committer.commit(uploads);
+throw new Error(`the step '${plan.killAt}' was never reached`);

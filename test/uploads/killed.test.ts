@@ -1,0 +1,212 @@
+/**
+ * kill -9 at every step of a commit and of a removal, by a process that really dies (DESIGN §8). At once after
+ * it, whatever would be served is served under its own grants or not at all; after the next start there is the
+ * old file or the new one, wholly, and nothing is left over.
+ */
+
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import t, { type Test } from 'tap';
+import { recover } from '../../src/uploads/recovery.js';
+import { plainEnvironment } from '../nginx/running-site.js';
+import { draft, mayRead, partialsIn, path, put, type Scene, scene, served } from './given.js';
+import type { Plan } from './killed-process.js';
+
+const PROGRAM = fileURLToPath(new URL('killed-process.ts', import.meta.url));
+
+/** What stands at a path: the bytes, and who of the two visitors may read them. */
+interface Version {
+  readonly text: string | undefined;
+  readonly bob: boolean;
+  readonly ann: boolean;
+}
+
+interface Scenario {
+  readonly name: string;
+  readonly before: Readonly<Record<string, readonly [text: string, lines: readonly string[]]>>;
+  readonly uploads?: Readonly<Record<string, readonly [text: string, lines: readonly string[]]>>;
+  readonly remove?: string;
+  readonly kills: readonly (readonly [step: Plan['killAt'], nth: number, leaves: 'old' | 'new'])[];
+  readonly versions: Readonly<Record<string, readonly [old: Version, next: Version]>>;
+}
+
+const NONE: Version = { text: undefined, bob: false, ann: false };
+const commitOf = (files: number): Scenario['kills'] => [
+  ['receiving', 1, 'old'],
+  ...(files > 1 ? ([['receiving', files, 'old']] as const) : []),
+  ['prepared', 1, 'old'],
+  ['journaled', 1, 'new'],
+  ...Array.from({ length: files }, (_, i) => ['renamed', i + 1, 'new'] as const),
+  ['finished', 1, 'new'],
+];
+
+/** The old and the new text have the same length: only what is in them tells them apart. */
+const SCENARIOS: readonly Scenario[] = [
+  {
+    name: 'a new file',
+    before: {},
+    uploads: { '/team/a': ['new', []] },
+    kills: commitOf(1),
+    versions: { '/team/a': [NONE, { text: 'new', bob: false, ann: false }] },
+  },
+  {
+    name: 'a new file with grants',
+    before: {},
+    uploads: { '/team/a': ['new', ['user:ann read']] },
+    kills: commitOf(1),
+    versions: { '/team/a': [NONE, { text: 'new', bob: false, ann: true }] },
+  },
+  {
+    name: 'a replacement that keeps the grants',
+    before: { '/team/a': ['old', ['user:bob read']] },
+    uploads: { '/team/a': ['new', []] },
+    kills: commitOf(1),
+    versions: {
+      '/team/a': [
+        { text: 'old', bob: true, ann: false },
+        { text: 'new', bob: true, ann: false },
+      ],
+    },
+  },
+  {
+    name: 'a replacement that brings other grants',
+    before: { '/team/a': ['old', ['user:bob read']] },
+    uploads: { '/team/a': ['new', ['user:bob deny read', 'user:ann read']] },
+    kills: commitOf(1),
+    versions: {
+      '/team/a': [
+        { text: 'old', bob: true, ann: false },
+        { text: 'new', bob: false, ann: true },
+      ],
+    },
+  },
+  {
+    name: 'a form of a new file and two replacements',
+    before: { '/team/b': ['old', ['user:bob read']], '/team/c': ['old', ['user:ann read']] },
+    uploads: {
+      '/team/a': ['new', ['user:ann read']],
+      '/team/b': ['new', ['user:bob deny read', 'user:ann read']],
+      '/team/c': ['new', []],
+    },
+    kills: commitOf(3),
+    versions: {
+      '/team/a': [NONE, { text: 'new', bob: false, ann: true }],
+      '/team/b': [
+        { text: 'old', bob: true, ann: false },
+        { text: 'new', bob: false, ann: true },
+      ],
+      '/team/c': [
+        { text: 'old', bob: false, ann: true },
+        { text: 'new', bob: false, ann: true },
+      ],
+    },
+  },
+  {
+    name: 'a removal',
+    before: { '/team/a': ['old', ['user:bob read']] },
+    remove: '/team/a',
+    kills: [
+      ['removal-journaled', 1, 'new'],
+      ['removed', 1, 'new'],
+      ['removal-finished', 1, 'new'],
+    ],
+    versions: { '/team/a': [{ text: 'old', bob: true, ann: false }, NONE] },
+  },
+];
+
+for (const scenario of SCENARIOS) {
+  for (const [step, nth, leaves] of scenario.kills) {
+    t.test(`${scenario.name}, killed at '${step}' (${nth})`, async (t) => {
+      const given = await scene(t);
+      for (const [on, [text, lines]] of Object.entries(scenario.before)) await put(given, on, text, lines);
+      const records = await recordsOf(given, scenario);
+      await killedAt(given, scenario, step, nth);
+      for (const [on, [old, next]] of Object.entries(scenario.versions)) {
+        consistent(t, on, await versionAt(given, on), [old, next]);
+      }
+      await recover(given.store.files, given.root);
+      for (const [on, [old, next]] of Object.entries(scenario.versions)) {
+        t.strictSame(
+          await versionAt(given, on),
+          leaves === 'old' ? old : next,
+          `${on} is the ${leaves} one, whole`,
+        );
+      }
+      if (leaves === 'old') t.strictSame(await recordsOf(given, scenario), records, 'as are the records');
+      else t.strictSame(await bytesRecorded(given, scenario), await bytesServed(given, scenario));
+      t.strictSame(partialsIn(given.folder), [], 'no partial is left');
+      t.match(
+        await recover(given.store.files, given.root),
+        { finished: 0, abandoned: 0, removals: 0, dropped: 0, stuck: [] },
+        'and a second start finds nothing to do',
+      );
+    });
+  }
+}
+
+/** Bytes of one version are readable by that version's readers at most; where it is not known, by nobody. */
+function consistent(
+  t: Test,
+  on: string,
+  now: { readonly text: string | undefined; readonly bob: unknown; readonly ann: unknown },
+  versions: readonly Version[],
+): void {
+  const theirs = versions.find((version) => version.text === now.text);
+  if (theirs === undefined) {
+    t.fail(`${on} is neither version but ${JSON.stringify(now.text)}`);
+    return;
+  }
+  if (now.text === undefined) return;
+  for (const name of ['bob', 'ann'] as const) {
+    if (now[name] === true) t.equal(theirs[name], true, `${name} may have the ${theirs.text} ${on}`);
+  }
+  t.pass(`${on}: the ${now.text} bytes under their own grants (${now.bob}, ${now.ann})`);
+}
+
+async function versionAt({ folder, authorizer }: Scene, on: string) {
+  return {
+    text: served(folder, on),
+    bob: await mayRead(authorizer, 'user:bob', on),
+    ann: await mayRead(authorizer, 'user:ann', on),
+  };
+}
+
+const pathsOf = ({ versions }: Scenario) => Object.keys(versions);
+
+async function recordsOf({ store }: Scene, scenario: Scenario) {
+  return Promise.all(pathsOf(scenario).map((on) => store.files.file(path(on))));
+}
+
+async function bytesRecorded(given: Scene, scenario: Scenario) {
+  return (await recordsOf(given, scenario)).map((record) => record?.bytes);
+}
+
+async function bytesServed({ folder }: Scene, scenario: Scenario) {
+  return pathsOf(scenario).map((on) => served(folder, on)?.length);
+}
+
+async function killedAt({ folder }: Scene, scenario: Scenario, killAt: Plan['killAt'], nth: number) {
+  const uploads = Object.entries(scenario.uploads ?? {}).map(([on, [text, lines]]) => ({
+    path: on,
+    text,
+    grants: lines.map((line) => ({ ...draft(`${line} /`), path: path(on) })),
+  }));
+  const plan: Plan = {
+    folder,
+    uploads,
+    ...(scenario.remove !== undefined && { remove: scenario.remove }),
+    killAt,
+    nth,
+  };
+  const child = spawn(process.execPath, [PROGRAM, JSON.stringify(plan)], {
+    env: plainEnvironment({}),
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let said = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    said += text;
+  });
+  const [code, signal] = await once(child, 'close');
+  if (signal !== 'SIGKILL') throw new Error(`it was not killed but ended with ${code}: ${said}`);
+}
