@@ -10,6 +10,7 @@ import { table } from './table.js';
 export const command: Command = {
   usage: 'PATH',
   summary: 'Prints the grants that bear on a path: its own and those of the folders above it, nearest first.',
+  details: ['What each of them means for one principal is what explain tells.'],
   takes: [1, 1],
   run: async (invocation) => {
     const path = pathArgument(invocation.positionals[0]);

@@ -3,7 +3,7 @@ import { enterDataFolder } from '../host/data-folder.js';
 import { listen, stopWhenTold } from '../host/listen.js';
 import { logger } from '../host/logger.js';
 import { superviseUntilStopped } from '../host/supervisor.js';
-import { type Command, DONE, textOption, UsageError } from './command.js';
+import { type Command, DONE, textOption, UsageError, valued } from './command.js';
 import { authorizerPart, authorizerSocket } from './parts.js';
 
 const WORKERS_MAX = 64;
@@ -15,7 +15,13 @@ export const command: Command = {
     'It listens on run/authorizer-1.sock in the data folder; with --workers N, N processes listen on',
     'run/authorizer-1.sock to -N.sock, and nginx balances over them.',
   ],
-  options: { workers: { type: 'string' }, listen: { type: 'string' } },
+  options: {
+    workers: valued('N', `how many processes; default 1, at most ${WORKERS_MAX}`),
+    listen: valued(
+      'SOCKET|HOST:PORT',
+      'where it listens instead: a socket, relative to the data folder, or TCP',
+    ),
+  },
   takes: [0, 0],
   run: async ({ config, options, env, output }) => {
     const workers = workersOption(textOption(options, 'workers'));

@@ -1,6 +1,5 @@
 /** What a command is, and what it is given. One file a command; `main.ts` finds, parses and runs it. */
 
-import type { ParseArgsConfig } from 'node:util';
 import type { Config, Environment } from '../config.js';
 import type { ExitCode } from '../exit-code.js';
 
@@ -18,13 +17,39 @@ export interface Invocation {
   readonly output: Output;
 }
 
+/** As node:util's parseArgs takes it, with what --help says of it. */
+export interface OptionSpec {
+  readonly type: 'string' | 'boolean';
+  readonly multiple?: boolean;
+  /** How --help names its value. */
+  readonly value?: string;
+  readonly help: string;
+}
+
+export type OptionSpecs = Readonly<Record<string, OptionSpec>>;
+
+/** `--name` */
+export function flag(help: string): OptionSpec {
+  return { type: 'boolean', help };
+}
+
+/** `--name VALUE`; given twice, the last one counts. */
+export function valued(value: string, help: string): OptionSpec {
+  return { type: 'string', value, help };
+}
+
+/** `--name VALUE`, as often as wanted. */
+export function repeated(value: string, help: string): OptionSpec {
+  return { type: 'string', multiple: true, value, help };
+}
+
 export interface Command {
   /** What follows the command's name. */
   readonly usage: string;
   readonly summary: string;
   /** Further lines for --help. */
   readonly details?: readonly string[];
-  readonly options?: NonNullable<ParseArgsConfig['options']>;
+  readonly options?: OptionSpecs;
   /** How many positionals it takes, least and most. */
   readonly takes: readonly [number, number];
   run(invocation: Invocation): Promise<ExitCode>;

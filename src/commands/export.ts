@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Grant } from '../acl/grant.js';
-import { type Command, DONE, textOption, UsageError } from './command.js';
+import { type Command, DONE, textOption, UsageError, valued } from './command.js';
 import { FORMATS, type Format, headerLine, writeLine } from './grant-lines.js';
 import { withStore } from './session.js';
 
@@ -11,7 +11,7 @@ const LINES = 1_000;
 export const command: Command = {
   usage: '[--format csv|jsonl]',
   summary: 'Writes every grant to standard output, as import reads it; --json is --format jsonl.',
-  options: { format: { type: 'string' } },
+  options: { format: valued('csv|jsonl', 'default csv') },
   takes: [0, 0],
   run: async (invocation) => {
     const wanted = textOption(invocation.options, 'format') ?? (invocation.output.json ? 'jsonl' : 'csv');

@@ -2,7 +2,7 @@ import { openFilesApp } from '../assembly.js';
 import { enterDataFolder } from '../host/data-folder.js';
 import { listen, refuseSecond, stopWhenTold } from '../host/listen.js';
 import { logger } from '../host/logger.js';
-import { type Command, DONE, textOption } from './command.js';
+import { type Command, DONE, textOption, valued } from './command.js';
 
 export const FILES_SOCKET = 'run/files.sock';
 
@@ -10,7 +10,12 @@ export const command: Command = {
   usage: '[--listen SOCKET | HOST:PORT]',
   summary: 'Runs the files service: uploads, deletions, downloads, and the HTTP API.',
   details: [`It listens on ${FILES_SOCKET} in the data folder. What a crash left is finished first.`],
-  options: { listen: { type: 'string' } },
+  options: {
+    listen: valued(
+      'SOCKET|HOST:PORT',
+      'where it listens instead: a socket, relative to the data folder, or TCP',
+    ),
+  },
   takes: [0, 0],
   run: async ({ config, options, output }) => {
     enterDataFolder(config, output.note);

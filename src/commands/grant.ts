@@ -5,24 +5,25 @@ import { remaining, stillAllowed, stillRefused } from '../acl/remaining.js';
 import { isFolder } from '../acl/resource-path.js';
 import { storageRootOf } from '../assembly.js';
 import { actionArgument, endOption, instantOption, pathArgument, principalArgument } from './arguments.js';
-import { type Command, DONE, type Invocation, UsageError } from './command.js';
+import { type Command, DONE, flag, type Invocation, UsageError, valued } from './command.js';
 import { withStore } from './session.js';
 
 export const command: Command = {
-  usage: 'PRINCIPAL ACTION PATH [--deny] [--for 48h | --until TIME] [--from TIME]',
+  usage: 'PRINCIPAL ACTION PATH [--deny] [--for DURATION | --until TIME] [--from TIME]',
   summary: 'Allows, or with --deny denies, a principal an action (read < write < manage) on a path.',
   details: [
     'PRINCIPAL  user:NAME, group:NAME, authenticated (any valid credential) or anyone',
     'PATH       /team/plan.pdf is a file; /team/ is a folder and all below it',
     '',
     'What stood for the same principal, path and action is replaced. It is in force when the command returns.',
-    'TIME is ISO 8601 with a zone, or a date alone; a duration is 90s, 30m, 48h, 7d or 2w.',
+    'TIME is ISO 8601 with a zone, such as 2027-01-31T12:00:00Z, or a date alone, which is its first moment in',
+    'UTC; a DURATION is 90s, 30m, 48h, 7d or 2w.',
   ],
   options: {
-    deny: { type: 'boolean' },
-    for: { type: 'string' },
-    until: { type: 'string' },
-    from: { type: 'string' },
+    deny: flag('deny instead of allow; a nearer path or a more specific principal still goes first'),
+    for: valued('DURATION', 'ends that long after it begins'),
+    until: valued('TIME', 'ends then; without --for and --until it has no end'),
+    from: valued('TIME', 'begins then, rather than now'),
   },
   takes: [3, 3],
   run: async (invocation) => {

@@ -8,6 +8,11 @@ export const command: Command = {
   usage: USAGE,
   summary:
     'Stored groups. A membership that ends here ends at once; one that a token claims lasts as long as it.',
+  details: [
+    'add, remove  where nothing has to be done, that is said, and the exit code is 0',
+    'list         every stored group with its users, or one',
+    'A GROUP is eng or group:eng, a USER is alice or user:alice.',
+  ],
   takes: [1, 3],
   run: async (invocation) => {
     const [verb, ...rest] = invocation.positionals;

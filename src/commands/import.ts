@@ -5,11 +5,13 @@ import type { GrantDraft } from '../acl/grant.js';
 import {
   type Command,
   DONE,
+  flag,
   type Invocation,
   type Output,
   RefusedError,
   textOption,
   UsageError,
+  valued,
 } from './command.js';
 import { FORMATS, type Format, type Line, readLines } from './grant-lines.js';
 import { Progress } from './progress.js';
@@ -19,11 +21,14 @@ export const command: Command = {
   usage: 'FILE|- [--format csv|jsonl] [--dry-run]',
   summary: 'Sets the grants of a file in one transaction: all of them, or with one bad line none.',
   details: [
+    'FILE is - for standard input.',
     'CSV has the header principal,action,path,effect,notBefore,expiresAt, the last three optional; JSON Lines',
     'has the same keys. Times are ISO 8601 with a zone. Every bad line is reported with its number.',
-    'The format is told from the first character, unless it is given.',
   ],
-  options: { format: { type: 'string' }, 'dry-run': { type: 'boolean' } },
+  options: {
+    format: valued('csv|jsonl', 'told from the first character, unless it is given'),
+    'dry-run': flag('check every line and write nothing'),
+  },
   takes: [1, 1],
   run: async (invocation) => {
     const { options, output } = invocation;

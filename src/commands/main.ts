@@ -1,6 +1,6 @@
 /** Finds the command, parses its arguments, runs it, and turns every error into one line and an exit code. */
 
-import { type ParseArgsConfig, parseArgs } from 'node:util';
+import { parseArgs } from 'node:util';
 import { ConfigError, type Environment, loadConfig } from '../config.js';
 import { COMMANDS, type CommandName, isCommandName } from './catalogue.js';
 import {
@@ -8,6 +8,7 @@ import {
   DONE,
   type ExitCode,
   FAILED,
+  type OptionSpecs,
   type OptionValues,
   type Output,
   REFUSED,
@@ -15,15 +16,7 @@ import {
   UsageError,
   WRONG_USAGE,
 } from './command.js';
-import { commandHelp, generalHelp, version } from './help.js';
-
-const GLOBAL_OPTIONS = {
-  data: { type: 'string' },
-  database: { type: 'string' },
-  json: { type: 'boolean' },
-  help: { type: 'boolean', short: 'h' },
-  version: { type: 'boolean' },
-} satisfies ParseArgsConfig['options'];
+import { commandHelp, GLOBAL_OPTIONS, generalHelp, version } from './help.js';
 
 export async function main(argv: readonly string[], env: Environment): Promise<ExitCode> {
   // `latchkey export | head`: a reader that has had enough is no error.
@@ -89,9 +82,9 @@ async function runCommand(
   });
 }
 
-function parsed(argv: readonly string[], options: NonNullable<ParseArgsConfig['options']>) {
+function parsed(argv: readonly string[], options: OptionSpecs) {
   try {
-    const all = { ...GLOBAL_OPTIONS, ...options };
+    const all = { ...GLOBAL_OPTIONS, ...options, help: { type: 'boolean', short: 'h' } } as const;
     const { values, positionals } = parseArgs({ args: [...argv], options: all, allowPositionals: true });
     return { values: values as OptionValues, positionals };
   } catch (error) {

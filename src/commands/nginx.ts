@@ -1,17 +1,19 @@
 import { join } from 'node:path';
 import { loadConfig } from '../config.js';
 import { siteLines } from '../nginx/render.js';
-import { type Command, DONE, textOption } from './command.js';
+import { type Command, DONE, textOption, valued } from './command.js';
 
 export const command: Command = {
-  usage: '[--root DIR] [--mount /media/]',
+  usage: '[--root DIR] [--mount PREFIX]',
   summary: 'Prints the nginx lines that put Latchkey before the files of an existing site.',
-  details: [
-    "--root   nginx's root of those files (LATCHKEY_ROOT): a file lies at root + URL path",
-    '--mount  the URL prefix that becomes private (LATCHKEY_MOUNT)',
-    'Start the services with the same two settings: they are printed as a comment.',
-  ],
-  options: { root: { type: 'string' }, mount: { type: 'string' } },
+  details: ['Start the services with the same two settings: they are printed as a comment.'],
+  options: {
+    root: valued(
+      'DIR',
+      "nginx's root of those files (LATCHKEY_ROOT), absolute: a file lies at root + URL path",
+    ),
+    mount: valued('PREFIX', 'the URL prefix that becomes private, such as /media/ (LATCHKEY_MOUNT)'),
+  },
   takes: [0, 0],
   run: async ({ options, env, output }) => {
     const root = textOption(options, 'root');

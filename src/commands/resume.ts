@@ -5,6 +5,7 @@ import { withStore } from './session.js';
 export const command: Command = {
   usage: 'USER',
   summary: 'Ends a suspension: the grants count again as they stand.',
+  details: ['A USER is alice or user:alice.'],
   takes: [1, 1],
   run: async (invocation) => {
     const user = userArgument(invocation.positionals[0]);

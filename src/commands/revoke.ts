@@ -3,7 +3,7 @@ import { describeGrant } from '../acl/grant.js';
 import { grantJson } from '../acl/grant-json.js';
 import { remaining, stillAllowed, stillRefused } from '../acl/remaining.js';
 import { actionArgument, pathArgument, principalArgument } from './arguments.js';
-import { type Command, DONE } from './command.js';
+import { type Command, DONE, flag } from './command.js';
 import { withStore } from './session.js';
 
 export const command: Command = {
@@ -11,11 +11,10 @@ export const command: Command = {
   summary:
     'Removes the allows of ACTION and every greater one (default: all) that a principal has on a path.',
   details: [
-    'With --deny it removes denies instead, which widens what the principal may do.',
     'It says what still allows the principal there. It is in force when the command returns: no request that',
     'is sent after it is allowed. A download under way is not stopped.',
   ],
-  options: { deny: { type: 'boolean' } },
+  options: { deny: flag('remove denies, which widens what the principal may do') },
   takes: [2, 3],
   run: async (invocation) => {
     const [who, where, what] = invocation.positionals;

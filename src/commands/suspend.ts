@@ -5,6 +5,7 @@ import { withStore } from './session.js';
 export const command: Command = {
   usage: 'USER',
   summary: 'Leaves a user no principal but anyone: no grant to the user, a group or authenticated counts.',
+  details: ['A USER is alice or user:alice.'],
   takes: [1, 1],
   run: async (invocation) => {
     const user = userArgument(invocation.positionals[0]);

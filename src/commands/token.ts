@@ -3,15 +3,18 @@ import { tokenKeyOf } from '../assembly.js';
 import { signToken } from '../credentials/token-key.js';
 import { enterDataFolder } from '../host/data-folder.js';
 import { durationOf, groupOptions, userArgument } from './arguments.js';
-import { type Command, DONE, textOption } from './command.js';
+import { type Command, DONE, repeated, textOption, valued } from './command.js';
 
 const LASTING = '1h';
 
 export const command: Command = {
-  usage: 'USER [--group NAME]… [--for 1h]',
+  usage: 'USER [--group NAME]… [--for DURATION]',
   summary: 'Prints an access token for a user: for trials and tests.',
   details: ['It is signed with the same secret that the authorizer verifies with, and ends by itself.'],
-  options: { group: { type: 'string', multiple: true }, for: { type: 'string' } },
+  options: {
+    group: repeated('NAME', 'a group that it claims; may be given several times'),
+    for: valued('DURATION', `how long it is good, such as 90s, 30m, 8h or 7d; default ${LASTING}`),
+  },
   takes: [1, 1],
   run: async ({ positionals, options, config, output }) => {
     const user = nameOfPrincipal(userArgument(positionals[0]));

@@ -9,7 +9,7 @@ import { type Part, Supervisor, toldToStop } from '../host/supervisor.js';
 import { createGateway } from '../http/gateway.js';
 import { renderServer } from '../nginx/render.js';
 import { workersOption } from './authorizer.js';
-import { type Command, DONE, type Invocation, textOption, UsageError } from './command.js';
+import { type Command, DONE, flag, type Invocation, textOption, UsageError, valued } from './command.js';
 import { FILES_SOCKET } from './files.js';
 import { authorizerPart, authorizerSocket, filesPart } from './parts.js';
 
@@ -19,14 +19,14 @@ const READY_TIMEOUT_MS = 15_000;
 const READY_POLL_MS = 50;
 
 export const command: Command = {
-  usage: '[--port 8080] [--host 127.0.0.1] [--workers N] [--no-nginx]',
+  usage: '[--port PORT] [--host HOST] [--workers N] [--no-nginx]',
   summary: 'Runs nginx, the authorizer and the files service on this machine, and prints when they serve.',
-  details: ['--no-nginx serves the same URLs from Node, for development on a machine without nginx.'],
+  details: ['It runs until Ctrl-C or SIGTERM, and starts a part again that has died.'],
   options: {
-    port: { type: 'string' },
-    host: { type: 'string' },
-    workers: { type: 'string' },
-    'no-nginx': { type: 'boolean' },
+    port: valued('PORT', `default ${PORT}`),
+    host: valued('HOST', `the address to listen on; default ${HOST}, which only this machine reaches`),
+    workers: valued('N', 'how many authorizer processes; default 1'),
+    'no-nginx': flag('serve the same URLs from Node, for development on a machine without nginx'),
   },
   takes: [0, 0],
   run: async (invocation) => {

@@ -7,15 +7,15 @@ import { subjectAs } from '../acl/principal.js';
 import { describeDecision } from '../acl/remaining.js';
 import { type ResourcePath, ROOT } from '../acl/resource-path.js';
 import { groupOptions, principalArgument } from './arguments.js';
-import { type Command, DONE, type Invocation } from './command.js';
+import { type Command, DONE, type Invocation, repeated } from './command.js';
 import { type Session, withStore } from './session.js';
 import { table } from './table.js';
 
 export const command: Command = {
   usage: 'PRINCIPAL [--group NAME]…',
   summary: 'Prints every path with a grant that bears on a principal, and the most that it may do there.',
-  details: ['Stored groups count by themselves; --group adds one that the credential would claim.'],
-  options: { group: { type: 'string', multiple: true } },
+  details: ['Stored groups and a suspension count by themselves.'],
+  options: { group: repeated('NAME', 'a group that the credential would claim; may be given several times') },
   takes: [1, 1],
   run: async (invocation) => {
     const principal = principalArgument(invocation.positionals[0]);
