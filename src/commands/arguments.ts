@@ -1,7 +1,7 @@
 /** The CLI's words as the core's types; a wrong word is a UsageError that says what would be right. */
 
 import { ACTIONS, type Action, parseAction } from '../acl/action.js';
-import { parseDuration, parseInstant } from '../acl/instant.js';
+import { isInstant, parseDuration, parseInstant } from '../acl/instant.js';
 import { groupPrincipal, isUser, type Principal, parsePrincipal, userPrincipal } from '../acl/principal.js';
 import { parseResourcePath, pathProblem, type ResourcePath } from '../acl/resource-path.js';
 import { type OptionValues, textOption, textOptions, UsageError } from './command.js';
@@ -49,7 +49,7 @@ export function endOption(options: OptionValues, now: number): number | undefine
   const until = instantOption(options, 'until');
   if (lasting === undefined) return until;
   if (until !== undefined) throw new UsageError('--for and --until exclude each other');
-  return now + durationOf(lasting);
+  return endOf(now, lasting);
 }
 
 export function instantOption(options: OptionValues, name: string): number | undefined {
@@ -62,8 +62,12 @@ export function instantOption(options: OptionValues, name: string): number | und
   );
 }
 
-export function durationOf(text: string): number {
-  const duration = parseDuration(text);
-  if (duration !== undefined) return duration;
-  throw new UsageError(`--for takes a duration such as 90s, 30m, 48h, 7d, 2w, not '${text}'`);
+/** UTC milliseconds of what begins at `begin` and lasts as long as `--for` says. */
+export function endOf(begin: number, lasting: string): number {
+  const duration = parseDuration(lasting);
+  if (duration === undefined) {
+    throw new UsageError(`--for takes a duration such as 90s, 30m, 48h, 7d, 2w, not '${lasting}'`);
+  }
+  if (isInstant(begin + duration)) return begin + duration;
+  throw new UsageError(`--for ${lasting} ends after the year 9999; without it there is no end`);
 }

@@ -11,7 +11,7 @@ import { type Info, parse } from 'csv-parse';
 import { parseAction } from '../acl/action.js';
 import { type Grant, type GrantDraft, parseEffect, windowProblem } from '../acl/grant.js';
 import { grantJson } from '../acl/grant-json.js';
-import { parseInstant } from '../acl/instant.js';
+import { isInstant, parseInstant } from '../acl/instant.js';
 import { parsePrincipal } from '../acl/principal.js';
 import { parseResourcePath, pathProblem } from '../acl/resource-path.js';
 
@@ -176,7 +176,7 @@ function isAbsent(value: unknown): boolean {
 /** ISO 8601, or UTC milliseconds as a number. */
 function instantOf(value: unknown): number | undefined | 'wrong' {
   if (isAbsent(value)) return undefined;
-  if (typeof value === 'number') return Number.isSafeInteger(value) ? value : 'wrong';
+  if (typeof value === 'number') return isInstant(value) ? value : 'wrong';
   return parseInstant(textOf(value)) ?? 'wrong';
 }
 

@@ -12,7 +12,6 @@ export const GLOBAL_OPTIONS = {
   ),
   json: flag('print the result as JSON'),
   help: flag('this, or with a command its own help; -h is the same'),
-  version: flag('without a command: the version'),
 } as const satisfies OptionSpecs;
 
 const GLOBAL_LINES = [
@@ -35,13 +34,15 @@ export function generalHelp(): string {
     ...commands,
     '',
     ...GLOBAL_LINES,
+    '',
+    'latchkey --version prints the version.',
   ]);
 }
 
 export function commandHelp(name: string, command: Command): string {
   const details = command.details === undefined ? [] : ['', ...command.details];
   return lines([
-    `Usage: latchkey ${name} ${command.usage}`,
+    `Usage: latchkey ${name} ${command.usage}`.trimEnd(),
     '',
     command.summary,
     ...details,

@@ -84,7 +84,12 @@ async function runCommand(
 
 function parsed(argv: readonly string[], options: OptionSpecs) {
   try {
-    const all = { ...GLOBAL_OPTIONS, ...options, help: { type: 'boolean', short: 'h' } } as const;
+    const all = {
+      ...GLOBAL_OPTIONS,
+      ...options,
+      help: { type: 'boolean', short: 'h' },
+      version: { type: 'boolean' },
+    } as const;
     const { values, positionals } = parseArgs({ args: [...argv], options: all, allowPositionals: true });
     return { values: values as OptionValues, positionals };
   } catch (error) {

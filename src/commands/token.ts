@@ -2,7 +2,7 @@ import { nameOfPrincipal } from '../acl/principal.js';
 import { tokenKeyOf } from '../assembly.js';
 import { signToken } from '../credentials/token-key.js';
 import { enterDataFolder } from '../host/data-folder.js';
-import { durationOf, groupOptions, userArgument } from './arguments.js';
+import { endOf, groupOptions, userArgument } from './arguments.js';
 import { type Command, DONE, repeated, textOption, valued } from './command.js';
 
 const LASTING = '1h';
@@ -24,7 +24,7 @@ export const command: Command = {
       groups: groupOptions(options).map(nameOfPrincipal),
       groupsClaim: config.groupsClaim,
       issuedAt,
-      expiresAt: issuedAt + durationOf(textOption(options, 'for') ?? LASTING),
+      expiresAt: endOf(issuedAt, textOption(options, 'for') ?? LASTING),
     };
     enterDataFolder(config, output.note);
     const token = signToken(tokenKeyOf(config), claims);
