@@ -2,7 +2,14 @@
 
 import { ACTIONS, type Action, parseAction } from '../acl/action.js';
 import { isInstant, parseDuration, parseInstant } from '../acl/instant.js';
-import { groupPrincipal, isUser, type Principal, parsePrincipal, userPrincipal } from '../acl/principal.js';
+import {
+  groupPrincipal,
+  isGroup,
+  isUser,
+  type Principal,
+  parsePrincipal,
+  userPrincipal,
+} from '../acl/principal.js';
 import { parseResourcePath, pathProblem, type ResourcePath } from '../acl/resource-path.js';
 import { type OptionValues, textOption, textOptions, UsageError } from './command.js';
 
@@ -12,18 +19,25 @@ export function principalArgument(text = ''): Principal {
   throw new UsageError(`'${text}' is no principal: user:NAME, group:NAME, authenticated or anyone`);
 }
 
-/** A user as `alice` or as `user:alice`. */
+/** A user as `alice` or as `user:alice`. `group:eng` is refused: whoever suspends it means the group. */
 export function userArgument(text = ''): Principal {
   const given = parsePrincipal(text);
-  const user = given !== undefined && isUser(given) ? given : userPrincipal(text);
+  if (given !== undefined && !isUser(given)) {
+    throw new UsageError(`'${text}' is no user; should a user have that name, write user:${text}`);
+  }
+  const user = given ?? userPrincipal(text);
   if (user !== undefined) return user;
   throw new UsageError(`'${text}' cannot be a user's name`);
 }
 
 /** A group as `eng` or as `group:eng`. */
 export function groupArgument(text = ''): Principal {
-  const given = text.startsWith('group:') ? parsePrincipal(text) : groupPrincipal(text);
-  if (given !== undefined) return given;
+  const given = parsePrincipal(text);
+  if (given !== undefined && !isGroup(given)) {
+    throw new UsageError(`'${text}' is no group; should a group have that name, write group:${text}`);
+  }
+  const group = given ?? groupPrincipal(text);
+  if (group !== undefined) return group;
   throw new UsageError(`'${text}' cannot be a group's name`);
 }
 
