@@ -112,21 +112,29 @@ function outputOf(json: boolean): Output {
       if (json) process.stdout.write(`${JSON.stringify(value)}\n`);
       else for (const line of lines) process.stdout.write(`${line}\n`);
     },
-    note: (message) => void process.stderr.write(`latchkey: ${message}\n`),
+    note: complain,
   };
 }
 
 function report(error: unknown, tryLine: string): ExitCode {
   if (error instanceof ConfigError) {
-    for (const problem of error.problems) process.stderr.write(`latchkey: ${problem}\n`);
+    for (const problem of error.problems) complain(problem);
     return WRONG_USAGE;
   }
   const message = error instanceof Error ? error.message : String(error);
-  process.stderr.write(`latchkey: ${message}\n`);
+  complain(message);
   if (error instanceof RefusedError) return REFUSED;
   if (!(error instanceof UsageError)) return FAILED;
   process.stderr.write(`Try: ${tryLine}\n`);
   return WRONG_USAGE;
+}
+
+/** One line. What it quotes may come from a stranger's file and is not to reach the terminal as a command. */
+function complain(message: string): void {
+  const printable = message.replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, (character) => {
+    return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  });
+  process.stderr.write(`latchkey: ${printable}\n`);
 }
 
 function firstSentence(message: string): string {
