@@ -25,6 +25,7 @@ export const command: Command = {
       const { decision, considered, principals, suspended } = await authorizer.explain(question);
       const allowed = decision.outcome === 'allow';
       const value = {
+        asked: { principal: who, action, path },
         outcome: decision.outcome,
         reason: describeDecision(decision),
         revision: await acl.revision(),
