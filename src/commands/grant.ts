@@ -36,6 +36,7 @@ export const command: Command = {
       const lines = draft.effect === 'allow' ? stillRefused(rest) : stillAllowed(rest);
       const text = `granted: ${describeGrant(grant)}${windowText(grant)} (grant ${grant.id})`;
       invocation.output.result({ grant: grantJson(grant), revision, remaining: lines }, [text, ...lines]);
+      warnOfPast(invocation, draft);
       await warnOfFolder(invocation, draft);
       return DONE;
     });
@@ -61,6 +62,12 @@ function draftOf({ positionals, options }: Invocation): GrantDraft {
 function windowText({ notBefore, expiresAt }: GrantDraft): string {
   const from = notBefore === undefined ? '' : ` from ${formatInstant(notBefore)}`;
   return expiresAt === undefined ? from : `${from} until ${formatInstant(expiresAt)}`;
+}
+
+/** It is kept, for it replaces what stood; but nobody means it. */
+function warnOfPast({ output }: Invocation, { expiresAt }: GrantDraft): void {
+  if (expiresAt === undefined || expiresAt > Date.now()) return;
+  output.note(`${formatInstant(expiresAt)} is over: this grant does nothing`);
 }
 
 /** `/team` where `/team/` was meant grants nothing on what is in the folder. */

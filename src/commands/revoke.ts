@@ -1,9 +1,12 @@
 import { andGreater } from '../acl/action.js';
 import { describeGrant } from '../acl/grant.js';
 import { grantJson } from '../acl/grant-json.js';
+import type { AclStore } from '../acl/ports.js';
+import type { Principal } from '../acl/principal.js';
 import { remaining, stillAllowed, stillRefused } from '../acl/remaining.js';
+import { parseResourcePath, type ResourcePath } from '../acl/resource-path.js';
 import { actionArgument, pathArgument, principalArgument } from './arguments.js';
-import { type Command, DONE, flag } from './command.js';
+import { type Command, DONE, flag, type Invocation } from './command.js';
 import { withStore } from './session.js';
 
 export const command: Command = {
@@ -32,7 +35,16 @@ export const command: Command = {
         ...(removed.length > 0 ? removed : [none]),
         ...lines,
       ]);
+      if (removed.length === 0) await warnOfFolder(invocation, acl, principal, path);
       return DONE;
     });
   },
 };
+
+/** `/team` where `/team/` was meant removes nothing, and whoever may read the folder still may. */
+async function warnOfFolder({ output }: Invocation, acl: AclStore, principal: Principal, path: ResourcePath) {
+  const folder = parseResourcePath(`${path}/`);
+  if (folder === undefined) return;
+  const found = (await acl.grantsOn([folder])).some((grant) => grant.principal === principal);
+  if (found) output.note(`${principal} has grants on the folder: did you mean ${folder} ?`);
+}
