@@ -6,14 +6,14 @@
  */
 
 import type { Readable } from 'node:stream';
-import { StringDecoder } from 'node:string_decoder';
-import { type Info, parse } from 'csv-parse';
 import { parseAction } from '../acl/action.js';
 import { type Grant, type GrantDraft, parseEffect, windowProblem } from '../acl/grant.js';
 import { grantJson } from '../acl/grant-json.js';
 import { isInstant, parseInstant } from '../acl/instant.js';
 import { parsePrincipal } from '../acl/principal.js';
 import { parseResourcePath, pathProblem } from '../acl/resource-path.js';
+import { RECORD_LENGTH_MAX, readCsv } from './csv-lines.js';
+import { Utf8Lines } from './utf8-lines.js';
 
 export const FORMATS = ['csv', 'jsonl'] as const;
 export type Format = (typeof FORMATS)[number];
@@ -24,66 +24,43 @@ type Column = (typeof COLUMNS)[number];
 
 type Fields = Readonly<Partial<Record<Column, unknown>>>;
 
-/** Characters of one record; a path of 4 KiB, percent signs and all, fits. */
-const RECORD_LENGTH_MAX = 64 * 1024;
-
 /** One record of the file: its grant, or what is wrong with it. Lines are counted from 1. */
 export type Line =
   | { readonly line: number; readonly draft: GrantDraft }
   | { readonly line: number; readonly problem: string };
 
 /** In blocks of about a chunk of the input: a wait for each line would cost more than the line. */
-export function readLines(input: Readable, format: Format): AsyncIterable<readonly Line[]> {
-  return format === 'csv' ? readCsv(input) : readJsonLines(input);
+export async function* readLines(input: Readable, format: Format): AsyncIterable<readonly Line[]> {
+  const source = new Utf8Lines(input);
+  yield* format === 'csv' ? readCsvLines(source) : readJsonLines(source);
 }
 
-async function* readCsv(input: Readable): AsyncIterable<readonly Line[]> {
-  let lines: Line[] = [];
+async function* readCsvLines(source: Utf8Lines): AsyncIterable<readonly Line[]> {
   let columns: readonly Column[] | undefined;
-  let refused = false;
-  const parser = parse({
-    bom: true,
-    info: true,
-    skip_empty_lines: true,
-    max_record_size: RECORD_LENGTH_MAX,
-    on_record: (given: unknown) => {
-      // With `info`, a record comes with what is known about it; the package's types know only the record.
-      const { record, info } = given as { record: string[]; info: Info };
-      if (columns !== undefined) {
-        lines.push(lineOf(info.lines, fieldsOf(columns, record)));
-        return null;
+  for await (const records of readCsv(source)) {
+    const lines: Line[] = [];
+    for (const record of records) {
+      if ('problem' in record) {
+        lines.push({ line: record.line, problem: `${record.problem}; what follows was not read` });
+      } else if (columns === undefined) {
+        const problem = headerProblem(record.fields);
+        if (problem !== undefined) return yield [{ line: record.line, problem }];
+        columns = record.fields as readonly Column[];
+      } else {
+        lines.push(csvLine(record.line, columns, record.fields));
       }
-      const problem = headerProblem(record);
-      columns = record as Column[];
-      refused = problem !== undefined;
-      if (problem !== undefined) lines.push({ line: info.lines, problem });
-      return null;
-    },
-  });
-  let broken: { code?: string; lines?: number; message: string } | undefined;
-  parser.on('error', (error) => {
-    broken = error;
-  });
-  for await (const chunk of input) {
-    await new Promise((resolve) => parser.write(chunk, resolve));
-    if (broken !== undefined || refused) break;
+    }
     yield lines;
-    lines = [];
   }
-  if (broken === undefined && !refused) {
-    await new Promise<void>((resolve) => parser.on('close', resolve).end().resume());
-  }
-  if (broken !== undefined) {
-    if (broken.code?.startsWith('CSV_') !== true) throw broken;
-    lines.push({ line: broken.lines ?? 0, problem: `${broken.message}; what follows was not read` });
-  }
-  yield lines;
 }
 
-function fieldsOf(columns: readonly Column[], record: readonly string[]): Fields {
+function csvLine(line: number, columns: readonly Column[], values: readonly string[]): Line {
+  if (values.length !== columns.length) {
+    return { line, problem: `the header has ${columns.length} fields, and this line ${values.length}` };
+  }
   const fields: Partial<Record<Column, unknown>> = {};
-  for (let i = 0; i < columns.length; i++) fields[columns[i] as Column] = record[i];
-  return fields;
+  for (let i = 0; i < columns.length; i++) fields[columns[i] as Column] = values[i];
+  return lineOf(line, fields);
 }
 
 function headerProblem(names: readonly string[]): string | undefined {
@@ -94,20 +71,16 @@ function headerProblem(names: readonly string[]): string | undefined {
   return new Set(names).size === names.length ? undefined : 'a column is named twice';
 }
 
-async function* readJsonLines(input: Readable): AsyncIterable<readonly Line[]> {
-  const decoder = new StringDecoder('utf8');
+async function* readJsonLines(source: Utf8Lines): AsyncIterable<readonly Line[]> {
   let line = 0;
-  let rest = '';
-  for await (const chunk of input) {
-    const texts = (rest + decoder.write(chunk)).split('\n');
-    rest = texts.pop() ?? '';
+  for await (const block of source.blocks()) {
+    const texts = block.toString().split('\n');
+    if (texts.at(-1) === '') texts.pop();
+    if (line === 0) texts[0] = texts[0]?.replace(/^\uFEFF/, '') ?? '';
     yield texts.flatMap((text) => jsonLine(++line, text));
-    if (rest.length > RECORD_LENGTH_MAX) {
-      yield [{ line: line + 1, problem: `${TOO_LONG}; what follows was not read` }];
-      return;
-    }
   }
-  yield jsonLine(line + 1, rest + decoder.end());
+  const { problem } = source;
+  if (problem !== undefined) yield [{ line: line + 1, problem: `${problem}; what follows was not read` }];
 }
 
 const TOO_LONG = `it has more than ${RECORD_LENGTH_MAX} characters`;

@@ -73,9 +73,14 @@ async function openSource({ positionals, options }: Invocation): Promise<Source>
     return { stream: process.stdin, format: format ?? (await sniff(process.stdin)), bytes: undefined };
   try {
     const file = await open(name);
-    const { size } = await file.stat();
+    const found = await file.stat();
+    if (found.isDirectory()) throw new Error('it is a folder');
     const stream = file.createReadStream({ highWaterMark: 256 * 1024 });
-    return { stream, format: format ?? (await sniff(stream)), bytes: size };
+    return {
+      stream,
+      format: format ?? (await sniff(stream)),
+      bytes: found.isFile() ? found.size : undefined,
+    };
   } catch (error) {
     throw new UsageError(`${name} cannot be read: ${(error as Error).message}`);
   }
