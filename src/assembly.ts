@@ -3,6 +3,7 @@
  * folder already. Nothing here decides anything.
  */
 
+import { resolve } from 'node:path';
 import { Authorizer } from './acl/authorizer.js';
 import type { Policy } from './acl/policy.js';
 import type { FactsSource, Store } from './acl/ports.js';
@@ -51,7 +52,16 @@ function credentialsOf(config: Config) {
 }
 
 export function openStore(config: Config): Store {
-  return openSqliteStore(config.databaseFile);
+  try {
+    return openSqliteStore(config.databaseFile);
+  } catch (error) {
+    throw notOpened(config, error as Error);
+  }
+}
+
+/** The driver's own message names no file. */
+function notOpened({ databaseFile }: Config, cause: Error): Error {
+  return new Error(`the database ${resolve(databaseFile)} cannot be opened: ${cause.message}`, { cause });
 }
 
 export function authorizerOver(facts: FactsSource, config: Config): Authorizer {
@@ -59,7 +69,9 @@ export function authorizerOver(facts: FactsSource, config: Config): Authorizer {
 }
 
 export async function openAuthorizerApp(config: Config, logger: Logger) {
-  const facts = await openSqliteFacts(config.databaseFile);
+  const facts = await openSqliteFacts(config.databaseFile).catch((error: Error) => {
+    throw notOpened(config, error);
+  });
   const shared = new SharedCheck(facts);
   const app = await buildAuthorizerApp({
     authorizer: authorizerOver(shared, config),

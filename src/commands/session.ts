@@ -1,5 +1,7 @@
 /** An open store for the length of one command, as the owner of the data folder. */
 
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type { Authorizer } from '../acl/authorizer.js';
 import type { AclStore } from '../acl/ports.js';
 import { authorizerOver, openStore } from '../assembly.js';
@@ -15,10 +17,11 @@ export async function withStore<T>(
   { config, output }: Invocation,
   work: (session: Session) => Promise<T>,
 ): Promise<T> {
-  const folder = enterDataFolder(config, output.note);
-  if (folder.isNew) output.note(`made a new data folder: ${config.dataFolder}`);
+  const { isNew } = enterDataFolder(config, output.note);
+  const isThere = existsSync(config.databaseFile);
   const store = openStore(config);
   try {
+    if (!isThere && !isNew) output.note(`made a new database: ${resolve(config.databaseFile)}`);
     return await work({ acl: store.acl, authorizer: authorizerOver(store.facts, config) });
   } finally {
     await store.close();

@@ -23,19 +23,36 @@ export interface DataFolder {
   readonly isNew: boolean;
 }
 
-/** Makes the folder where it is missing, settles whose it is, and goes into it. Root stays root. */
+/**
+ * Makes the folder where it is missing, and says so: a --data that is forgotten or misspelt would else answer for
+ * the one that is meant. Settles whose it is, and goes into it. Root stays root.
+ */
 export function openDataFolder(config: Config, warn: Warn): DataFolder {
-  const folder = config.dataFolder;
-  const made = mkdirSync(folder, { recursive: true, mode: FOLDER_MODE });
-  const isNew = made !== undefined || readdirSync(folder).length === 0;
   const root = process.getuid?.() === 0;
-  if (root && isNew && statSync(folder).uid === 0) giveAway(config, warn);
-  const found = statSync(folder);
+  const isNew = goInto(config, warn, root);
+  const found = statSync('.');
   const owner = accountOf(found.uid) ?? { name: String(found.uid), uid: found.uid, gid: found.gid };
-  process.chdir(folder);
   process.umask(0o027);
   for (const part of ['run', 'store', 'partial']) makePart(part, root ? owner : undefined);
+  if (isNew) warn(`made a new data folder: ${config.dataFolder}`);
   return { owner, isNew };
+}
+
+/** Answers whether the folder is new. */
+function goInto(config: Config, warn: Warn, root: boolean): boolean {
+  const folder = config.dataFolder;
+  try {
+    const made = mkdirSync(folder, { recursive: true, mode: FOLDER_MODE });
+    const isNew = made !== undefined || readdirSync(folder).length === 0;
+    if (root && isNew && statSync(folder).uid === 0) giveAway(config, warn);
+    process.chdir(folder);
+    return isNew;
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === undefined) throw error;
+    const why = code === 'EEXIST' || code === 'ENOTDIR' ? 'it is no folder' : message;
+    throw new Error(`${folder} cannot be the data folder: ${why}; name another one with --data`);
+  }
 }
 
 /** Goes into the folder as its owner, for good. */
