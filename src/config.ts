@@ -7,14 +7,29 @@
 
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { type HomeTemplate, parseHomeTemplate } from './acl/policy.js';
-import { ANYONE, AUTHENTICATED, type Principal, parsePrincipal } from './acl/principal.js';
-import { isFolder, parseResourcePath } from './acl/resource-path.js';
+import type { HomeTemplate } from './acl/policy.js';
+import type { Principal } from './acl/principal.js';
+import {
+  absolute,
+  administrators,
+  atLeast,
+  cookieName,
+  count,
+  databaseUrl,
+  GIB,
+  headerWord,
+  homeTemplate,
+  list,
+  MIB,
+  mount,
+  oneOf,
+  SettingProblem,
+  secret,
+  size,
+  text,
+} from './setting-values.js';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
-
-/** Thrown by a setting's parser: a clause that follows the setting's name. */
-class SettingProblem extends Error {}
 
 interface Setting<T> {
   readonly initial: T;
@@ -27,12 +42,6 @@ function setting<T>(help: string, initial: T, parse: (text: string) => T): Setti
   return { help, initial, parse };
 }
 
-const KIB = 1024;
-const MIB = 1024 * KIB;
-const GIB = 1024 * MIB;
-
-/** RFC 7518 §3.2: a key as long as the hash, or longer. */
-const SECRET_BYTES_MIN = 32;
 const CACHE_BYTES_MIN = 16 * MIB;
 
 const SETTINGS = {
@@ -216,13 +225,29 @@ export interface EffectiveSetting {
 /** Every setting with the value in force, for `latchkey config`. */
 export function effectiveSettings(env: Environment): readonly EffectiveSetting[] {
   return (Object.entries(SETTINGS) as [Name, Setting<unknown>][]).map(([name, spec]) => {
-    const given = env[name];
-    const file = env[`${name}_FILE`];
-    const source =
-      given !== undefined ? 'environment' : file !== undefined && spec.secret ? 'file' : 'default';
+    const given = givenText(name, env);
+    const file = spec.secret ? givenText(`${name}_FILE`, env) : undefined;
+    const source = given !== undefined ? 'environment' : file !== undefined ? 'file' : 'default';
     const shown = source === 'default' ? shownDefault(name, spec) : (given ?? '');
     return { name, value: spec.secret && source !== 'default' ? '********' : shown, source, help: spec.help };
   });
+}
+
+/** Every setting with what it is, for `latchkey config --help`. */
+export function settingHelp(): readonly (readonly [name: string, help: string])[] {
+  return (Object.entries(SETTINGS) as [Name, Setting<unknown>][]).flatMap(([name, { help, secret }]) => {
+    const own = [name, help] as const;
+    return secret ? [own, [`${name}_FILE`, 'a file that holds it, in its place'] as const] : [own];
+  });
+}
+
+/** The working directory becomes the data folder: a file that is named from where we were started needs its root. */
+export function withAbsoluteFiles(env: Environment): Environment {
+  const files = Object.entries(SETTINGS)
+    .filter(([, spec]) => 'secret' in spec)
+    .map(([name]) => `${name}_FILE`)
+    .flatMap((name) => (env[name] ? [[name, resolve(env[name])] as const] : []));
+  return { ...env, ...Object.fromEntries(files) };
 }
 
 function shownDefault(name: Name, spec: Setting<unknown>): string {
@@ -232,10 +257,12 @@ function shownDefault(name: Name, spec: Setting<unknown>): string {
 
 function readSetting(name: string, spec: Setting<unknown>, env: Environment, problems: string[]): unknown {
   try {
-    const given = env[name] ?? (spec.secret ? secretFile(name, env) : undefined);
-    // Empty is 'not given', but for the one setting that an empty value switches off.
-    if (given === undefined || (given === '' && name !== 'LATCHKEY_HOME')) return spec.initial;
-    return spec.parse(given);
+    const given = givenText(name, env);
+    const fromFile = spec.secret ? secretFile(name, env) : undefined;
+    if (given !== undefined && fromFile !== undefined)
+      throw new SettingProblem(`and ${name}_FILE exclude each other`);
+    const chosen = given ?? fromFile;
+    return chosen === undefined ? spec.initial : spec.parse(chosen);
   } catch (error) {
     if (!(error instanceof SettingProblem)) throw error;
     problems.push(`${name} ${error.message}`);
@@ -243,9 +270,16 @@ function readSetting(name: string, spec: Setting<unknown>, env: Environment, pro
   }
 }
 
+/** Empty is 'not given', but for the one setting that an empty value switches off. */
+function givenText(name: string, env: Environment): string | undefined {
+  const given = env[name];
+  return given === '' && name !== 'LATCHKEY_HOME' ? undefined : given;
+}
+
+/** An empty file is an empty secret, which is none: it must not pass for 'not given'. */
 function secretFile(name: string, env: Environment): string | undefined {
-  const file = env[`${name}_FILE`];
-  if (file === undefined || file === '') return undefined;
+  const file = givenText(`${name}_FILE`, env);
+  if (file === undefined) return undefined;
   try {
     return readFileSync(file, 'utf8').trim();
   } catch (error) {
@@ -259,106 +293,5 @@ function unknownNames(env: Environment): string[] {
   );
   return Object.keys(env)
     .filter((name) => name.startsWith('LATCHKEY_') && !known.includes(name))
-    .map((name) => `${name} is not a setting of this version: 'latchkey config' lists them`);
-}
-
-// ── parsers ─────────────────────────────────────────────────────────────────────────────────────────────────
-
-function text(given: string): string {
-  return given;
-}
-
-function list(given: string): readonly string[] {
-  return given
-    .split(',')
-    .map((part) => part.trim())
-    .filter((part) => part !== '');
-}
-
-function databaseUrl(given: string): string {
-  if (/^sqlite:(?!\/\/)./.test(given)) return given;
-  throw new SettingProblem(
-    'takes sqlite:FILE, such as sqlite:latchkey.db or sqlite:/var/lib/latchkey/latchkey.db',
-  );
-}
-
-function absolute(given: string): string {
-  if (given.startsWith('/')) return resolve(given);
-  throw new SettingProblem(`takes an absolute path, not '${given}'`);
-}
-
-/** Only characters that no server escapes: the prefix then reads the same in every encoding. */
-function mount(given: string): string {
-  const path = parseResourcePath(given);
-  if (path !== undefined && isFolder(path) && /^\/(?:[A-Za-z0-9._~-]+\/)+$/.test(path)) return path;
-  throw new SettingProblem(
-    `takes a prefix such as /files/ of letters, digits, '.', '_', '~', '-', not '${given}'`,
-  );
-}
-
-function secret(given: string): string {
-  const bytes = Buffer.byteLength(given);
-  if (bytes >= SECRET_BYTES_MIN) return given;
-  throw new SettingProblem(
-    `has ${bytes} bytes; at least ${SECRET_BYTES_MIN} are needed ('openssl rand -hex 32')`,
-  );
-}
-
-function cookieName(given: string): string {
-  if (/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(given)) return given; // RFC 6265 §4.1.1: token
-  throw new SettingProblem(`is no cookie name: '${given}'`);
-}
-
-function administrators(given: string): readonly Principal[] {
-  return list(given).map((part) => {
-    const principal = parsePrincipal(part);
-    if (principal === undefined || principal === ANYONE || principal === AUTHENTICATED) {
-      throw new SettingProblem(`takes user:NAME and group:NAME, not '${part}'`);
-    }
-    return principal;
-  });
-}
-
-function homeTemplate(given: string): HomeTemplate | undefined {
-  if (given === '') return undefined;
-  const template = parseHomeTemplate(given);
-  if (template === undefined)
-    throw new SettingProblem(`takes a folder such as /users/{user}/, not '${given}'`);
-  return template;
-}
-
-const UNITS: Readonly<Record<string, number>> = { '': 1, k: KIB, m: MIB, g: GIB };
-
-/** `10g`, `64m`, `512k`, `1000`: bytes, with nginx's own units. */
-function size(given: string): number {
-  const match = /^(\d{1,15})([kmg]?)$/i.exec(given);
-  const bytes = Number(match?.[1]) * (UNITS[match?.[2]?.toLowerCase() ?? ''] ?? Number.NaN);
-  if (Number.isSafeInteger(bytes) && bytes > 0) return bytes;
-  throw new SettingProblem(`takes a size such as 64m or 10g, not '${given}'`);
-}
-
-function atLeast(least: number): (given: string) => number {
-  return (given) => {
-    const bytes = size(given);
-    if (bytes >= least) return bytes;
-    throw new SettingProblem(`takes at least ${least} bytes, not '${given}'`);
-  };
-}
-
-function count(given: string): number {
-  const number = /^\d{1,6}$/.test(given) ? Number(given) : 0;
-  if (number > 0) return number;
-  throw new SettingProblem(`takes a whole number from 1 to 999999, not '${given}'`);
-}
-
-function oneOf(...words: readonly string[]): (given: string) => string {
-  return (given) => {
-    if (words.includes(given)) return given;
-    throw new SettingProblem(`takes ${words.join(', ')}, not '${given}'`);
-  };
-}
-
-function headerWord(given: string): string {
-  if (/^[A-Za-z0-9._-]+$/.test(given)) return given;
-  throw new SettingProblem(`takes letters, digits, '.', '_' and '-', not '${given}'`);
+    .map((name) => `${name} is not a setting of this version: 'latchkey config --help' lists them`);
 }

@@ -1,7 +1,7 @@
 /** Finds the command, parses its arguments, runs it, and turns every error into one line and an exit code. */
 
 import { parseArgs } from 'node:util';
-import { ConfigError, type Environment, loadConfig } from '../config.js';
+import { ConfigError, type Environment, loadConfig, withAbsoluteFiles } from '../config.js';
 import { COMMANDS, type CommandName, isCommandName } from './catalogue.js';
 import {
   type Command,
@@ -72,7 +72,7 @@ async function runCommand(
   if (positionals.length < least || positionals.length > most) {
     throw new UsageError(`the usage is: latchkey ${name} ${command.usage}`);
   }
-  const overridden = { ...env, ...overrides(values) };
+  const overridden = withAbsoluteFiles({ ...env, ...overrides(values) });
   return command.run({
     positionals,
     options: values,

@@ -1,0 +1,193 @@
+/** Every setting with what it is when nobody sets it, values that it takes, and values that it refuses. */
+
+import type { Config } from '../src/config.js';
+
+export const SECRET = 'a secret of at least 32 bytes, here';
+export const NEEDED = "at least 32 are needed ('openssl rand -hex 32')";
+const SIZE = 'takes a size such as 64m or 10g';
+export const PREFIX = "takes a prefix such as /files/ of letters, digits, '.', '_', '~', '-'";
+const WORD = "takes letters, digits, '.', '_' and '-'";
+const HOME = 'takes a folder such as /users/{user}/';
+const SQLITE = 'takes sqlite:FILE, such as sqlite:latchkey.db or sqlite:/var/lib/latchkey/latchkey.db';
+const LEVELS = 'takes trace, debug, info, warn, error, fatal, silent';
+
+interface Case {
+  readonly read: (config: Config) => unknown;
+  readonly initial: unknown;
+  readonly good: Readonly<Record<string, unknown>>;
+  /** The value, and what follows the setting's name in the message. */
+  readonly bad: Readonly<Record<string, string>>;
+}
+
+export const SETTINGS: Readonly<Record<string, Case>> = {
+  LATCHKEY_DATA: {
+    read: (config) => config.dataFolder,
+    initial: `${process.cwd()}/data`,
+    good: { '/srv/latchkey': '/srv/latchkey', here: `${process.cwd()}/here`, '/a/../b/': '/b' },
+    bad: {},
+  },
+  LATCHKEY_DATABASE_URL: {
+    read: (config) => config.databaseFile,
+    initial: 'latchkey.db',
+    good: { 'sqlite:other.db': 'other.db', 'sqlite:/var/lib/x.db': '/var/lib/x.db' },
+    bad: { 'sqlite:': SQLITE, 'sqlite://x.db': SQLITE, 'latchkey.db': SQLITE, 'postgres://host/db': SQLITE },
+  },
+  LATCHKEY_ROOT: {
+    read: (config) => config.root,
+    initial: 'store',
+    good: { '/srv/site': '/srv/site', '/srv/site/': '/srv/site', '/a b': '/a b' },
+    bad: { site: "takes an absolute path, not 'site'", './site': "takes an absolute path, not './site'" },
+  },
+  LATCHKEY_MOUNT: {
+    read: (config) => config.mount,
+    initial: '/files/',
+    good: { '/media/': '/media/', '/a/b-c_d.e~f/': '/a/b-c_d.e~f/' },
+    bad: Object.fromEntries(
+      [
+        '/',
+        'media',
+        '/media',
+        'media/',
+        '//',
+        '/a//b/',
+        '/../',
+        '/a b/',
+        '/é/',
+        '/a%20b/',
+        '/a;b/',
+        '/{x}/',
+      ].map((text) => [text, `${PREFIX}, not '${text}'`]),
+    ),
+  },
+  LATCHKEY_PARTIAL: {
+    read: (config) => config.partialFolder,
+    initial: 'partial',
+    good: { '/srv/partial': '/srv/partial' },
+    bad: { partial: "takes an absolute path, not 'partial'" },
+  },
+  LATCHKEY_USER: {
+    read: (config) => config.serviceUser,
+    initial: undefined,
+    good: { files: 'files' },
+    bad: {},
+  },
+  LATCHKEY_JWT_SECRET: {
+    read: (config) => config.jwtSecret,
+    initial: undefined,
+    good: { [SECRET]: SECRET, [' '.repeat(32)]: ' '.repeat(32), ['é'.repeat(16)]: 'é'.repeat(16) },
+    bad: { short: `has 5 bytes; ${NEEDED}`, ['x'.repeat(31)]: `has 31 bytes; ${NEEDED}` },
+  },
+  LATCHKEY_JWT_ISSUER: {
+    read: (config) => config.jwtIssuers,
+    initial: [],
+    good: { 'https://a': ['https://a'], ' https://a , b,, ': ['https://a', 'b'], ',': [] },
+    bad: {},
+  },
+  LATCHKEY_JWT_AUDIENCE: {
+    read: (config) => config.jwtAudiences,
+    initial: [],
+    good: { 'a,b': ['a', 'b'] },
+    bad: {},
+  },
+  LATCHKEY_TOKEN_COOKIE: {
+    read: (config) => config.tokenCookie,
+    initial: undefined,
+    good: { access: 'access', '__Host-token': '__Host-token' },
+    bad: {
+      'a b': "is no cookie name: 'a b'",
+      'a=b': "is no cookie name: 'a=b'",
+      'a;': "is no cookie name: 'a;'",
+    },
+  },
+  LATCHKEY_GROUPS_CLAIM: {
+    read: (config) => config.groupsClaim,
+    initial: 'groups',
+    good: { roles: 'roles' },
+    bad: {},
+  },
+  LATCHKEY_ADMINS: {
+    read: (config) => config.administrators,
+    initial: [],
+    good: { 'user:root, group:ops': ['user:root', 'group:ops'] },
+    bad: Object.fromEntries(
+      ['root', 'user:', 'anyone', 'authenticated', 'user:'].map((text) => [
+        `user:root,${text}`,
+        `takes user:NAME and group:NAME, not '${text}'`,
+      ]),
+    ),
+  },
+  LATCHKEY_HOME: {
+    read: (config) => config.home,
+    initial: { before: '/users/', after: '/' },
+    good: { '/home/{user}/': { before: '/home/', after: '/' }, '': undefined },
+    bad: Object.fromEntries(
+      ['/users/', '/users/{user}', 'users/{user}/', '/{user}/{user}/', '/u-{user}/', '/../{user}/'].map(
+        (text) => [text, `${HOME}, not '${text}'`],
+      ),
+    ),
+  },
+  LATCHKEY_CACHE_BYTES_MAX: {
+    read: (config) => config.cacheBytesMax,
+    initial: 67_108_864,
+    good: { '16m': 16_777_216, '16777216': 16_777_216, '1G': 1_073_741_824 },
+    bad: { '15m': "takes at least 16777216 bytes, not '15m'", much: `${SIZE}, not 'much'` },
+  },
+  LATCHKEY_UPLOAD_BYTES_MAX: {
+    read: (config) => config.uploadBytesMax,
+    initial: 10_737_418_240,
+    good: { '1': 1, '512k': 524_288, '10M': 10_485_760, '2g': 2_147_483_648 },
+    bad: Object.fromEntries(
+      ['0', '-1', '1.5m', '10 m', '10t', 'm', '9999999999999999', '999999999999999g'].map((text) => [
+        text,
+        `${SIZE}, not '${text}'`,
+      ]),
+    ),
+  },
+  LATCHKEY_FORM_FILES_MAX: {
+    read: (config) => config.formFilesMax,
+    initial: 100,
+    good: { '1': 1, '999999': 999_999 },
+    bad: Object.fromEntries(
+      ['0', '-1', '1000000', '1.5', 'ten', '1e3'].map((text) => [
+        text,
+        `takes a whole number from 1 to 999999, not '${text}'`,
+      ]),
+    ),
+  },
+  LATCHKEY_DOWNLOAD_BUFFERING: {
+    read: (config) => config.download.buffering,
+    initial: undefined,
+    good: { yes: 'yes', no: 'no' },
+    bad: { on: "takes yes, no, not 'on'" },
+  },
+  LATCHKEY_DOWNLOAD_CHARSET: {
+    read: (config) => config.download.charset,
+    initial: undefined,
+    good: { 'utf-8': 'utf-8' },
+    bad: { 'utf 8': `${WORD}, not 'utf 8'`, 'x\r\nSet-Cookie: a': `${WORD}, not 'x\r\nSet-Cookie: a'` },
+  },
+  LATCHKEY_DOWNLOAD_EXPIRES: {
+    read: (config) => config.download.expires,
+    initial: undefined,
+    good: { off: 'off', '3600': '3600' },
+    bad: { 'a;b': `${WORD}, not 'a;b'` },
+  },
+  LATCHKEY_DOWNLOAD_LIMIT_RATE: {
+    read: (config) => config.download.limitRate,
+    initial: undefined,
+    good: { '1m': 1_048_576 },
+    bad: { fast: `${SIZE}, not 'fast'` },
+  },
+  LATCHKEY_LOG_LEVEL: {
+    read: (config) => config.logLevel,
+    initial: 'info',
+    good: { silent: 'silent', trace: 'trace' },
+    bad: { loud: `${LEVELS}, not 'loud'`, INFO: `${LEVELS}, not 'INFO'` },
+  },
+  LATCHKEY_NGINX: {
+    read: (config) => config.nginx,
+    initial: 'nginx',
+    good: { '/opt/nginx': '/opt/nginx' },
+    bad: {},
+  },
+};
