@@ -11,6 +11,7 @@ import {
   userPrincipal,
 } from '../acl/principal.js';
 import { parseResourcePath, pathProblem, type ResourcePath } from '../acl/resource-path.js';
+import { type Address, parseAddress } from '../host/listen.js';
 import { type OptionValues, textOption, textOptions, UsageError } from './command.js';
 
 export function principalArgument(text = ''): Principal {
@@ -55,6 +56,17 @@ export function pathArgument(text = ''): ResourcePath {
   const path = parseResourcePath(text);
   if (path !== undefined) return path;
   throw new UsageError(`'${text}' is no resource path: ${pathProblem(text)}`);
+}
+
+/** Of `--listen`. */
+export function addressOption(options: OptionValues): Address | undefined {
+  const text = textOption(options, 'listen');
+  if (text === undefined) return undefined;
+  const address = parseAddress(text);
+  if (address !== undefined) return address;
+  throw new UsageError(
+    `--listen takes a socket's path or HOST:PORT, with a port from 1 to 65535, not '${text}'`,
+  );
 }
 
 /** UTC milliseconds of `--until ISO` or of now + `--for 48h`. */

@@ -3,6 +3,7 @@ import { enterDataFolder } from '../host/data-folder.js';
 import { listen, stopWhenTold } from '../host/listen.js';
 import { logger } from '../host/logger.js';
 import { superviseUntilStopped } from '../host/supervisor.js';
+import { addressOption } from './arguments.js';
 import { type Command, DONE, textOption, UsageError, valued } from './command.js';
 import { authorizerPart, authorizerSocket } from './parts.js';
 
@@ -25,7 +26,7 @@ export const command: Command = {
   takes: [0, 0],
   run: async ({ config, options, env, output }) => {
     const workers = workersOption(textOption(options, 'workers'));
-    const address = textOption(options, 'listen');
+    const address = addressOption(options);
     if (workers > 1) {
       if (address !== undefined) throw new UsageError('--workers and --listen exclude each other');
       const parts = Array.from({ length: workers }, (_, i) => authorizerPart(i + 1, config, env));
@@ -33,7 +34,7 @@ export const command: Command = {
     }
     enterDataFolder(config, output.note);
     const app = await openAuthorizerApp(config, logger(config.logLevel, 'authorizer'));
-    await listen(app, address ?? authorizerSocket(1));
+    await listen(app, address ?? { path: authorizerSocket(1) });
     await stopWhenTold(app);
     return DONE;
   },

@@ -2,7 +2,8 @@ import { openFilesApp } from '../assembly.js';
 import { enterDataFolder } from '../host/data-folder.js';
 import { listen, refuseSecond, stopWhenTold } from '../host/listen.js';
 import { logger } from '../host/logger.js';
-import { type Command, DONE, textOption, valued } from './command.js';
+import { addressOption } from './arguments.js';
+import { type Command, DONE, valued } from './command.js';
 
 export const FILES_SOCKET = 'run/files.sock';
 
@@ -18,8 +19,10 @@ export const command: Command = {
   },
   takes: [0, 0],
   run: async ({ config, options, output }) => {
+    const address = addressOption(options) ?? { path: FILES_SOCKET };
     enterDataFolder(config, output.note);
-    const address = textOption(options, 'listen') ?? FILES_SOCKET;
+    // A second one would take the uploads under way of the first for what a crash left.
+    await refuseSecond({ path: FILES_SOCKET });
     await refuseSecond(address);
     const app = await openFilesApp(config, logger(config.logLevel, 'files'));
     await listen(app, address);

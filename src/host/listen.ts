@@ -4,37 +4,66 @@
  */
 
 import { chmodSync, rmSync, statSync } from 'node:fs';
-import { connect } from 'node:net';
+import { connect, isIP, isIPv6 } from 'node:net';
+import { resolve } from 'node:path';
 import { toldToStop } from './supervisor.js';
+
+export type Address = { readonly host: string; readonly port: number } | { readonly path: string };
 
 /** What of a service is used here; a FastifyInstance is one. */
 export interface Service {
-  listen(
-    where: { readonly host: string; readonly port: number } | { readonly path: string },
-  ): Promise<unknown>;
+  listen(where: Address): Promise<unknown>;
   close(): Promise<unknown>;
 }
 
 /** The owner and the group: nginx's workers are one of the two. */
 const SOCKET_MODE = 0o660;
+const LOOPBACK = '127.0.0.1';
 
-/** @param address a socket's path, or `HOST:PORT` */
-export async function listen(app: Service, address: string): Promise<void> {
-  const tcp = /^(?<host>[^/]*):(?<port>\d{1,5})$/.exec(address)?.groups;
-  if (tcp?.port !== undefined) {
-    await app.listen({ host: tcp.host || '127.0.0.1', port: Number(tcp.port) });
+/** `HOST:PORT`, `[::1]:PORT`, `:PORT` for this machine alone, or else a socket's path. */
+export function parseAddress(text: string): Address | undefined {
+  const tcp = /^(?:\[(?<six>[^\]]*)\]|(?<host>[^/:]*)):(?<port>\d{1,5})$/.exec(text)?.groups;
+  if (tcp === undefined) return text === '' || /:\d*$/.test(text) ? undefined : { path: text };
+  const port = parsePort(tcp.port ?? '');
+  const host = parseHost(tcp.six ?? (tcp.host || LOOPBACK));
+  return port === undefined || host === undefined ? undefined : { host, port };
+}
+
+export function parsePort(text: string): number | undefined {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;
+  return port >= 1 && port <= 65_535 ? port : undefined;
+}
+
+/** An address, or a name of letters, digits, dots and hyphens: nothing that nginx would read as its own syntax. */
+export function parseHost(text: string): string | undefined {
+  return isIP(text) !== 0 || /^[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?$/.test(text) ? text : undefined;
+}
+
+/** As it stands before a port: an IPv6 address in brackets. */
+export function hostInUrl(host: string): string {
+  return isIPv6(host) ? `[${host}]` : host;
+}
+
+export async function listen(app: Service, address: Address): Promise<void> {
+  if ('port' in address) {
+    await app.listen(address);
     return;
   }
   await refuseSecond(address);
-  rmSync(address, { force: true }); // nobody answers there: it was left by a process that was killed
-  await app.listen({ path: address });
-  chmodSync(address, SOCKET_MODE);
+  rmSync(address.path, { force: true }); // nobody answers there: it was left by a process that was killed
+  await app.listen(address);
+  chmodSync(address.path, SOCKET_MODE);
 }
 
-/** @throws when another service answers on the socket */
-export async function refuseSecond(address: string): Promise<void> {
-  if (statSync(address, { throwIfNoEntry: false })?.isSocket() !== true) return;
-  if (await answers(address)) throw new Error(`another service already listens on ${address}; stop it first`);
+/** @throws when another service answers on the socket, or when something else is there, which is not ours to remove */
+export async function refuseSecond(address: Address): Promise<void> {
+  if ('port' in address) return;
+  const found = statSync(address.path, { throwIfNoEntry: false });
+  if (found === undefined) return;
+  const name = resolve(address.path);
+  if (!found.isSocket()) throw new Error(`${name} is no socket; name another place to listen`);
+  if (await answers(address.path))
+    throw new Error(`another service already listens on ${name}; stop it first`);
 }
 
 function answers(path: string): Promise<boolean> {
