@@ -4,12 +4,22 @@ import { request } from 'node:http';
 import { connect } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { type DataFolder, openDataFolder } from '../host/data-folder.js';
-import { findNginx } from '../host/nginx-program.js';
+import { hostInUrl, parseHost, parsePort, refuseSecond } from '../host/listen.js';
+import { findNginx, type NginxProgram, refuseBad } from '../host/nginx-program.js';
 import { type Part, Supervisor, toldToStop } from '../host/supervisor.js';
 import { createGateway } from '../http/gateway.js';
 import { renderServer } from '../nginx/render.js';
 import { workersOption } from './authorizer.js';
-import { type Command, DONE, flag, type Invocation, textOption, UsageError, valued } from './command.js';
+import {
+  type Command,
+  DONE,
+  flag,
+  type Invocation,
+  type OptionValues,
+  textOption,
+  UsageError,
+  valued,
+} from './command.js';
 import { FILES_SOCKET } from './files.js';
 import { authorizerPart, authorizerSocket, filesPart } from './parts.js';
 
@@ -30,33 +40,52 @@ export const command: Command = {
   },
   takes: [0, 0],
   run: async (invocation) => {
-    const { config, env, options, output } = invocation;
-    const port = portOption(textOption(options, 'port') ?? PORT);
-    const host = textOption(options, 'host') ?? HOST;
+    const { config, options, output } = invocation;
+    const place = placeOf(options);
     const workers = workersOption(textOption(options, 'workers'));
+    const nginx = options['no-nginx'] === true ? undefined : findNginx(config.nginx);
+    await refuseTaken(place);
     const folder = openDataFolder(config, output.note);
-    const front =
-      options['no-nginx'] === true ? undefined : nginxPart(invocation, folder, `${host}:${port}`, workers);
-    if (await isTaken(host, port)) throw new Error(`port ${port} is taken; choose another one with --port`);
+    await refuseSecond({ path: FILES_SOCKET });
+    const front = nginx === undefined ? undefined : nginxPart(invocation, nginx, folder, place, workers);
     const stopped = toldToStop();
     const supervisor = new Supervisor(output.note);
+    const ended = new AbortController();
     try {
-      await supervisor.start(filesPart(config, env));
-      for (let n = 1; n <= workers; n++) await supervisor.start(authorizerPart(n, config, env));
-      if (front === undefined) await startGateway(invocation, host, port);
-      else await supervisor.start(front);
-      await Promise.race([untilServing(host, port, config.mount), supervisor.failure, stopped]);
-      const url = `http://${host}:${port}`;
-      output.result({ ready: url }, readyLines(url, invocation));
+      const started = start(supervisor, invocation, front, { ...place, workers, ended: ended.signal });
+      await Promise.race([started, supervisor.failure, stopped]);
       await Promise.race([stopped, supervisor.failure]);
       return DONE;
     } finally {
+      ended.abort();
       await supervisor.stop();
     }
   },
 };
 
-async function startGateway({ config, output }: Invocation, host: string, port: number): Promise<void> {
+interface Place {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Starts the parts one after another, and says so when the whole chain serves. */
+async function start(
+  supervisor: Supervisor,
+  invocation: Invocation,
+  front: Part | undefined,
+  { workers, ended, ...place }: Place & { readonly workers: number; readonly ended: AbortSignal },
+): Promise<void> {
+  const { config, env, output } = invocation;
+  await supervisor.start(filesPart(config, env));
+  for (let n = 1; n <= workers; n++) await supervisor.start(authorizerPart(n, config, env));
+  if (front === undefined) await startGateway(invocation, place);
+  else await supervisor.start(front);
+  await untilServing(place, config.mount, ended);
+  const url = urlOf(place);
+  output.result({ ready: url }, readyLines(url, invocation));
+}
+
+async function startGateway({ config, output }: Invocation, { host, port }: Place): Promise<void> {
   const gateway = createGateway({
     authorizerSocket: authorizerSocket(1),
     filesSocket: FILES_SOCKET,
@@ -71,42 +100,38 @@ async function startGateway({ config, output }: Invocation, host: string, port: 
 
 function nginxPart(
   { config, env }: Invocation,
+  { program, mimeTypes }: NginxProgram,
   { owner }: DataFolder,
-  listen: string,
+  { host, port }: Place,
   authorizers: number,
 ): Part {
-  const { program, mimeTypes } = findNginx(config.nginx);
   const text = renderServer({
     dataFolder: '',
     root: config.root,
     mount: config.mount,
     authorizers,
     uploadBytesMax: config.uploadBytesMax,
-    listen,
+    listen: `${hostInUrl(host)}:${port}`,
     mimeTypes,
     user: process.getuid?.() === 0 ? owner.name : undefined,
   });
   writeFileSync('run/nginx.conf', text);
-  return {
-    name: 'nginx',
-    program,
-    args: ['-p', '.', '-e', 'stderr', '-c', 'run/nginx.conf', '-g', 'daemon off;'],
-    env,
-    tellsWhenReady: false,
-  };
+  const args = ['-p', '.', '-e', 'stderr', '-c', 'run/nginx.conf', '-g', 'daemon off;'];
+  refuseBad(program, args);
+  return { name: 'nginx', program, args, env, tellsWhenReady: false };
 }
 
 /** The whole chain answers: nginx asks, and the authorizer refuses a stranger. */
-async function untilServing(host: string, port: number, mount: string): Promise<void> {
+async function untilServing(place: Place, mount: string, ended: AbortSignal): Promise<void> {
   const deadline = performance.now() + READY_TIMEOUT_MS;
   while (performance.now() < deadline) {
-    if ((await statusOf(host, port, mount)) === 401) return;
-    await wait(READY_POLL_MS);
+    if ((await statusOf(place, mount)) === 401) return;
+    await wait(READY_POLL_MS, undefined, { signal: ended });
   }
   throw new Error('nginx and the services did not answer in time; what they wrote above says why');
 }
 
-function statusOf(host: string, port: number, path: string): Promise<number | undefined> {
+function statusOf({ host, port }: Place, path: string): Promise<number | undefined> {
   return new Promise((resolve) => {
     const asked = request({ host, port, path, method: 'HEAD', agent: false }, (response) => {
       response.resume();
@@ -117,8 +142,8 @@ function statusOf(host: string, port: number, path: string): Promise<number | un
   });
 }
 
-function isTaken(host: string, port: number): Promise<boolean> {
-  return new Promise((resolve) => {
+async function refuseTaken({ host, port }: Place): Promise<void> {
+  const taken = await new Promise((resolve) => {
     const socket = connect({ host, port });
     socket.once('connect', () => {
       socket.destroy();
@@ -126,17 +151,30 @@ function isTaken(host: string, port: number): Promise<boolean> {
     });
     socket.once('error', () => resolve(false));
   });
+  if (taken === true) throw new Error(`port ${port} is taken; choose another one with --port`);
 }
 
-function portOption(text: string): number {
-  const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;
-  if (port >= 1 && port <= 65_535) return port;
-  throw new UsageError(`--port takes a number from 1 to 65535, not '${text}'`);
+function placeOf(options: OptionValues): Place {
+  const portText = textOption(options, 'port') ?? PORT;
+  const port = parsePort(portText);
+  if (port === undefined) {
+    throw new UsageError(`--port takes a number from 1 to 65535, not '${portText}'`);
+  }
+  const hostText = textOption(options, 'host') ?? HOST;
+  const host = parseHost(hostText.replace(/^\[(.*)\]$/, '$1'));
+  if (host !== undefined) return { host, port };
+  throw new UsageError(`--host takes an address or a name of this machine, not '${hostText}'`);
+}
+
+function urlOf({ host, port }: Place): string {
+  return `http://${hostInUrl(host)}:${port}`;
 }
 
 function readyLines(url: string, { config, env }: Invocation): readonly string[] {
-  const given = env.LATCHKEY_DATA === undefined ? '' : ` --data '${config.dataFolder}'`;
-  const latchkey = `npx latchkey${given}`;
+  const data = env.LATCHKEY_DATA === undefined ? '' : ` --data ${quoted(config.dataFolder)}`;
+  const { LATCHKEY_DATABASE_URL: store } = env;
+  const database = store === undefined ? '' : ` --database ${quoted(store)}`;
+  const latchkey = `npx latchkey${data}${database}`;
   const file = `${url}${config.mount}users/alice/README.md`;
   return [
     `ready ${url}`,
@@ -147,4 +185,9 @@ function readyLines(url: string, { config, env }: Invocation): readonly string[]
     `  ${latchkey} grant user:bob read /users/alice/README.md`,
     `  curl -H "Authorization: Bearer $(${latchkey} token bob)" ${file}`,
   ];
+}
+
+/** As one word of a shell. */
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
 }

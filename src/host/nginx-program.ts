@@ -2,7 +2,7 @@
 
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 
 export interface NginxProgram {
   readonly program: string;
@@ -11,8 +11,9 @@ export interface NginxProgram {
 
 /** @throws when there is none, with what to install */
 export function findNginx(wanted: string): NginxProgram {
-  // Debian's is in /usr/sbin, which is not in an ordinary user's PATH.
-  for (const program of [wanted, `/usr/sbin/${wanted}`]) {
+  // Debian's is in /usr/sbin, which is not in an ordinary user's PATH. A path is made absolute, since the
+  // working directory will be another one.
+  for (const program of wanted.includes('/') ? [resolve(wanted)] : [wanted, `/usr/sbin/${wanted}`]) {
     const { error, stderr } = spawnSync(program, ['-V'], { encoding: 'utf8' });
     if (error !== undefined) continue;
     if (!stderr.includes('auth_request')) {
@@ -27,4 +28,17 @@ export function findNginx(wanted: string): NginxProgram {
   throw new Error(
     `there is no program '${wanted}': install it (apt-get install nginx-light), or set LATCHKEY_NGINX`,
   );
+}
+
+/**
+ * Lets nginx itself try the configuration and the address, once and before anything runs: started, it would only
+ * fail again and again.
+ *
+ * @throws with the first thing that nginx says
+ */
+export function refuseBad(program: string, args: readonly string[]): void {
+  const { error, status, stderr } = spawnSync(program, ['-t', ...args], { encoding: 'utf8' });
+  if (status === 0) return;
+  const said = /\[emerg\] (?:\d+#\d+: )?(.*)/.exec(stderr)?.[1] ?? error?.message ?? stderr.trim();
+  throw new Error(`nginx cannot run: ${said}`);
 }
