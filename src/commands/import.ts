@@ -68,7 +68,7 @@ async function openSource({ positionals, options }: Invocation): Promise<Source>
   const wanted = textOption(options, 'format');
   const format = FORMATS.find((known) => known === wanted);
   if (wanted !== undefined && format === undefined)
-    throw new UsageError(`--format takes ${FORMATS.join(' or ')}`);
+    throw new UsageError(`--format takes ${FORMATS.join(' or ')}, not '${wanted}'`);
   if (name === '-')
     return { stream: process.stdin, format: format ?? (await sniff(process.stdin)), bytes: undefined };
   try {

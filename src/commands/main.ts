@@ -70,7 +70,7 @@ async function runCommand(
   }
   const [least, most] = command.takes;
   if (positionals.length < least || positionals.length > most) {
-    throw new UsageError(`the usage is: latchkey ${name} ${command.usage}`);
+    throw new UsageError(`the usage is: latchkey ${name} ${command.usage}`.trimEnd());
   }
   const overridden = withAbsoluteFiles({ ...env, ...overrides(values) });
   return command.run({
@@ -138,6 +138,6 @@ function complain(message: string): void {
 }
 
 function firstSentence(message: string): string {
-  const [first = message] = message.split('. ');
+  const [first = message] = message.split(/\.\s/);
   return first.charAt(0).toLowerCase() + first.slice(1);
 }

@@ -85,9 +85,9 @@ export async function startSite(
   };
 }
 
-/** Ours, without what tap puts there to watch its own processes: the program runs as a user runs it. */
+/** Ours, without what tap puts there to watch its own processes and without settings: as a user runs the program. */
 export function plainEnvironment(env: Readonly<Record<string, string>>): Record<string, string | undefined> {
-  const own = Object.entries(process.env).filter(([name]) => !/^(?:NODE_OPTIONS|_?TAP)/.test(name));
+  const own = Object.entries(process.env).filter(([name]) => !/^(?:NODE_OPTIONS|_?TAP|LATCHKEY_)/.test(name));
   return { ...Object.fromEntries(own), ...env };
 }
 
@@ -244,7 +244,7 @@ function unchunked(body: Buffer): Buffer {
   return Buffer.concat(parts);
 }
 
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once('error', reject);

@@ -1,0 +1,96 @@
+/**
+ * The CLI as a program, the built one, in a folder of the test's own: exit code, standard output, standard error.
+ */
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { Test } from 'tap';
+import { plainEnvironment } from '../nginx/running-site.js';
+
+export const CLI = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
+
+export interface Result {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface RunOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+  readonly stdin?: string | Buffer;
+}
+
+/** One run of `latchkey`. */
+export function latchkey(args: readonly string[], options: RunOptions = {}): Promise<Result> {
+  const child = spawn(process.execPath, [CLI, ...args], {
+    env: plainEnvironment(options.env ?? {}),
+    cwd: options.cwd,
+    stdio: 'pipe',
+  });
+  child.stdin.on('error', () => undefined); // a program that refuses reads nothing
+  child.stdin.end(options.stdin ?? '');
+  return resultOf(child);
+}
+
+/** What a process with piped output says until it ends. */
+export function resultOf(child: ChildProcess): Promise<Result> {
+  return new Promise((resolve, reject) => {
+    let stdout = '';
+    let stderr = '';
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      stdout += text;
+    });
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      stderr += text;
+    });
+    child.once('error', reject);
+    child.once('close', (code, signal) => resolve({ code, signal, stdout, stderr }));
+  });
+}
+
+export interface Desk {
+  readonly folder: string;
+  readonly dataFolder: string;
+  /** `latchkey` with this data folder, in `folder`. The words may be one string, parted by spaces. */
+  run(words: string | readonly string[], options?: RunOptions): Promise<Result>;
+  /** The same with --json: what it printed, parsed. */
+  json(words: string | readonly string[], options?: RunOptions): Promise<unknown>;
+}
+
+/** An operator's desk: a data folder that is there and empty, so that no command remarks on making it. */
+export async function desk(t: Test, env: Readonly<Record<string, string>> = {}): Promise<Desk> {
+  const folder = t.testdir();
+  const dataFolder = `${folder}/data`;
+  const run = (words: string | readonly string[], options: RunOptions = {}) =>
+    latchkey(typeof words === 'string' ? words.split(' ') : words, {
+      cwd: folder,
+      ...options,
+      env: { LATCHKEY_DATA: dataFolder, ...env, ...options.env },
+    });
+  mkdirSync(dataFolder, { recursive: true });
+  await run('acl /');
+  return {
+    folder,
+    dataFolder,
+    run,
+    json: async (words, options) => {
+      const list = typeof words === 'string' ? words.split(' ') : words;
+      const { stdout, stderr } = await run([...list, '--json'], options);
+      if (!stdout.endsWith('}\n')) throw new Error(`no JSON: ${stdout}${stderr}`);
+      return JSON.parse(stdout) as unknown;
+    },
+  };
+}
+
+/** Runs that do not depend on each other, a few at a time. */
+export async function several<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+  const AT_ONCE = 3;
+  const rest = [...items];
+  const worker = async () => {
+    for (let item = rest.shift(); item !== undefined; item = rest.shift()) await work(item);
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+}
