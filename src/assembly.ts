@@ -1,42 +1,19 @@
 /**
- * Where everything is put together: from a Config to the parts of each role. The working directory is the data
- * folder already. Nothing here decides anything.
+ * Where the two services are put together, from a Config; what only they need is loaded here. The working
+ * directory is the data folder already. Nothing here decides anything.
  */
 
-import { resolve } from 'node:path';
-import { Authorizer } from './acl/authorizer.js';
-import type { Policy } from './acl/policy.js';
-import type { FactsSource, Store } from './acl/ports.js';
 import type { Config } from './config.js';
 import { AccessTokens, type VerifyToken } from './credentials/access-token.js';
 import { Credentials } from './credentials/credential.js';
-import type { TokenKey } from './credentials/token-key.js';
-import { loadOrMakeSecret } from './host/secret.js';
+import { authorizerOver, clock, openFacts, openStore, storageRootOf, tokenKeyOf } from './foundations.js';
 import { buildAuthorizerApp } from './http/authorizer-app.js';
 import { buildFilesApp } from './http/files-app.js';
 import type { Logger } from './http/server-options.js';
-import { CachedReader } from './storage/cached-reader.js';
 import { SharedCheck, TURN_CONNECTIONS_MAX } from './storage/shared-check.js';
-import { openSqliteFacts, openSqliteStore } from './storage/sqlite/open.js';
 import { type ProcessLock, takeLock } from './storage/sqlite/process-lock.js';
 import { Committer } from './uploads/committer.js';
 import { type Recovered, recover } from './uploads/recovery.js';
-import { StorageRoot } from './uploads/storage-root.js';
-
-const clock = () => Date.now();
-
-export function policyOf(config: Config): Policy {
-  return { administrators: new Set(config.administrators), home: config.home };
-}
-
-export function tokenKeyOf(config: Config): TokenKey {
-  return {
-    algorithm: 'HS256',
-    secret: config.jwtSecret ?? loadOrMakeSecret(),
-    issuers: config.jwtIssuers,
-    audiences: config.jwtAudiences,
-  };
-}
 
 /** The kinds of credential, in their order of precedence (DESIGN §7). */
 function credentialsOf(config: Config) {
@@ -51,27 +28,8 @@ function credentialsOf(config: Config) {
     ]);
 }
 
-export function openStore(config: Config): Store {
-  try {
-    return openSqliteStore(config.databaseFile);
-  } catch (error) {
-    throw notOpened(config, error as Error);
-  }
-}
-
-/** The driver's own message names no file. */
-function notOpened({ databaseFile }: Config, cause: Error): Error {
-  return new Error(`the database ${resolve(databaseFile)} cannot be opened: ${cause.message}`, { cause });
-}
-
-export function authorizerOver(facts: FactsSource, config: Config): Authorizer {
-  return new Authorizer(new CachedReader(facts, { bytesMax: config.cacheBytesMax }), policyOf(config), clock);
-}
-
 export async function openAuthorizerApp(config: Config, logger: Logger) {
-  const facts = await openSqliteFacts(config.databaseFile).catch((error: Error) => {
-    throw notOpened(config, error);
-  });
+  const facts = await openFacts(config);
   const shared = new SharedCheck(facts);
   const app = await buildAuthorizerApp({
     authorizer: authorizerOver(shared, config),
@@ -88,10 +46,6 @@ export async function openAuthorizerApp(config: Config, logger: Logger) {
   });
   app.addHook('onClose', async () => facts.close());
   return app;
-}
-
-export function storageRootOf(config: Config): StorageRoot {
-  return new StorageRoot(config);
 }
 
 /** Two of them would drop each other's partials at their start, and lock paths without knowing of each other. */

@@ -3,7 +3,7 @@ import { grantJson } from '../acl/grant-json.js';
 import { formatInstant } from '../acl/instant.js';
 import { remaining, stillAllowed, stillRefused } from '../acl/remaining.js';
 import { isFolder } from '../acl/resource-path.js';
-import { storageRootOf } from '../assembly.js';
+import { storageRootOf } from '../foundations.js';
 import { actionArgument, endOption, instantOption, pathArgument, principalArgument } from './arguments.js';
 import { type Command, DONE, flag, type Invocation, UsageError, valued } from './command.js';
 import { withStore } from './session.js';

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Authorizer } from '../acl/authorizer.js';
 import type { AclStore } from '../acl/ports.js';
-import { authorizerOver, openStore } from '../assembly.js';
+import { authorizerOver, openStore } from '../foundations.js';
 import { enterDataFolder } from '../host/data-folder.js';
 import type { Invocation } from './command.js';
 

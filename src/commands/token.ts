@@ -1,6 +1,6 @@
 import { nameOfPrincipal } from '../acl/principal.js';
-import { tokenKeyOf } from '../assembly.js';
 import { signToken } from '../credentials/token-key.js';
+import { tokenKeyOf } from '../foundations.js';
 import { enterDataFolder } from '../host/data-folder.js';
 import { endOf, groupOptions, userArgument } from './arguments.js';
 import { type Command, DONE, repeated, textOption, valued } from './command.js';
