@@ -4,11 +4,8 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import type { Test } from 'tap';
-import { plainEnvironment } from '../nginx/running-site.js';
-
-export const CLI = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
+import { LATCHKEY, plainEnvironment } from '../nginx/running-site.js';
 
 export interface Result {
   readonly code: number | null;
@@ -25,7 +22,7 @@ export interface RunOptions {
 
 /** One run of `latchkey`. */
 export function latchkey(args: readonly string[], options: RunOptions = {}): Promise<Result> {
-  const child = spawn(process.execPath, [CLI, ...args], {
+  const child = spawn(LATCHKEY.file, [...LATCHKEY.args, ...args], {
     env: plainEnvironment(options.env ?? {}),
     cwd: options.cwd,
     stdio: 'pipe',

@@ -12,6 +12,8 @@ import { createSigner } from 'fast-jwt';
 import type { Test } from 'tap';
 
 const CLI = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
+/** tap's spawn gives every child a NODE_OPTIONS that loads tap; `env` takes it out again and becomes the program. */
+export const LATCHKEY = { file: 'env', args: ['-u', 'NODE_OPTIONS', process.execPath, CLI] } as const;
 const START_MS = 30_000;
 const ANSWER_MS = 10_000;
 const STOP_MS = 20_000;
@@ -58,11 +60,15 @@ export async function startSite(
 ): Promise<Site> {
   const port = await freePort();
   const dataFolder = `${t.testdir()}/data`;
-  const child = spawn(process.execPath, [CLI, 'up', '--port', String(port), '--data', dataFolder, ...args], {
-    env: plainEnvironment(env),
-    stdio: ['ignore', 'pipe', 'pipe'],
-    detached: true, // a process group of its own, so that what does not stop can be killed whole
-  });
+  const child = spawn(
+    LATCHKEY.file,
+    [...LATCHKEY.args, 'up', '--port', String(port), '--data', dataFolder, ...args],
+    {
+      env: plainEnvironment(env),
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true, // a process group of its own, so that what does not stop can be killed whole
+    },
+  );
   t.teardown(() => stopped(child));
   let said = '';
   for (const stream of [child.stdout, child.stderr]) {
@@ -191,9 +197,14 @@ function untilReady(child: ChildProcess, said: () => string): Promise<void> {
 
 function runCli(args: readonly string[], env: Readonly<Record<string, string>>): Promise<CliResult> {
   return new Promise((resolve) => {
-    execFile(process.execPath, [CLI, ...args], { env: plainEnvironment(env) }, (error, stdout, stderr) => {
-      resolve({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr });
-    });
+    execFile(
+      LATCHKEY.file,
+      [...LATCHKEY.args, ...args],
+      { env: plainEnvironment(env) },
+      (error, stdout, stderr) => {
+        resolve({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr });
+      },
+    );
   });
 }
 
