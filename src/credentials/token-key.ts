@@ -24,7 +24,7 @@ export interface TokenClaims {
 
 /** Signs an access token that this key's verifier accepts: for trials and tests. */
 export function signToken(key: TokenKey, claims: TokenClaims): string {
-  const sign = createSigner({ key: key.secret, algorithm: key.algorithm, noTimestamp: true });
+  const sign = createSigner({ key: key.secret, algorithm: key.algorithm });
   return sign({
     sub: claims.user,
     iat: Math.floor(claims.issuedAt / 1000),
