@@ -3,7 +3,6 @@
  */
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
 import type { Test } from 'tap';
 import { LATCHKEY, plainEnvironment } from '../nginx/running-site.js';
 
@@ -57,7 +56,7 @@ export interface Desk {
   json(words: string | readonly string[], options?: RunOptions): Promise<unknown>;
 }
 
-/** An operator's desk: a data folder that is there and empty, so that no command remarks on making it. */
+/** An operator's desk: a data folder that is made already, so that no command remarks on making it. */
 export async function desk(t: Test, env: Readonly<Record<string, string>> = {}): Promise<Desk> {
   const folder = t.testdir();
   const dataFolder = `${folder}/data`;
@@ -67,7 +66,6 @@ export async function desk(t: Test, env: Readonly<Record<string, string>> = {}):
       ...options,
       env: { LATCHKEY_DATA: dataFolder, ...env, ...options.env },
     });
-  mkdirSync(dataFolder, { recursive: true });
   await run('acl /');
   return {
     folder,
