@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { loadConfig } from '../config.js';
 import { siteLines } from '../nginx/render.js';
 import { type Command, DONE, textOption, valued } from './command.js';
+import { shellWord } from './shell.js';
 
 export const command: Command = {
   usage: '[--root DIR] [--mount PREFIX]',
@@ -31,8 +32,14 @@ export const command: Command = {
       authorizers: 1,
       uploadBytesMax: config.uploadBytesMax,
     });
+    const settings = {
+      LATCHKEY_DATA: config.dataFolder,
+      LATCHKEY_ROOT: rootFolder,
+      LATCHKEY_MOUNT: config.mount,
+    };
+    const assignments = Object.entries(settings).map(([name, value]) => `${name}=${shellWord(value)}`);
     output.result({ ...lines, root: rootFolder, mount: config.mount }, [
-      `# Services: LATCHKEY_DATA=${config.dataFolder} LATCHKEY_ROOT=${rootFolder} LATCHKEY_MOUNT=${config.mount}`,
+      `# Services: ${assignments.join(' ')}`,
       "# latchkey authorizer & latchkey files, as the user of nginx's workers",
       '',
       '# ---- into the http block ----',

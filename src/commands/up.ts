@@ -22,6 +22,7 @@ import {
 } from './command.js';
 import { FILES_SOCKET } from './files.js';
 import { authorizerPart, authorizerSocket, filesPart } from './parts.js';
+import { shellWord } from './shell.js';
 
 const HOST = '127.0.0.1';
 const PORT = '8080';
@@ -171,9 +172,9 @@ function urlOf({ host, port }: Place): string {
 }
 
 function readyLines(url: string, { config, env }: Invocation): readonly string[] {
-  const data = env.LATCHKEY_DATA === undefined ? '' : ` --data ${quoted(config.dataFolder)}`;
+  const data = env.LATCHKEY_DATA === undefined ? '' : ` --data ${shellWord(config.dataFolder)}`;
   const { LATCHKEY_DATABASE_URL: store } = env;
-  const database = store === undefined ? '' : ` --database ${quoted(store)}`;
+  const database = store === undefined ? '' : ` --database ${shellWord(store)}`;
   const latchkey = `npx latchkey${data}${database}`;
   const file = `${url}${config.mount}users/alice/README.md`;
   return [
@@ -185,9 +186,4 @@ function readyLines(url: string, { config, env }: Invocation): readonly string[]
     `  ${latchkey} grant user:bob read /users/alice/README.md`,
     `  curl -H "Authorization: Bearer $(${latchkey} token bob)" ${file}`,
   ];
-}
-
-/** As one word of a shell. */
-function quoted(text: string): string {
-  return `'${text.replaceAll("'", "'\\''")}'`;
 }
