@@ -32,8 +32,8 @@ export interface ServerOptions extends SiteOptions {
 }
 
 /** A whole nginx.conf. */
-export function renderServer(options: ServerOptions): string {
-  const site = renderSite(readFileSync(SOURCE, 'utf8'), options);
+export function renderServer(options: ServerOptions, source = shippedConfiguration()): string {
+  const site = renderSite(source, options);
   const placed = substitute(site, [
     ['listen      8080;', `listen      ${options.listen};`, 1],
     ['/etc/nginx/mime.types', options.mimeTypes, 1],
@@ -49,18 +49,25 @@ export interface SiteLines {
 }
 
 /** The lines for an existing site. */
-export function siteLines(options: SiteOptions): SiteLines {
-  const site = renderSite(readFileSync(SOURCE, 'utf8'), options);
+export function siteLines(options: SiteOptions, source = shippedConfiguration()): SiteLines {
+  const site = renderSite(source, options);
   return { http: partOf(site, 'http'), server: partOf(site, 'server') };
+}
+
+export function shippedConfiguration(): string {
+  return readFileSync(SOURCE, 'utf8');
 }
 
 function renderSite(source: string, options: SiteOptions): string {
   const run = join(options.dataFolder, 'run');
-  const server = (n: number) => `server unix:${run}/authorizer-${n}.sock max_fails=0;`;
-  const servers = Array.from({ length: options.authorizers }, (_, i) => server(i + 1));
+  const server = (socket: string) => `server ${quoted(`unix:${run}/${socket}`)} max_fails=0;`;
+  const authorizers = Array.from({ length: options.authorizers }, (_, i) =>
+    server(`authorizer-${i + 1}.sock`),
+  );
   return substitute(source, [
-    ['/srv/latchkey/run', run, 9],
-    [server(1), servers.join('\n        '), 1],
+    ['server unix:/srv/latchkey/run/authorizer-1.sock max_fails=0;', authorizers.join('\n        '), 1],
+    ['server unix:/srv/latchkey/run/files.sock max_fails=0;', server('files.sock'), 1],
+    ['/srv/latchkey/run', run, 7],
     ['root               /srv/latchkey/store;', `root               ${quoted(options.root)};`, 1],
     ['alias              /srv/latchkey/store/;', `alias              ${quoted(`${options.root}/`)};`, 1],
     ['location ^~ /files/ {', `location ^~ ${options.mount} {`, 1],
@@ -99,5 +106,5 @@ function partOf(text: string, name: 'http' | 'server'): string {
 function quoted(path: string): string {
   if (/[$\u0000-\u001f]/.test(path))
     throw new Error(`nginx cannot have a folder named ${JSON.stringify(path)}`);
-  return /^[A-Za-z0-9._/~@-]+$/.test(path) ? path : `"${path.replace(/["\\]/g, '\\$&')}"`;
+  return /^[A-Za-z0-9._/~@:-]+$/.test(path) ? path : `"${path.replace(/["\\]/g, '\\$&')}"`;
 }

@@ -1,0 +1,124 @@
+/**
+ * What is rendered from nginx.conf, and that an edit of it that takes away a replaced text is found out: with a
+ * line that was not replaced, nginx would ask at a place where nobody listens, or serve another folder.
+ */
+
+import t from 'tap';
+import { renderServer, shippedConfiguration, siteLines } from '../../src/nginx/render.js';
+
+const SITE = {
+  dataFolder: '/data',
+  root: '/srv/site',
+  mount: '/media/',
+  authorizers: 1,
+  uploadBytesMax: 5_000_000,
+};
+const SERVER = {
+  ...SITE,
+  dataFolder: '',
+  root: 'store',
+  listen: '127.0.0.1:8099',
+  mimeTypes: '/opt/mime.types',
+  user: undefined,
+};
+
+t.test('a whole configuration, relative to the folder that nginx is started in', async (t) => {
+  const text = renderServer(SERVER);
+  const expected = [
+    /^pid +run\/nginx\.pid;$/m,
+    /^ {4}include +\/opt\/mime\.types;$/m,
+    /^ {8}server unix:run\/authorizer-1\.sock max_fails=0;$/m,
+    /^ {8}server unix:run\/files\.sock max_fails=0;$/m,
+    /^ {8}listen +127\.0\.0\.1:8099;$/m,
+    /^ {8}access_log +run\/access\.log latchkey;$/m,
+    /^ {8}location \^~ \/media\/ \{$/m,
+    /^ {12}root +store;/m,
+    /^ {12}alias +store\/;/m,
+  ];
+  for (const line of expected) t.match(text, line);
+  t.equal(
+    text.match(/client_max_body_size 5000000;/g)?.length,
+    2,
+    'where files come in, and where they are written',
+  );
+  t.notMatch(text, '/srv/latchkey', 'nothing of the image is left');
+  t.notMatch(text, /^user /m);
+  t.match(renderServer({ ...SERVER, user: 'www-data' }), /^user www-data;\n/);
+});
+
+t.test('several authorizers are several servers of one upstream', async (t) => {
+  const text = renderServer({ ...SERVER, authorizers: 3 });
+  const upstream = /upstream latchkey_authorizer \{\n([^}]*)\}/.exec(text)?.[1];
+  t.match(
+    upstream,
+    [1, 2, 3].map((n) => `        server unix:run/authorizer-${n}.sock max_fails=0;\n`).join(''),
+  );
+});
+
+t.test('the lines for an existing site are the two parts, without their margins', async (t) => {
+  const { http, server } = siteLines(SITE);
+  t.match(http, /^# The file is served only after an explicit yes/);
+  t.match(http, /^map \$latchkey_serve \$latchkey_file \{/m);
+  t.match(http, /^ {4}server unix:\/data\/run\/authorizer-1\.sock max_fails=0;$/m);
+  t.match(server, /^location \^~ \/media\/ \{$/m);
+  t.match(server, /^location = \/_latchkey\/authorize \{$/m);
+  for (const part of [http, server]) {
+    t.notMatch(part, /----|listen |server_name|mime\.types|location \/ \{|\/srv\/latchkey/);
+    t.notMatch(part, /[ \t]+$/m, 'no spaces at the end of a line');
+  }
+});
+
+t.test('a folder is quoted where nginx would read it as its own syntax', async (t) => {
+  const table = [
+    ['/srv/site-1_2.3~@:', '/srv/site-1_2.3~@:'],
+    ['/srv/my site', '"/srv/my site"'],
+    ['/srv/{a};#', '"/srv/{a};#"'],
+    ["/srv/it's", '"/srv/it\'s"'],
+    ['/srv/say "hi"\\', '"/srv/say \\"hi\\"\\\\"'],
+    ['/srv/张', '"/srv/张"'],
+  ] as const;
+  for (const [root, written] of table) {
+    const { server } = siteLines({ ...SITE, root });
+    t.equal(/^ {4}root +(.*?); +#/m.exec(server)?.[1], written, root);
+  }
+  const { http } = siteLines({ ...SITE, dataFolder: '/my data' });
+  t.match(http, '    server "unix:/my data/run/authorizer-1.sock" max_fails=0;');
+  t.match(http, '    server "unix:/my data/run/files.sock" max_fails=0;');
+  for (const root of ['/srv/$uri', '/srv/a\nb', '/srv/\u0000']) {
+    t.throws(
+      () => siteLines({ ...SITE, root }),
+      { message: /^nginx cannot have a folder named / },
+      JSON.stringify(root),
+    );
+  }
+});
+
+t.test('rendering throws where nginx.conf no longer has what it replaces, or has it once more', async (t) => {
+  const source = shippedConfiguration();
+  t.equal(renderServer(SERVER, source), renderServer(SERVER), 'as it is, it renders');
+  const replaced = [
+    'server unix:/srv/latchkey/run/authorizer-1.sock max_fails=0;',
+    'server unix:/srv/latchkey/run/files.sock max_fails=0;',
+    'root               /srv/latchkey/store;',
+    'alias              /srv/latchkey/store/;',
+    'location ^~ /files/ {',
+    'client_max_body_size 10g;',
+    'listen      8080;',
+    '/etc/nginx/mime.types',
+    'pid              /srv/latchkey/run/nginx.pid;',
+  ];
+  const thrown = { message: /^nginx\.conf has ".*" \d+ times, not \d+$/ };
+  for (const text of replaced) {
+    t.ok(source.includes(text), text);
+    t.throws(() => renderServer(SERVER, source.replace(text, '')), thrown, 'not there');
+    t.throws(() => renderServer(SERVER, source.replace(text, `${text} ${text}`)), thrown, 'twice');
+  }
+  for (const part of ['http', 'server']) {
+    const begun = new RegExp(`# ---- latchkey, ${part} -+`);
+    const ended = new RegExp(`# ---- latchkey, ${part}: end -+`);
+    for (const line of [begun, ended]) {
+      const message = `nginx.conf has no part '${part}'`;
+      t.throws(() => siteLines(SITE, source.replace(line, '')), { message }, String(line));
+    }
+  }
+});
