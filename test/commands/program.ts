@@ -2,9 +2,9 @@
  * The CLI as a program, the built one, in a folder of the test's own: exit code, standard output, standard error.
  */
 
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import type { Test } from 'tap';
-import { LATCHKEY, plainEnvironment } from '../nginx/running-site.js';
+import { LATCHKEY, plainEnvironment, stopped } from '../nginx/running-site.js';
 
 export interface Result {
   readonly code: number | null;
@@ -88,4 +88,52 @@ export async function several<T>(items: readonly T[], work: (item: T) => Promise
     for (let item = rest.shift(); item !== undefined; item = rest.shift()) await work(item);
   };
   await Promise.all(Array.from({ length: AT_ONCE }, worker));
+}
+
+export interface Running {
+  readonly pid: number;
+  /** What it has written so far, on both. */
+  said(): string;
+  /** Sends the signal and waits for the end. */
+  stop(signal?: NodeJS.Signals): Promise<Result>;
+  readonly ended: Promise<Result>;
+}
+
+const READY_MS = 30_000;
+
+/** Starts a program that serves, and resolves when what it says matches `ready`. */
+export async function start(
+  t: Test,
+  [file, ...args]: readonly [string, ...string[]],
+  ready: RegExp,
+  options: SpawnOptions = {},
+): Promise<Running> {
+  const child = spawn(file, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+  t.teardown(() => stopped(child));
+  const ended = resultOf(child);
+  let said = '';
+  await new Promise<void>((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error(`not ready in ${READY_MS} ms: ${said}`)), READY_MS);
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.on('data', (text: string) => {
+        said += text;
+        if (!ready.test(said)) return;
+        clearTimeout(timer);
+        resolve();
+      });
+    }
+    child.once('close', (code, signal) => {
+      clearTimeout(timer);
+      reject(new Error(`${args.join(' ')} ended with ${code ?? signal}: ${said}`));
+    });
+  });
+  return {
+    pid: child.pid ?? 0,
+    said: () => said,
+    stop: (signal = 'SIGTERM') => {
+      child.kill(signal);
+      return ended;
+    },
+    ended,
+  };
 }

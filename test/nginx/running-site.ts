@@ -208,7 +208,7 @@ function runCli(args: readonly string[], env: Readonly<Record<string, string>>):
   });
 }
 
-function exchange(port: number, bytes: string | Buffer): Promise<Answer> {
+export function exchange(port: number, bytes: string | Buffer): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     const socket = connect(port, '127.0.0.1', () => socket.write(bytes));
