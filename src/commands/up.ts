@@ -7,7 +7,6 @@ import { type DataFolder, openDataFolder } from '../host/data-folder.js';
 import { hostInUrl, parseHost, parsePort, refuseSecond } from '../host/listen.js';
 import { findNginx, type NginxProgram, refuseBad } from '../host/nginx-program.js';
 import { type Part, Supervisor, toldToStop } from '../host/supervisor.js';
-import { createGateway } from '../http/gateway.js';
 import { renderServer } from '../nginx/render.js';
 import { workersOption } from './authorizer.js';
 import {
@@ -87,6 +86,7 @@ async function start(
 }
 
 async function startGateway({ config, output }: Invocation, { host, port }: Place): Promise<void> {
+  const { createGateway } = await import('../http/gateway.js'); // and Fastify with it, which up itself does not need
   const gateway = createGateway({
     authorizerSocket: authorizerSocket(1),
     filesSocket: FILES_SOCKET,

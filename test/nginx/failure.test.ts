@@ -1,8 +1,9 @@
 /** What a visitor gets when a part is not there, is somebody else, or dies: never the file without a yes. */
 
-import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { createServer } from 'node:http';
 import t from 'tap';
+import { childrenOf, isAlive } from '../commands/processes.js';
 import { type Site, startSite, stopped, until } from './running-site.js';
 
 const FILE = '/files/users/alice/plan.txt';
@@ -72,7 +73,7 @@ t.test('a stray 200, from a server that is no authorizer, opens nothing', async 
 
 t.test('told to stop, it stops everything', async (t) => {
   const site = await startSite(t);
-  const pids = childrenOf(site).map(({ pid }) => pid);
+  const pids = childrenOf(site.process.pid ?? 0).map(({ pid }) => pid);
   t.ok(pids.length >= 3, 'two services and nginx');
   await stopped(site.process);
   t.same(pids.filter(isAlive), [], 'no child is left');
@@ -80,27 +81,7 @@ t.test('told to stop, it stops everything', async (t) => {
 });
 
 function kill(site: Site, service: 'authorizer' | 'files'): void {
-  const child = childrenOf(site).find(({ words }) => words.includes(service));
+  const child = childrenOf(site.process.pid ?? 0).find(({ words }) => words.includes(service));
   if (child === undefined) throw new Error(`there is no process of ${service}`);
   process.kill(child.pid, 'SIGKILL');
-}
-
-function childrenOf({ process: { pid: parent } }: Site) {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number)
-    .filter((pid) => readProc(pid, 'stat').split(') ')[1]?.split(' ')[1] === String(parent))
-    .map((pid) => ({ pid, words: readProc(pid, 'cmdline').split('\0') }));
-}
-
-function isAlive(pid: number): boolean {
-  return readProc(pid, 'stat') !== '';
-}
-
-function readProc(pid: number, file: string): string {
-  try {
-    return readFileSync(`/proc/${pid}/${file}`, 'utf8');
-  } catch {
-    return '';
-  }
 }

@@ -1,0 +1,165 @@
+/**
+ * `latchkey up` as an operator meets it: what it refuses and why, before it makes or overwrites anything; that it
+ * stops whole, by any signal and at any time; and that of several authorizers one may die.
+ */
+
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { createServer } from 'node:net';
+import t, { type Test } from 'tap';
+import { freePort, LATCHKEY, plainEnvironment, startSite, stopped, until } from '../nginx/running-site.js';
+import { childrenOf, familyOf, isAlive, userOf } from './processes.js';
+import { latchkey, type Running, start } from './program.js';
+
+const FILE = '/files/users/alice/plan.txt';
+const BACK_MS = 20_000;
+const ROOT = process.getuid?.() === 0;
+
+async function starting(t: Test, ready: RegExp): Promise<Running> {
+  const port = String(await freePort());
+  const words = ['up', '--port', port, '--data', `${t.testdir()}/data`];
+  return start(t, [LATCHKEY.file, ...LATCHKEY.args, ...words], ready, { env: plainEnvironment({}) });
+}
+
+t.test('it refuses before anything is made', async (t) => {
+  const folder = t.testdir();
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.teardown(() => new Promise((resolve) => server.close(resolve)));
+  const address = server.address();
+  const taken = String(typeof address === 'object' ? address?.port : '');
+  const missing = (program: string) =>
+    `there is no program '${program}': install it (apt-get install nginx-light), or set LATCHKEY_NGINX`;
+  const table = [
+    [['--port', taken], {}, `port ${taken} is taken; choose another one with --port`],
+    [['--port', taken, '--no-nginx'], {}, `port ${taken} is taken; choose another one with --port`],
+    [[], { LATCHKEY_NGINX: '/nonexistent' }, missing('/nonexistent')],
+    [[], { LATCHKEY_NGINX: 'nginz' }, missing('nginz')],
+    [
+      [],
+      { LATCHKEY_NGINX: '/bin/true' },
+      "/bin/true was built without the auth_request module; install Debian's nginx-light",
+    ],
+  ] as const;
+  for (const [words, env, message] of table) {
+    const result = await latchkey(['up', ...words], { env: { LATCHKEY_DATA: `${folder}/data`, ...env } });
+    const expected = { code: 3, signal: null, stdout: '', stderr: `latchkey: ${message}\n` };
+    t.same(result, expected, message);
+  }
+  t.notOk(existsSync(`${folder}/data`));
+});
+
+t.test('an address that nginx cannot have is told once, in its own words', async (t) => {
+  const data = `${t.testdir()}/data`;
+  const port = String(await freePort());
+  const { code, stdout, stderr } = await latchkey([
+    'up',
+    '--host',
+    'nowhere.invalid',
+    '--port',
+    port,
+    '--data',
+    data,
+  ]);
+  t.same([code, stdout], [3, '']);
+  t.match(
+    stderr,
+    `\nlatchkey: nginx cannot run: host not found in "nowhere.invalid:${port}" of the "listen" directive`,
+  );
+});
+
+t.test('a second one on the same data folder is refused, and leaves the first one as it is', async (t) => {
+  const site = await startSite(t);
+  const configuration = readFileSync(`${site.dataFolder}/run/nginx.conf`, 'utf8');
+  const port = String(await freePort());
+  const told = `latchkey: another service already listens on ${site.dataFolder}/run/files.sock; stop it first\n`;
+  const runs = [
+    ['up', '--port', port],
+    ['up', '--port', port, '--no-nginx'],
+    ['files'],
+    ['files', '--listen', `127.0.0.1:${port}`],
+    ['files', '--listen', 'run/other.sock'],
+  ];
+  for (const words of runs) {
+    const result = await site.cli(...words);
+    t.same(result, { code: 3, stdout: '', stderr: told }, words.join(' '));
+  }
+  t.equal(readFileSync(`${site.dataFolder}/run/nginx.conf`, 'utf8'), configuration);
+  t.equal((await site.ask('GET', FILE)).status, 401, 'it still serves');
+});
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  t.test(`${signal} stops everything, and that is no error`, async (t) => {
+    const running = await starting(t, /^ready http/m);
+    const family = familyOf(running.pid);
+    t.ok(family.length >= 5, 'itself, two services, nginx and its worker');
+    const { code, stderr } = await running.stop(signal);
+    t.equal(code, 0);
+    t.same(family.filter(isAlive), [], 'no process is left');
+    t.notMatch(stderr, /latchkey: (?!made)/, 'and nothing is said');
+  });
+}
+
+t.test('a signal during the start, too', async (t) => {
+  const running = await starting(t, /Server listening/);
+  const family = familyOf(running.pid);
+  const { code, stdout } = await running.stop('SIGTERM');
+  t.same([code, stdout], [0, ''], 'it does not say that it is ready');
+  t.same(family.filter(isAlive), []);
+});
+
+t.test('Ctrl-C reaches the whole group at once, and nothing is started again', async (t) => {
+  const running = await starting(t, /^ready http/m);
+  const family = familyOf(running.pid);
+  process.kill(-running.pid, 'SIGINT');
+  const { code, stderr } = await running.ended;
+  t.equal(code, 0);
+  t.same(family.filter(isAlive), []);
+  t.notMatch(stderr, /started again/);
+});
+
+t.test(
+  'of three authorizers one may die: nothing is opened, nothing is refused, and it comes back',
+  async (t) => {
+    const site = await startSite(t, {}, ['--workers', '3']);
+    const token = site.token('alice');
+    t.equal((await site.ask('PUT', FILE, { token, body: 'private' })).status, 201);
+    const authorizers = () =>
+      childrenOf(site.process.pid ?? 0).filter(({ words }) => words.includes('authorizer'));
+    t.equal(authorizers().length, 3);
+    for (const n of [1, 2, 3]) t.ok(statSync(`${site.dataFolder}/run/authorizer-${n}.sock`).isSocket());
+    const [victim] = authorizers();
+    process.kill(victim?.pid ?? 0, 'SIGKILL');
+    const ask = async () => {
+      const [own, stranger] = await Promise.all([site.ask('GET', FILE, { token }), site.ask('GET', FILE)]);
+      return [own.status, stranger.status].join();
+    };
+    const seen = new Set<string>();
+    await until(
+      async () => {
+        seen.add(await ask());
+        return site.said().match(/Server listening at run\/authorizer-/g)?.length ?? 0;
+      },
+      (starts) => starts === 4,
+      BACK_MS,
+    );
+    seen.add(await ask());
+    t.same([...seen], ['200,401']);
+    t.equal(authorizers().length, 3);
+    t.match(site.said(), /latchkey: authorizer-\d ended \(SIGKILL\); it is started again in 1 s\n/);
+  },
+);
+
+t.test(
+  'started as root, only the supervisor and the master of nginx stay root',
+  { skip: !ROOT },
+  async (t) => {
+    const site = await startSite(t);
+    const owner = statSync(site.dataFolder).uid;
+    t.not(owner, 0);
+    const pid = site.process.pid ?? 0;
+    const users = familyOf(pid).map(userOf);
+    t.same(users.filter((uid) => uid === 0).length, 2);
+    t.ok(users.every((uid) => uid === 0 || uid === owner));
+    await stopped(site.process);
+  },
+);
