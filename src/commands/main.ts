@@ -20,9 +20,11 @@ import { commandHelp, GLOBAL_OPTIONS, generalHelp, version } from './help.js';
 
 export async function main(argv: readonly string[], env: Environment): Promise<ExitCode> {
   // `latchkey export | head`: a reader that has had enough is no error.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) =>
-    process.exit(error.code === 'EPIPE' ? DONE : FAILED),
-  );
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(DONE);
+    complain(`standard output cannot be written: ${error.message}`);
+    process.exit(FAILED);
+  });
   let tryLine = 'latchkey --help';
   try {
     const { name, rest } = splitName(argv);
