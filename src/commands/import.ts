@@ -38,11 +38,13 @@ export const command: Command = {
       if (options['dry-run'] === true) {
         let rows = 0;
         for await (const batch of reading.batches()) rows += batch.length;
+        reading.end();
         output.result({ rows, dryRun: true }, [`${rows} grants are good; nothing was written (--dry-run)`]);
         return DONE;
       }
       return await withStore(invocation, async ({ acl }) => {
         const { value, revision } = await acl.importGrants(reading.batches());
+        reading.end(); // before the result: else it stands behind the bar
         const rate = Math.round((value.added + value.replaced) / reading.seconds);
         output.result({ ...value, revision, seconds: reading.seconds }, [
           `imported: ${value.added} added, ${value.replaced} replaced, ${rate} a second`,

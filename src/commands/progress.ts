@@ -24,6 +24,7 @@ export class Progress {
 
   end(): void {
     if (process.stderr.isTTY && this.#drawnAt > 0) process.stderr.write('\r\u001b[K');
+    this.#drawnAt = 0;
   }
 
   #bar(done: number): string {
