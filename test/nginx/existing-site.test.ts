@@ -16,6 +16,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
+import { tmpdir } from 'node:os';
 import t, { type Test } from 'tap';
 import { accountOf } from '../../src/host/account.js';
 import { findNginx } from '../../src/host/nginx-program.js';
@@ -97,7 +98,7 @@ interface Scene {
 
 async function existingSite(t: Test): Promise<Scene> {
   // A unix socket's path may have only 107 bytes, and nginx names it from the root.
-  const folder = mkdtempSync('/tmp/latchkey-');
+  const folder = mkdtempSync(`${tmpdir()}/latchkey-`);
   t.teardown(() => rmSync(folder, { recursive: true }));
   chmodSync(folder, 0o755);
   mkdirSync(`${folder}/site/media`, { recursive: true });
