@@ -21,8 +21,6 @@ export const command: Command = {
   run: async ({ config, options, output }) => {
     const address = addressOption(options) ?? { path: FILES_SOCKET };
     enterDataFolder(config, output.note);
-    // A second one would take the uploads under way of the first for what a crash left.
-    await refuseSecond({ path: FILES_SOCKET });
     await refuseSecond(address);
     const app = await openFilesApp(config, logger(config.logLevel, 'files'));
     await listen(app, address);

@@ -71,17 +71,18 @@ t.test('a second one on the same data folder is refused, and leaves the first on
   const site = await startSite(t);
   const configuration = readFileSync(`${site.dataFolder}/run/nginx.conf`, 'utf8');
   const port = String(await freePort());
-  const told = `latchkey: another service already listens on ${site.dataFolder}/run/files.sock; stop it first\n`;
+  const listens = `another service already listens on ${site.dataFolder}/run/files.sock; stop it first`;
+  const works = `another files service already works in ${site.dataFolder}; stop it first`;
   const runs = [
-    ['up', '--port', port],
-    ['up', '--port', port, '--no-nginx'],
-    ['files'],
-    ['files', '--listen', `127.0.0.1:${port}`],
-    ['files', '--listen', 'run/other.sock'],
-  ];
-  for (const words of runs) {
+    [['up', '--port', port], listens],
+    [['up', '--port', port, '--no-nginx'], listens],
+    [['files'], listens],
+    [['files', '--listen', `127.0.0.1:${port}`], works],
+    [['files', '--listen', 'run/other.sock'], works],
+  ] as const;
+  for (const [words, message] of runs) {
     const result = await site.cli(...words);
-    t.same(result, { code: 3, stdout: '', stderr: told }, words.join(' '));
+    t.same(result, { code: 3, stdout: '', stderr: `latchkey: ${message}\n` }, words.join(' '));
   }
   t.equal(readFileSync(`${site.dataFolder}/run/nginx.conf`, 'utf8'), configuration);
   t.equal((await site.ask('GET', FILE)).status, 401, 'it still serves');
