@@ -9,7 +9,8 @@ export function publicDocument(mount: string) {
       openapi: '3.1.0' as const,
       info: {
         title: 'Latchkey',
-        description: 'Private files for nginx. Every answer that is an error is application/problem+json.',
+        description:
+          "Private files for nginx. An error of the files service is application/problem+json; a refusal below the mount is nginx's own.",
         version: '1',
       },
       components: {

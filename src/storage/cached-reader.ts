@@ -33,7 +33,7 @@ export interface CacheLimits {
 /** How often a load may lose against a change before the visitor is told to come back. */
 const ATTEMPTS_MAX = 8;
 
-// Measured on Node 24 with a million entries of each (docs/decisions/0006-cache.md), rounded up.
+// Above what was measured on Node 24 for a million entries of each kind (docs/decisions/0006-cache.md).
 const ENTRY_BYTES = 320;
 const GRANT_BYTES = 400;
 const CHARACTER_BYTES = 2;

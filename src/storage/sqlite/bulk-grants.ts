@@ -7,7 +7,7 @@ import type { Database, Statement } from 'better-sqlite3';
 import type { GrantDraft } from '../../acl/grant.js';
 import type { ImportCounts } from '../../acl/ports.js';
 
-/** More than this makes no difference. */
+/** More than this makes no difference; ten make nearly none. */
 const ROWS = 100;
 const COLUMNS = 7;
 

@@ -9,7 +9,7 @@ import SQLite, { type Database } from 'better-sqlite3';
 const WRITER_BUSY_TIMEOUT_MS = 15_000;
 /** WAL readers wait for nobody but a recovery after a crash. */
 const READER_BUSY_TIMEOUT_MS = 1_000;
-/** Twice SQLite's own: rows with long paths, and a tenth faster imports (docs/decisions/0008-import.md). */
+/** Twice SQLite's own: rows with long paths, and imports for a little less CPU (docs/decisions/0008-import.md). */
 const PAGE_BYTES = 8192;
 const SWITCH_RETRY_MS = 20;
 const WRITER_CACHE_KIB = 256 * 1024;

@@ -1,4 +1,4 @@
-/** The rows of files and the journal of their commits, in SQLite. The order of steps is `uploads/commit.ts`'s. */
+/** The rows of files and the journal of their commits, in SQLite. The order of steps is `uploads/committer.ts`'s. */
 
 import type { Database, Statement } from 'better-sqlite3';
 import type { GrantDraft } from '../../acl/grant.js';

@@ -1,0 +1,41 @@
+/** docs/openapi.json: the document that a running files service answers with, of the default mount. */
+
+import { Authorizer } from '../../src/acl/authorizer.js';
+import { Credentials } from '../../src/credentials/credential.js';
+import { buildFilesApp } from '../../src/http/files-app.js';
+import { CachedReader } from '../../src/storage/cached-reader.js';
+import { openMemoryStore } from '../../src/storage/memory/memory-store.js';
+import { Committer } from '../../src/uploads/committer.js';
+import { StorageRoot } from '../../src/uploads/storage-root.js';
+
+const CACHE_BYTES = 1024 * 1024;
+
+export async function openapiDocument(): Promise<string> {
+  const { acl, files, facts } = openMemoryStore();
+  const clock = () => 0;
+  const policy = { administrators: new Set<never>(), home: undefined };
+  const root = new StorageRoot({ root: 'store', mount: '/files/', partialFolder: 'partial' });
+  const app = await buildFilesApp({
+    authorizer: new Authorizer(new CachedReader(facts, { bytesMax: CACHE_BYTES }), policy, clock),
+    tokenKey: {
+      algorithm: 'HS256',
+      secret: 'for a document alone, signs nothing',
+      issuers: [],
+      audiences: [],
+    },
+    credentials: () => new Credentials([]),
+    acl,
+    root,
+    committer: new Committer({ root, files, clock }),
+    mount: '/files/',
+    uploadBytesMax: 1,
+    formFilesMax: 1,
+    download: { buffering: undefined, charset: undefined, expires: undefined, limitRate: undefined },
+    checkReady: () => undefined,
+    logger: false,
+  });
+  await app.ready();
+  const document = app.swagger();
+  await app.close();
+  return `${JSON.stringify(document, undefined, 2)}\n`;
+}

@@ -1,0 +1,70 @@
+/**
+ * Dockerfile, compose.yaml and nginx.conf name the same paths, commands, settings and versions as the program: there
+ * is no Docker on the machines that run the tests, and these are what drifts.
+ */
+
+import { existsSync, readFileSync } from 'node:fs';
+import t from 'tap';
+import { isCommandName } from '../src/commands/catalogue.js';
+import { loadConfig } from '../src/config.js';
+
+const read = (file: string) => readFileSync(new URL(`../${file}`, import.meta.url), 'utf8');
+const DOCKERFILE = read('Dockerfile');
+const COMPOSE = read('compose.yaml').replace(/^ *#.*$/gm, '');
+const NGINX = read('nginx.conf');
+
+/** The first group of every match. */
+const all = (text: string, pattern: RegExp) => [...text.matchAll(pattern)].map(([, found = '']) => found);
+
+const settings = Object.fromEntries(
+  [DOCKERFILE, COMPOSE].flatMap((text) =>
+    [...text.matchAll(/\b(LATCHKEY_\w+)(?:=|: )(\S+)/g)].map(([, name = '', value]) => [name, value]),
+  ),
+);
+
+t.test('the settings are known, and good', async (t) => {
+  t.ok(Object.keys(settings).length >= 2);
+  t.doesNotThrow(() => loadConfig(settings));
+});
+
+t.test('every path of nginx.conf and compose.yaml is in the data folder', async (t) => {
+  const { dataFolder } = loadConfig(settings);
+  for (const path of [...all(NGINX, /(\/srv\/[^\s;]+)/g), ...all(COMPOSE, /(\/srv\/[\w/.-]+)/g)]) {
+    t.ok(path.startsWith(dataFolder), path);
+  }
+});
+
+t.test('uploads under way are in the volume of the files, where nginx serves nothing', async (t) => {
+  const { dataFolder, mount, partialFolder } = loadConfig(settings);
+  t.ok(partialFolder.startsWith(`${dataFolder}/store/`), 'a rename does not cross a mount');
+  t.notOk(partialFolder.startsWith(`${dataFolder}/store${mount}`));
+  t.match(NGINX, `location ^~ ${mount} {`);
+});
+
+t.test('the commands exist, and each is healthy by a socket that nginx asks', async (t) => {
+  const commands = [...all(COMPOSE, /command: \[(\w+)\]/g), ...all(DOCKERFILE, /CMD \["(\w+)"\]/g)];
+  t.same([...new Set(commands)].sort(), ['authorizer', 'files']);
+  t.ok(commands.every(isCommandName));
+  const sockets = [...all(COMPOSE, /(\S+\.sock)/g), ...all(DOCKERFILE, /"(\S+\.sock)"/g)];
+  t.same([...new Set(sockets)].sort(), all(NGINX, /unix:(\S+)/g).sort());
+});
+
+t.test('the port that is published is the one that nginx listens on', async (t) => {
+  t.same(all(COMPOSE, /- '\d+:(\d+)'/g), all(NGINX, /listen +(\d+);/g));
+});
+
+t.test('what is copied is there, and is not kept out of the build', async (t) => {
+  const ignore = read('.dockerignore');
+  const copied = all(DOCKERFILE, /^COPY (?!--from)(.+) \S+$/gm).flatMap((names) => names.split(' '));
+  t.ok(copied.length >= 6);
+  for (const name of copied) {
+    t.ok(existsSync(new URL(`../${name}`, import.meta.url)), `${name} is there`);
+    t.ok(ignore.includes(`\n!${name}\n`), `${name} is let through`);
+  }
+});
+
+t.test('the image has the Node that the tests run on', async (t) => {
+  const lock = JSON.parse(read('package-lock.json')) as { packages: Record<string, { version: string }> };
+  const [major, minor] = lock.packages['node_modules/node']?.version.split('.') ?? [];
+  t.same([...new Set(all(DOCKERFILE, /^FROM (\S+)/gm))], [`node:${major}.${minor}-slim`]);
+});
