@@ -64,6 +64,8 @@ async function build(home, close) {
       mount: '/files/',
       authorizers: 1,
       uploadBytesMax: 1e9,
+      proxyHeaders: undefined,
+      corsOrigins: [],
       listen: `127.0.0.1:${port}`,
       mimeTypes: '/etc/nginx/mime.types',
       user: 'root',

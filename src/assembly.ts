@@ -4,42 +4,39 @@
  */
 
 import type { Config } from './config.js';
-import { AccessTokens, type VerifyToken } from './credentials/access-token.js';
-import { Credentials } from './credentials/credential.js';
-import { authorizerOver, clock, openFacts, openStore, storageRootOf, tokenKeyOf } from './foundations.js';
+import {
+  authorizerOver,
+  clock,
+  openFacts,
+  openStore,
+  openUsage,
+  readerOver,
+  storageRootOf,
+} from './foundations.js';
 import { buildAuthorizerApp } from './http/authorizer-app.js';
 import { buildFilesApp } from './http/files-app.js';
 import type { Logger } from './http/server-options.js';
+import type { SessionHook } from './http/session-route.js';
+import { openRecognition } from './recognition.js';
 import { SharedCheck, TURN_CONNECTIONS_MAX } from './storage/shared-check.js';
 import { type ProcessLock, takeLock } from './storage/sqlite/process-lock.js';
 import { Committer } from './uploads/committer.js';
 import { type Recovered, recover } from './uploads/recovery.js';
 
-/** The kinds of credential, in their order of precedence (DESIGN §7). */
-function credentialsOf(config: Config) {
-  return (verify: VerifyToken) =>
-    new Credentials([
-      new AccessTokens({
-        verify,
-        cookieName: config.tokenCookie,
-        groupsClaim: config.groupsClaim,
-        clock,
-      }),
-    ]);
-}
-
 export async function openAuthorizerApp(config: Config, logger: Logger) {
   const facts = await openFacts(config);
   const shared = new SharedCheck(facts);
+  const reader = readerOver(shared, config);
+  const usage = openUsage(config);
   const app = await buildAuthorizerApp({
-    authorizer: authorizerOver(shared, config),
+    authorizer: authorizerOver(reader, config),
     turn: {
       begin: () => shared.begin(),
       end: () => shared.end(),
       connectionsMax: TURN_CONNECTIONS_MAX,
     },
-    tokenKey: tokenKeyOf(config),
-    credentials: credentialsOf(config),
+    recognise: (onProblem) => openRecognition(config, { reader, usage, onProblem }),
+    visitor: config.visitor,
     mount: config.mount,
     checkReady: () => void facts.version(),
     logger,
@@ -71,10 +68,14 @@ async function openLockedFilesApp(config: Config, logger: Logger, lock: ProcessL
     const root = storageRootOf(config);
     await root.prepare();
     const recovered = await recover(store.files, root);
+    const reader = readerOver(store.facts, config);
     const app = await buildFilesApp({
-      authorizer: authorizerOver(store.facts, config),
-      tokenKey: tokenKeyOf(config),
-      credentials: credentialsOf(config),
+      authorizer: authorizerOver(reader, config),
+      recognise: (onProblem) => openRecognition(config, { reader, usage: store.usage, onProblem }),
+      publicUrl: config.visitor.publicUrl,
+      sessionHook: sessionHookOf(config),
+      credentialStore: store.credentials,
+      clock,
       acl: store.acl,
       root,
       committer: new Committer({ root, files: store.files, clock }),
@@ -95,6 +96,11 @@ async function openLockedFilesApp(config: Config, logger: Logger, lock: ProcessL
     await store.close();
     throw error;
   }
+}
+
+function sessionHookOf({ session, sessionHookSecret }: Config): SessionHook | undefined {
+  if (session === undefined || sessionHookSecret === undefined) return undefined;
+  return { secret: sessionHookSecret, cookieNames: session.cookieNames };
 }
 
 type Log = Awaited<ReturnType<typeof buildFilesApp>>['log'];

@@ -1,5 +1,5 @@
 /**
- * The configuration: one table of settings, read from the environment and checked whole before anything opens.
+ * The configuration: the settings read from the environment and checked whole before anything opens.
  *
  * `loadConfig` answers with a frozen Config or with every problem at once. A misspelt LATCHKEY_… name is a
  * problem too: a setting that silently does nothing is how files become public.
@@ -9,128 +9,14 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { HomeTemplate } from './acl/policy.js';
 import type { Principal } from './acl/principal.js';
-import {
-  absolute,
-  administrators,
-  atLeast,
-  cookieName,
-  count,
-  databaseUrl,
-  GIB,
-  headerWord,
-  homeTemplate,
-  list,
-  MIB,
-  mount,
-  oneOf,
-  SettingProblem,
-  secret,
-  size,
-  text,
-} from './setting-values.js';
+import type { FailureLimits } from './credentials/failures.js';
+import type { ProxyProof } from './credentials/proxy-header.js';
+import type { RsaAlgorithm } from './credentials/rsa-algorithm.js';
+import type { SigningSecret } from './credentials/secret-text.js';
+import { type CredentialKindName, SettingProblem } from './setting-values.js';
+import { SETTINGS, type Setting } from './settings.js';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
-
-interface Setting<T> {
-  readonly initial: T;
-  readonly parse: (text: string) => T;
-  readonly help: string;
-  readonly secret?: true;
-}
-
-function setting<T>(help: string, initial: T, parse: (text: string) => T): Setting<T> {
-  return { help, initial, parse };
-}
-
-const CACHE_BYTES_MIN = 16 * MIB;
-
-const SETTINGS = {
-  LATCHKEY_DATA: setting('folder of the database, the secret, the sockets and the files', 'data', text),
-  LATCHKEY_DATABASE_URL: setting(
-    'sqlite:FILE, relative to the data folder',
-    'sqlite:latchkey.db',
-    databaseUrl,
-  ),
-  LATCHKEY_ROOT: setting("nginx's root; empty: DATA/store", undefined as string | undefined, absolute),
-  LATCHKEY_MOUNT: setting('URL prefix of the private files', '/files/', mount),
-  LATCHKEY_PARTIAL: setting(
-    'folder of uploads under way, on the file system of the root; empty: DATA/partial',
-    undefined as string | undefined,
-    absolute,
-  ),
-  LATCHKEY_USER: setting(
-    'user that the services drop to when started as root',
-    undefined as string | undefined,
-    text,
-  ),
-  LATCHKEY_JWT_SECRET: {
-    ...setting(
-      'HS256 secret of access tokens; empty: DATA/secret, made at the first start',
-      undefined as string | undefined,
-      secret,
-    ),
-    secret: true,
-  },
-  LATCHKEY_JWT_ISSUER: setting(
-    'required `iss` of access tokens; commas separate several',
-    [] as readonly string[],
-    list,
-  ),
-  LATCHKEY_JWT_AUDIENCE: setting(
-    'required `aud` of access tokens; commas separate several',
-    [] as readonly string[],
-    list,
-  ),
-  LATCHKEY_TOKEN_COOKIE: setting(
-    'name of a cookie that carries the access token; empty: none',
-    undefined as string | undefined,
-    cookieName,
-  ),
-  LATCHKEY_GROUPS_CLAIM: setting('claim of the access token that lists groups', 'groups', text),
-  LATCHKEY_ADMINS: setting(
-    'principals with manage everywhere; commas separate several',
-    [] as readonly Principal[],
-    administrators,
-  ),
-  LATCHKEY_HOME: setting(
-    "folder that is a user's own; empty: nobody has one",
-    homeTemplate('/users/{user}/'),
-    homeTemplate,
-  ),
-  LATCHKEY_CACHE_BYTES_MAX: setting(
-    "bound of the authorizer's cache, at least 16m",
-    64 * MIB,
-    atLeast(CACHE_BYTES_MIN),
-  ),
-  LATCHKEY_UPLOAD_BYTES_MAX: setting('largest upload', 10 * GIB, size),
-  LATCHKEY_FORM_FILES_MAX: setting('most files in one form', 100, count),
-  LATCHKEY_DOWNLOAD_BUFFERING: setting(
-    'X-Accel-Buffering of downloads: yes or no',
-    undefined as string | undefined,
-    oneOf('yes', 'no'),
-  ),
-  LATCHKEY_DOWNLOAD_CHARSET: setting(
-    'X-Accel-Charset of downloads',
-    undefined as string | undefined,
-    headerWord,
-  ),
-  LATCHKEY_DOWNLOAD_EXPIRES: setting(
-    'X-Accel-Expires of downloads: seconds, or off',
-    undefined as string | undefined,
-    headerWord,
-  ),
-  LATCHKEY_DOWNLOAD_LIMIT_RATE: setting(
-    'X-Accel-Limit-Rate of downloads, bytes a second',
-    undefined as number | undefined,
-    size,
-  ),
-  LATCHKEY_LOG_LEVEL: setting(
-    'trace, debug, info, warn, error, fatal or silent',
-    'info',
-    oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
-  ),
-  LATCHKEY_NGINX: setting('the nginx program', 'nginx', text),
-} as const;
 
 type Name = keyof typeof SETTINGS;
 type Values = { readonly [N in Name]: (typeof SETTINGS)[N] extends Setting<infer T> ? T : never };
@@ -145,11 +31,19 @@ export interface Config {
   readonly mount: string;
   readonly partialFolder: string;
   readonly serviceUser: string | undefined;
-  readonly jwtSecret: string | undefined;
-  readonly jwtIssuers: readonly string[];
-  readonly jwtAudiences: readonly string[];
-  readonly tokenCookie: string | undefined;
-  readonly groupsClaim: string;
+  /** The kinds that count, in their order. */
+  readonly credentials: readonly CredentialKindName[];
+  readonly tokens: TokenSettings;
+  readonly userPrefix: string;
+  readonly groupPrefix: string;
+  /** `undefined`: no proxy signs people in. */
+  readonly proxy: ProxySettings | undefined;
+  /** `undefined`: the site has no sessions that we ask about. */
+  readonly session: SessionSettings | undefined;
+  readonly sessionHookSecret: string | undefined;
+  readonly visitor: VisitorSettings;
+  readonly corsOrigins: readonly string[];
+  readonly failures: FailureLimits;
   readonly administrators: readonly Principal[];
   readonly home: HomeTemplate | undefined;
   readonly cacheBytesMax: number;
@@ -169,6 +63,47 @@ export interface DownloadSettings {
   readonly limitRate: number | undefined;
 }
 
+export interface TokenSettings {
+  /** `undefined`: the data folder's, or none where another source is given. */
+  readonly secrets: readonly SigningSecret[] | undefined;
+  /** Absolute, or relative to where we were started; so is the next. */
+  readonly pemFile: string | undefined;
+  readonly jwksFile: string | undefined;
+  readonly jwksUrl: string | undefined;
+  readonly oidcIssuer: string | undefined;
+  readonly rsaAlgorithm: RsaAlgorithm;
+  readonly issuers: readonly string[];
+  readonly audiences: readonly string[];
+  readonly cookie: string | undefined;
+  readonly userClaim: string;
+  readonly groupsClaim: string;
+}
+
+export interface ProxySettings {
+  readonly userHeader: string;
+  readonly groupsHeader: string | undefined;
+  readonly groupsSeparator: string;
+  readonly proof: ProxyProof;
+}
+
+export interface SessionSettings {
+  readonly url: string;
+  readonly cookieNames: readonly string[];
+  readonly userField: string;
+  readonly groupsField: string;
+  readonly keptMs: number;
+  readonly timeoutMs: number;
+}
+
+/** What a visitor is told beside the status. */
+export interface VisitorSettings {
+  readonly loginUrl: string | undefined;
+  readonly loginParameter: string;
+  /** Scheme and host, without a slash at the end. */
+  readonly publicUrl: string | undefined;
+  readonly hideForbidden: boolean;
+}
+
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
   constructor(readonly problems: readonly string[]) {
@@ -185,6 +120,7 @@ export function loadConfig(env: Environment): Config {
       readSetting(name, spec as Setting<unknown>, env, problems),
     ]),
   ) as unknown as Values;
+  problems.push(...contradictions(values));
   if (problems.length > 0) throw new ConfigError(problems);
   return Object.freeze({
     dataFolder: resolve(values.LATCHKEY_DATA),
@@ -193,11 +129,24 @@ export function loadConfig(env: Environment): Config {
     mount: values.LATCHKEY_MOUNT,
     partialFolder: values.LATCHKEY_PARTIAL ?? 'partial',
     serviceUser: values.LATCHKEY_USER,
-    jwtSecret: values.LATCHKEY_JWT_SECRET,
-    jwtIssuers: values.LATCHKEY_JWT_ISSUER,
-    jwtAudiences: values.LATCHKEY_JWT_AUDIENCE,
-    tokenCookie: values.LATCHKEY_TOKEN_COOKIE,
-    groupsClaim: values.LATCHKEY_GROUPS_CLAIM,
+    credentials: values.LATCHKEY_CREDENTIALS,
+    tokens: tokenSettings(values),
+    userPrefix: values.LATCHKEY_USER_PREFIX,
+    groupPrefix: values.LATCHKEY_GROUP_PREFIX,
+    proxy: proxySettings(values),
+    session: sessionSettings(values),
+    sessionHookSecret: values.LATCHKEY_SESSION_HOOK_SECRET,
+    visitor: Object.freeze({
+      loginUrl: values.LATCHKEY_LOGIN_URL,
+      loginParameter: values.LATCHKEY_LOGIN_PARAMETER,
+      publicUrl: values.LATCHKEY_PUBLIC_URL,
+      hideForbidden: values.LATCHKEY_HIDE_FORBIDDEN === 'yes',
+    }),
+    corsOrigins: values.LATCHKEY_CORS_ORIGINS,
+    failures: Object.freeze({
+      addressMax: values.LATCHKEY_FAILURES_MAX,
+      userMax: values.LATCHKEY_USER_FAILURES_MAX,
+    }),
     administrators: values.LATCHKEY_ADMINS,
     home: values.LATCHKEY_HOME,
     cacheBytesMax: values.LATCHKEY_CACHE_BYTES_MAX,
@@ -214,45 +163,77 @@ export function loadConfig(env: Environment): Config {
   });
 }
 
-export interface EffectiveSetting {
-  readonly name: string;
-  /** As it would be written in the environment; a secret is masked. */
-  readonly value: string;
-  readonly source: 'environment' | 'file' | 'default';
-  readonly help: string;
-}
-
-/** Every setting with the value in force, for `latchkey config`. */
-export function effectiveSettings(env: Environment): readonly EffectiveSetting[] {
-  return (Object.entries(SETTINGS) as [Name, Setting<unknown>][]).map(([name, spec]) => {
-    const given = givenText(name, env);
-    const file = spec.secret ? givenText(`${name}_FILE`, env) : undefined;
-    const source = given !== undefined ? 'environment' : file !== undefined ? 'file' : 'default';
-    const shown = source === 'default' ? shownDefault(name, spec) : (given ?? '');
-    return { name, value: spec.secret && source !== 'default' ? '********' : shown, source, help: spec.help };
+function tokenSettings(values: Values): TokenSettings {
+  return Object.freeze({
+    secrets: values.LATCHKEY_JWT_SECRET,
+    pemFile: values.LATCHKEY_JWT_PEM_FILE,
+    jwksFile: values.LATCHKEY_JWKS_FILE,
+    jwksUrl: values.LATCHKEY_JWKS_URL,
+    oidcIssuer: values.LATCHKEY_OIDC_ISSUER,
+    rsaAlgorithm: values.LATCHKEY_JWT_RSA_ALGORITHM,
+    issuers: values.LATCHKEY_JWT_ISSUER,
+    audiences: values.LATCHKEY_JWT_AUDIENCE,
+    cookie: values.LATCHKEY_TOKEN_COOKIE,
+    userClaim: values.LATCHKEY_USER_CLAIM,
+    groupsClaim: values.LATCHKEY_GROUPS_CLAIM,
   });
 }
 
-/** Every setting with what it is, for `latchkey config --help`. */
-export function settingHelp(): readonly (readonly [name: string, help: string])[] {
-  return (Object.entries(SETTINGS) as [Name, Setting<unknown>][]).flatMap(([name, { help, secret }]) => {
-    const own = [name, help] as const;
-    return secret ? [own, [`${name}_FILE`, 'a file that holds it, in its place'] as const] : [own];
+function proxySettings(values: Values): ProxySettings | undefined {
+  if (values.LATCHKEY_PROXY_USER_HEADER === undefined) return undefined;
+  return Object.freeze({
+    userHeader: values.LATCHKEY_PROXY_USER_HEADER,
+    groupsHeader: values.LATCHKEY_PROXY_GROUPS_HEADER,
+    groupsSeparator: values.LATCHKEY_PROXY_GROUPS_SEPARATOR,
+    proof: { secret: values.LATCHKEY_PROXY_SECRET, addresses: values.LATCHKEY_PROXY_ADDRESSES },
   });
+}
+
+function sessionSettings(values: Values): SessionSettings | undefined {
+  if (values.LATCHKEY_SESSION_URL === undefined) return undefined;
+  return Object.freeze({
+    url: values.LATCHKEY_SESSION_URL,
+    cookieNames: values.LATCHKEY_SESSION_COOKIES,
+    userField: values.LATCHKEY_SESSION_USER_FIELD,
+    groupsField: values.LATCHKEY_SESSION_GROUPS_FIELD,
+    keptMs: values.LATCHKEY_SESSION_KEPT_MS,
+    timeoutMs: values.LATCHKEY_SESSION_TIMEOUT_MS,
+  });
+}
+
+/** What is wrong between settings that are each right. */
+function contradictions(values: Values): readonly string[] {
+  const problems: string[] = [];
+  const proof = values.LATCHKEY_PROXY_SECRET ?? values.LATCHKEY_PROXY_ADDRESSES;
+  if (values.LATCHKEY_PROXY_USER_HEADER !== undefined && proof === undefined) {
+    problems.push(
+      'LATCHKEY_PROXY_USER_HEADER needs LATCHKEY_PROXY_SECRET or LATCHKEY_PROXY_ADDRESSES: without a proof any client could send the header',
+    );
+  }
+  if (values.LATCHKEY_PROXY_USER_HEADER === undefined && values.LATCHKEY_PROXY_GROUPS_HEADER !== undefined) {
+    problems.push("LATCHKEY_PROXY_GROUPS_HEADER needs LATCHKEY_PROXY_USER_HEADER: groups are somebody's");
+  }
+  if (values.LATCHKEY_SESSION_URL !== undefined && values.LATCHKEY_SESSION_COOKIES.length === 0) {
+    problems.push(
+      'LATCHKEY_SESSION_URL needs LATCHKEY_SESSION_COOKIES: only the named cookies are sent there',
+    );
+  }
+  const { LATCHKEY_LOGIN_URL: login, LATCHKEY_PUBLIC_URL: site } = values;
+  if (login !== undefined && !login.startsWith('/') && site === undefined) {
+    problems.push(
+      'LATCHKEY_LOGIN_URL on another host needs LATCHKEY_PUBLIC_URL, to name where to come back to',
+    );
+  }
+  return problems;
 }
 
 /** The working directory becomes the data folder: a file that is named from where we were started needs its root. */
 export function withAbsoluteFiles(env: Environment): Environment {
   const files = Object.entries(SETTINGS)
-    .filter(([, spec]) => 'secret' in spec)
-    .map(([name]) => `${name}_FILE`)
+    .map(([name, spec]) => ('secret' in spec ? `${name}_FILE` : name))
+    .filter((name) => name.endsWith('_FILE'))
     .flatMap((name) => (env[name] ? [[name, resolve(env[name])] as const] : []));
   return { ...env, ...Object.fromEntries(files) };
-}
-
-function shownDefault(name: Name, spec: Setting<unknown>): string {
-  if (name === 'LATCHKEY_HOME') return '/users/{user}/';
-  return spec.initial === undefined ? '' : String(spec.initial);
 }
 
 function readSetting(name: string, spec: Setting<unknown>, env: Environment, problems: string[]): unknown {
@@ -271,7 +252,7 @@ function readSetting(name: string, spec: Setting<unknown>, env: Environment, pro
 }
 
 /** Empty is 'not given', but for the one setting that an empty value switches off. */
-function givenText(name: string, env: Environment): string | undefined {
+export function givenText(name: string, env: Environment): string | undefined {
   const given = env[name];
   return given === '' && name !== 'LATCHKEY_HOME' ? undefined : given;
 }

@@ -8,12 +8,12 @@
 import { resolve } from 'node:path';
 import { Authorizer } from './acl/authorizer.js';
 import type { Policy } from './acl/policy.js';
-import type { FactsSource, Store } from './acl/ports.js';
-import type { Config } from './config.js';
-import type { TokenKey } from './credentials/token-key.js';
+import type { FactsReader, FactsSource, Store, UsageStore } from './acl/ports.js';
+import type { Config, TokenSettings } from './config.js';
+import { parseSecrets, type SigningSecret } from './credentials/secret-text.js';
 import { loadOrMakeSecret } from './host/secret.js';
 import { CachedReader } from './storage/cached-reader.js';
-import { openSqliteFacts, openSqliteStore } from './storage/sqlite/open.js';
+import { openSqliteFacts, openSqliteStore, sqliteUsage } from './storage/sqlite/open.js';
 import { StorageRoot } from './uploads/storage-root.js';
 
 export const clock = () => Date.now();
@@ -22,13 +22,18 @@ export function policyOf(config: Config): Policy {
   return { administrators: new Set(config.administrators), home: config.home };
 }
 
-export function tokenKeyOf(config: Config): TokenKey {
-  return {
-    algorithm: 'HS256',
-    secret: config.jwtSecret ?? loadOrMakeSecret(),
-    issuers: config.jwtIssuers,
-    audiences: config.jwtAudiences,
-  };
+/**
+ * The secrets that sign access tokens, the first of them now. None where the keys are somebody else's: a secret
+ * that nobody thought of must not open what an issuer guards.
+ */
+export function signingSecretsOf({ tokens }: Config): readonly SigningSecret[] {
+  if (tokens.secrets !== undefined) return tokens.secrets;
+  return usesDataSecret(tokens) ? parseSecrets(loadOrMakeSecret()) : [];
+}
+
+export function usesDataSecret(tokens: TokenSettings): boolean {
+  const others = [tokens.secrets, tokens.pemFile, tokens.jwksFile, tokens.jwksUrl, tokens.oidcIssuer];
+  return others.every((source) => source === undefined);
 }
 
 export function openStore(config: Config): Store {
@@ -46,13 +51,22 @@ export async function openFacts(config: Config) {
   });
 }
 
+/** For the authorizer: it can note when keys were used, and nothing else. */
+export function openUsage(config: Config): UsageStore {
+  return sqliteUsage(config.databaseFile);
+}
+
 /** The driver's own message names no file. */
 function notOpened({ databaseFile }: Config, cause: Error): Error {
   return new Error(`the database ${resolve(databaseFile)} cannot be opened: ${cause.message}`, { cause });
 }
 
-export function authorizerOver(facts: FactsSource, config: Config): Authorizer {
-  return new Authorizer(new CachedReader(facts, { bytesMax: config.cacheBytesMax }), policyOf(config), clock);
+export function readerOver(facts: FactsSource, config: Config): CachedReader {
+  return new CachedReader(facts, { bytesMax: config.cacheBytesMax });
+}
+
+export function authorizerOver(reader: FactsReader, config: Config): Authorizer {
+  return new Authorizer(reader, policyOf(config), clock);
 }
 
 export function storageRootOf(config: Config): StorageRoot {

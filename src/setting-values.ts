@@ -1,9 +1,13 @@
 /** The values of settings: one parser for each kind, from the text of the environment to the value, or a problem. */
 
+import { BlockList, isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { type HomeTemplate, parseHomeTemplate } from './acl/policy.js';
 import { ANYONE, AUTHENTICATED, type Principal, parsePrincipal } from './acl/principal.js';
 import { isFolder, parseResourcePath } from './acl/resource-path.js';
+import type { ProxyAddresses } from './credentials/proxy-header.js';
+import { RSA_ALGORITHMS, type RsaAlgorithm } from './credentials/rsa-algorithm.js';
+import { KeyProblem, parseSecrets, type SigningSecret, secretProblem } from './credentials/secret-text.js';
 
 /** Thrown by a parser: a clause that follows the setting's name. */
 export class SettingProblem extends Error {}
@@ -12,8 +16,9 @@ const KIB = 1024;
 export const MIB = 1024 * KIB;
 export const GIB = 1024 * MIB;
 
-/** RFC 7518 §3.2: a key as long as the hash, or longer. */
-const SECRET_BYTES_MIN = 32;
+/** In their order of precedence (DESIGN §7). */
+export const CREDENTIAL_KINDS = ['access-token', 'api-key', 'proxy-header', 'session'] as const;
+export type CredentialKindName = (typeof CREDENTIAL_KINDS)[number];
 
 export function text(given: string): string {
   return given;
@@ -48,11 +53,93 @@ export function mount(given: string): string {
 }
 
 export function secret(given: string): string {
-  const bytes = Buffer.byteLength(given);
-  if (bytes >= SECRET_BYTES_MIN) return given;
-  throw new SettingProblem(
-    `has ${bytes} bytes; at least ${SECRET_BYTES_MIN} are needed ('openssl rand -hex 32')`,
-  );
+  const problem = secretProblem(given);
+  if (problem === undefined) return given;
+  throw new SettingProblem(problem);
+}
+
+export function secrets(given: string): readonly SigningSecret[] {
+  try {
+    return parseSecrets(given);
+  } catch (error) {
+    if (error instanceof KeyProblem) throw new SettingProblem(error.message);
+    throw error;
+  }
+}
+
+export function credentialKinds(given: string): readonly CredentialKindName[] {
+  const names = list(given);
+  const unknown = names.find((name) => !CREDENTIAL_KINDS.some((kind) => kind === name));
+  if (unknown !== undefined)
+    throw new SettingProblem(`takes ${CREDENTIAL_KINDS.join(', ')}, not '${unknown}'`);
+  return CREDENTIAL_KINDS.filter((kind) => names.includes(kind));
+}
+
+export function rsaAlgorithm(given: string): RsaAlgorithm {
+  const algorithm = RSA_ALGORITHMS.find((known) => known === given);
+  if (algorithm !== undefined) return algorithm;
+  throw new SettingProblem(`takes ${RSA_ALGORITHMS.join(', ')}, not '${given}'`);
+}
+
+/** An http or https URL without a name and a password in it: those would be seen in logs. */
+export function url(given: string): string {
+  const parsed = URL.canParse(given) ? new URL(given) : undefined;
+  if (parsed === undefined || !/^https?:$/.test(parsed.protocol)) {
+    throw new SettingProblem(`takes an http or https URL, not '${given}'`);
+  }
+  if (parsed.username !== '' || parsed.password !== '' || parsed.hash !== '') {
+    throw new SettingProblem('takes a URL without a user, a password and a #');
+  }
+  return given;
+}
+
+/** `https://files.example`: a scheme, a host and perhaps a port, as in the header Origin (RFC 6454 §7). */
+export function origin(given: string): string {
+  const address = url(given.replace(/\/$/, ''));
+  if (new URL(address).origin === address) return address;
+  throw new SettingProblem(`takes a scheme and a host, such as https://files.example, not '${given}'`);
+}
+
+export function origins(given: string): readonly string[] {
+  return list(given).map(origin);
+}
+
+/** A URL, or a path of this site: `/login`, never `//host`, which is another one. */
+export function loginUrl(given: string): string {
+  return /^\/(?![/\\])[\x21-\x7e]*$/.test(given) ? given : url(given);
+}
+
+/** RFC 9110 §5.1: token. */
+export function headerName(given: string): string {
+  if (/^[A-Za-z0-9-]+$/.test(given)) return given;
+  throw new SettingProblem(`is no header's name of letters, digits and '-': '${given}'`);
+}
+
+/** `10.0.0.7`, `10.0.0.0/8`, `fd00::/8`, and `unix:`. */
+export function addresses(given: string): ProxyAddresses {
+  const ranges = new BlockList();
+  let unixSocket = false;
+  for (const part of list(given)) {
+    if (part === 'unix:') unixSocket = true;
+    else addRange(ranges, part);
+  }
+  return { list: ranges, unixSocket };
+}
+
+function addRange(ranges: BlockList, part: string): void {
+  const [address = '', prefix] = part.split('/');
+  const version = isIP(address);
+  const bits = version === 4 ? 32 : 128;
+  const length = prefix === undefined ? bits : /^\d{1,3}$/.test(prefix) ? Number(prefix) : -1;
+  // A range of everything proves nothing.
+  if (version === 0 || length < 1 || length > bits) {
+    throw new SettingProblem(`takes addresses, ranges such as 10.0.0.0/8, and unix:, not '${part}'`);
+  }
+  ranges.addSubnet(address, length, version === 4 ? 'ipv4' : 'ipv6');
+}
+
+export function cookieNames(given: string): readonly string[] {
+  return list(given).map(cookieName);
 }
 
 export function cookieName(given: string): string {
@@ -100,6 +187,14 @@ export function count(given: string): number {
   const number = /^\d{1,6}$/.test(given) ? Number(given) : 0;
   if (number > 0) return number;
   throw new SettingProblem(`takes a whole number from 1 to 999999, not '${given}'`);
+}
+
+export function atMost(most: number): (given: string) => number {
+  return (given) => {
+    const number = /^\d{1,9}$/.test(given) ? Number(given) : 0;
+    if (number >= 1 && number <= most) return number;
+    throw new SettingProblem(`takes a whole number from 1 to ${most}, not '${given}'`);
+  };
 }
 
 export function oneOf(...words: readonly string[]): (given: string) => string {

@@ -1,23 +1,14 @@
 /** Every setting with what it is when nobody sets it, values that it takes, and values that it refuses. */
 
-import type { Config } from '../src/config.js';
+import { type Case, CREDENTIAL_SETTINGS, WORD } from './credential-setting-cases.js';
 
-export const SECRET = 'a secret of at least 32 bytes, here';
-export const NEEDED = "at least 32 are needed ('openssl rand -hex 32')";
+export { NEEDED, SECRET } from './credential-setting-cases.js';
+
 const SIZE = 'takes a size such as 64m or 10g';
 export const PREFIX = "takes a prefix such as /files/ of letters, digits, '.', '_', '~', '-'";
-const WORD = "takes letters, digits, '.', '_' and '-'";
 const HOME = 'takes a folder such as /users/{user}/';
 const SQLITE = 'takes sqlite:FILE, such as sqlite:latchkey.db or sqlite:/var/lib/latchkey/latchkey.db';
 const LEVELS = 'takes trace, debug, info, warn, error, fatal, silent';
-
-interface Case {
-  readonly read: (config: Config) => unknown;
-  readonly initial: unknown;
-  readonly good: Readonly<Record<string, unknown>>;
-  /** The value, and what follows the setting's name in the message. */
-  readonly bad: Readonly<Record<string, string>>;
-}
 
 export const SETTINGS: Readonly<Record<string, Case>> = {
   LATCHKEY_DATA: {
@@ -71,40 +62,7 @@ export const SETTINGS: Readonly<Record<string, Case>> = {
     good: { files: 'files' },
     bad: {},
   },
-  LATCHKEY_JWT_SECRET: {
-    read: (config) => config.jwtSecret,
-    initial: undefined,
-    good: { [SECRET]: SECRET, [' '.repeat(32)]: ' '.repeat(32), ['é'.repeat(16)]: 'é'.repeat(16) },
-    bad: { short: `has 5 bytes; ${NEEDED}`, ['x'.repeat(31)]: `has 31 bytes; ${NEEDED}` },
-  },
-  LATCHKEY_JWT_ISSUER: {
-    read: (config) => config.jwtIssuers,
-    initial: [],
-    good: { 'https://a': ['https://a'], ' https://a , b,, ': ['https://a', 'b'], ',': [] },
-    bad: {},
-  },
-  LATCHKEY_JWT_AUDIENCE: {
-    read: (config) => config.jwtAudiences,
-    initial: [],
-    good: { 'a,b': ['a', 'b'] },
-    bad: {},
-  },
-  LATCHKEY_TOKEN_COOKIE: {
-    read: (config) => config.tokenCookie,
-    initial: undefined,
-    good: { access: 'access', '__Host-token': '__Host-token' },
-    bad: {
-      'a b': "is no cookie name: 'a b'",
-      'a=b': "is no cookie name: 'a=b'",
-      'a;': "is no cookie name: 'a;'",
-    },
-  },
-  LATCHKEY_GROUPS_CLAIM: {
-    read: (config) => config.groupsClaim,
-    initial: 'groups',
-    good: { roles: 'roles' },
-    bad: {},
-  },
+  ...CREDENTIAL_SETTINGS,
   LATCHKEY_ADMINS: {
     read: (config) => config.administrators,
     initial: [],

@@ -6,6 +6,8 @@
 export type NotKnownCode =
   | 'store-unavailable' // the store did not answer, or not in time
   | 'store-unreadable' // it answered something that this version does not understand
+  | 'issuer-unavailable' // the issuer's keys cannot be had, and the token may be of a new one
+  | 'site-unavailable' // the site that knows the session did not answer, or with something else
   | 'committing'; // the path's bytes and grants are being exchanged right now
 
 export class NotKnown extends Error {

@@ -2,6 +2,7 @@
 
 import { parseArgs } from 'node:util';
 import { ConfigError, type Environment, loadConfig, withAbsoluteFiles } from '../config.js';
+import { KeyProblem } from '../credentials/secret-text.js';
 import { COMMANDS, type CommandName, isCommandName } from './catalogue.js';
 import {
   type Command,
@@ -121,6 +122,10 @@ function outputOf(json: boolean): Output {
 function report(error: unknown, tryLine: string): ExitCode {
   if (error instanceof ConfigError) {
     for (const problem of error.problems) complain(problem);
+    return WRONG_USAGE;
+  }
+  if (error instanceof KeyProblem) {
+    process.stderr.write(`latchkey: ${error.message}\n`);
     return WRONG_USAGE;
   }
   const message = error instanceof Error ? error.message : String(error);

@@ -3,6 +3,7 @@ import { loadConfig } from '../config.js';
 import { siteLines } from '../nginx/render.js';
 import { type Command, DONE, textOption, valued } from './command.js';
 import { shellWord } from './shell.js';
+import { siteOptions } from './site-options.js';
 
 export const command: Command = {
   usage: '[--root DIR] [--mount PREFIX]',
@@ -28,9 +29,8 @@ export const command: Command = {
     const lines = siteLines({
       dataFolder: config.dataFolder,
       root: rootFolder,
-      mount: config.mount,
       authorizers: 1,
-      uploadBytesMax: config.uploadBytesMax,
+      ...siteOptions(config),
     });
     const settings = {
       LATCHKEY_DATA: config.dataFolder,

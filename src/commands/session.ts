@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Authorizer } from '../acl/authorizer.js';
 import type { AclStore } from '../acl/ports.js';
-import { authorizerOver, openStore } from '../foundations.js';
+import { authorizerOver, openStore, readerOver } from '../foundations.js';
 import { enterDataFolder } from '../host/data-folder.js';
 import type { Invocation } from './command.js';
 
@@ -22,7 +22,10 @@ export async function withStore<T>(
   const store = openStore(config);
   try {
     if (!isThere && !isNew) output.note(`made a new database: ${resolve(config.databaseFile)}`);
-    return await work({ acl: store.acl, authorizer: authorizerOver(store.facts, config) });
+    return await work({
+      acl: store.acl,
+      authorizer: authorizerOver(readerOver(store.facts, config), config),
+    });
   } finally {
     await store.close();
   }

@@ -1,11 +1,14 @@
+import { randomUUID } from 'node:crypto';
 import { nameOfPrincipal } from '../acl/principal.js';
-import { signToken } from '../credentials/token-key.js';
-import { tokenKeyOf } from '../foundations.js';
+import { signToken } from '../credentials/sign-token.js';
+import { signingSecretsOf } from '../foundations.js';
 import { enterDataFolder } from '../host/data-folder.js';
 import { endOf, groupOptions, userArgument } from './arguments.js';
-import { type Command, DONE, repeated, textOption, valued } from './command.js';
+import { type Command, DONE, repeated, textOption, UsageError, valued } from './command.js';
 
 const LASTING = '1h';
+const FOREIGN_KEYS =
+  'access tokens are signed by somebody else here (LATCHKEY_JWT_PEM_FILE, LATCHKEY_JWKS_FILE, LATCHKEY_JWKS_URL or LATCHKEY_OIDC_ISSUER): get one there, or set LATCHKEY_JWT_SECRET too';
 
 export const command: Command = {
   usage: 'USER [--group NAME]… [--for DURATION]',
@@ -22,14 +25,25 @@ export const command: Command = {
     const claims = {
       user,
       groups: groupOptions(options).map(nameOfPrincipal),
-      groupsClaim: config.groupsClaim,
+      groupsClaim: config.tokens.groupsClaim,
+      id: randomUUID(),
+      issuer: config.tokens.issuers[0],
+      audience: config.tokens.audiences[0],
       issuedAt,
       expiresAt: endOf(issuedAt, textOption(options, 'for') ?? LASTING),
     };
     enterDataFolder(config, output.note);
-    const token = signToken(tokenKeyOf(config), claims);
+    const [secret] = signingSecretsOf(config);
+    if (secret === undefined) throw new UsageError(FOREIGN_KEYS);
+    const token = signToken(secret, claims);
     output.result(
-      { token, user, groups: claims.groups, expiresAt: new Date(claims.expiresAt).toISOString() },
+      {
+        token,
+        user,
+        id: claims.id,
+        groups: claims.groups,
+        expiresAt: new Date(claims.expiresAt).toISOString(),
+      },
       [token],
     );
     return DONE;

@@ -22,6 +22,7 @@ import {
 import { FILES_SOCKET } from './files.js';
 import { authorizerPart, authorizerSocket, filesPart } from './parts.js';
 import { shellWord } from './shell.js';
+import { siteOptions } from './site-options.js';
 
 const HOST = '127.0.0.1';
 const PORT = '8080';
@@ -109,9 +110,8 @@ function nginxPart(
   const text = renderServer({
     dataFolder: '',
     root: config.root,
-    mount: config.mount,
     authorizers,
-    uploadBytesMax: config.uploadBytesMax,
+    ...siteOptions(config),
     listen: `${hostInUrl(host)}:${port}`,
     mimeTypes,
     user: process.getuid?.() === 0 ? owner.name : undefined,

@@ -1,86 +1,162 @@
 /**
  * Access tokens (JWT, RFC 7519), from `Authorization: Bearer` (RFC 6750) or a cookie of a configured name.
  *
- * The signature, `exp`, `nbf`, `iss` and `aud` are the verifier's (@fastify/jwt, registered in http/). Every
- * error of it is 'invalid', whatever kind it is. A verified token is remembered until it expires, because the
- * signature costs more than the rest of a decision.
+ * Every error of a verifier is 'invalid', whatever kind it is. A verified token is remembered until it expires,
+ * because the signature costs more than the rest of a decision; whether it was ended early is asked each time.
  */
 
 import { parseCookie } from 'cookie';
 import { LRUCache } from 'lru-cache';
-import { groupPrincipal, type Principal, type Subject, userPrincipal } from '../acl/principal.js';
-import type { CredentialHeaders, CredentialKind, Recognised } from './credential.js';
-
-/** The claims of a token whose signature and times are right. @throws for any other token */
-export type VerifyToken = (token: string) => unknown;
+import type { Awaitable, CredentialFact, CredentialReader, Standing } from '../acl/ports.js';
+import type { Principal } from '../acl/principal.js';
+import { API_KEY_PREFIX } from './api-key-text.js';
+import { type ClaimNames, groupsOf, userOf } from './claims.js';
+import { type CredentialKind, type Identified, proven, type Recognised } from './credential.js';
+import type { Failures } from './failures.js';
+import type { Presented } from './presented.js';
+import type { TokenKey } from './token-key.js';
+import { readHeader, type TokenKeys } from './token-keys.js';
 
 export interface AccessTokenSettings {
-  readonly verify: VerifyToken;
+  readonly keys: TokenKeys;
   /** The cookie that carries the token where there is no Authorization header; `undefined`: none does. */
   readonly cookieName: string | undefined;
-  readonly groupsClaim: string;
+  readonly claims: ClaimNames;
+  readonly reader: CredentialReader;
+  readonly failures: Failures;
   /** UTC milliseconds. */
   readonly clock: () => number;
 }
 
 /** Characters. Larger ones are refused before anything is parsed: browsers and proxies stop near here too. */
 export const TOKEN_LENGTH_MAX = 8 * 1024;
-/** A token of 8 KiB cannot hold many more. */
-const GROUPS_MAX = 1_000;
 /** Characters of tokens remembered: about 20,000 of them. */
 const REMEMBERED_LENGTH_MAX = 8 * 1024 * 1024;
+/** No token lives this long: an `exp` beyond it is in milliseconds, or somebody's mistake. */
+const LIFE_SECONDS_MAX = 10 * 366 * 24 * 60 * 60;
+/** Characters of a `jti` by which a token can be ended. */
+const TOKEN_ID_LENGTH_MAX = 255;
 
-interface Remembered {
-  readonly subject: Subject;
+interface Verified {
+  readonly user: Principal;
+  /** The `jti`, where it has one. */
+  readonly id: string | undefined;
+  /** Whole seconds. */
+  readonly issuedAt: number | undefined;
   /** UTC milliseconds, exclusive. */
   readonly expiresAt: number;
+  readonly fromHeader: Identified;
+  readonly fromCookie: Identified;
 }
+
+const NEVER_ENDED: CredentialFact = Object.freeze({});
 
 export class AccessTokens implements CredentialKind {
   readonly #settings: AccessTokenSettings;
-  readonly #remembered = new LRUCache<string, Remembered>({
+  readonly #remembered = new LRUCache<string, Verified>({
     maxSize: REMEMBERED_LENGTH_MAX,
-    sizeCalculation: (_subject, token) => token.length,
+    sizeCalculation: (_verified, token) => token.length,
   });
 
   constructor(settings: AccessTokenSettings) {
     this.#settings = settings;
   }
 
-  recognise(headers: CredentialHeaders): Recognised {
-    const token = bearerToken(headers.authorization) ?? this.#cookieToken(headers.cookie);
-    if (token === undefined) return headers.authorization === undefined ? 'absent' : 'invalid';
-    if (token.length > TOKEN_LENGTH_MAX) return 'invalid';
-    const known = this.#remembered.get(token);
-    if (known !== undefined && this.#settings.clock() < known.expiresAt) return known.subject;
-    return this.#verified(token);
+  /** A key was withdrawn: what it signed is verified again. */
+  forget(): void {
+    this.#remembered.clear();
   }
 
-  #verified(token: string): Recognised {
+  recognise(presented: Presented): Awaitable<Recognised> {
+    const bearer = bearerToken(presented.authorization);
+    const token = bearer ?? this.#cookieToken(presented.cookie);
+    if (token === undefined) return 'absent';
+    const verified = this.#recall(token) ?? this.#verify(token, presented);
+    if (verified instanceof Promise) return verified.then((late) => this.#judge(late, bearer !== undefined));
+    return this.#judge(verified, bearer !== undefined);
+  }
+
+  #recall(token: string): Verified | undefined {
+    const known = this.#remembered.get(token);
+    return known !== undefined && this.#settings.clock() < known.expiresAt ? known : undefined;
+  }
+
+  #judge(verified: Verified | 'invalid' | 'limited', inHeader: boolean): Awaitable<Recognised> {
+    if (typeof verified === 'string') return verified;
+    const proof = inHeader ? verified.fromHeader : verified.fromCookie;
+    const { reader } = this.#settings;
+    const standing = reader.standing(verified.user);
+    const fact = verified.id === undefined ? NEVER_ENDED : reader.credential(`token:${verified.id}`);
+    if (standing instanceof Promise || fact instanceof Promise) {
+      return Promise.all([standing, fact]).then(([user, token]) =>
+        this.#current(verified, proof, user, token),
+      );
+    }
+    return this.#current(verified, proof, standing, fact);
+  }
+
+  /** A sign-out covers the second in which it happened: `iat` knows no less. */
+  #current(
+    { issuedAt }: Verified,
+    proof: Identified,
+    { signedOutAt }: Standing,
+    { endedAt }: CredentialFact,
+  ): Recognised {
+    if (endedAt !== undefined) return 'invalid';
+    if (signedOutAt === undefined) return proof;
+    if (issuedAt === undefined || issuedAt <= Math.floor(signedOutAt / 1000)) return 'invalid';
+    return issuedAt * 1000 > this.#settings.clock() ? 'invalid' : proof;
+  }
+
+  #verify(token: string, { address }: Presented): Awaitable<Verified | 'invalid' | 'limited'> {
+    const { failures, keys } = this.#settings;
+    if (failures.isOver(address)) return 'limited';
+    const header = token.length > TOKEN_LENGTH_MAX ? undefined : readHeader(token);
+    if (header === undefined) return this.#failed(address);
+    const found = keys.find(header);
+    if (found instanceof Promise) return found.then((late) => this.#tryAll(late, token, address));
+    return this.#tryAll(found, token, address);
+  }
+
+  #tryAll(keys: readonly TokenKey[], token: string, address: string | undefined) {
+    for (const key of keys) {
+      const verified = this.#try(key, token);
+      if (verified === undefined) continue;
+      this.#remembered.set(token, verified);
+      return verified;
+    }
+    return this.#failed(address);
+  }
+
+  #failed(address: string | undefined): 'invalid' | 'limited' {
+    return this.#settings.failures.note(address) ? 'limited' : 'invalid';
+  }
+
+  #try(key: TokenKey, token: string): Verified | undefined {
     try {
-      const claims = this.#settings.verify(token);
-      const remembered = this.#remember(claims);
-      if (remembered === undefined) return 'invalid';
-      this.#remembered.set(token, remembered);
-      return remembered.subject;
+      return this.#read(key.verify(token));
     } catch {
-      this.#remembered.delete(token);
-      return 'invalid';
+      return undefined;
     }
   }
 
-  #remember(claims: unknown): Remembered | undefined {
-    if (typeof claims !== 'object' || claims === null) return undefined;
-    const { sub, exp } = claims as { sub?: unknown; exp?: unknown };
-    if (typeof sub !== 'string' || typeof exp !== 'number') return undefined;
-    const user = userPrincipal(sub);
+  #read(claims: unknown): Verified | undefined {
+    const { clock, claims: names } = this.#settings;
+    const { sub, exp, iat, jti } = claims as Record<'sub' | 'exp' | 'iat' | 'jti', unknown>;
+    if (typeof sub !== 'string' || sub === '' || typeof exp !== 'number') return undefined;
+    if (iat !== undefined && (typeof iat !== 'number' || !Number.isFinite(iat))) return undefined;
+    const nowSeconds = clock() / 1000;
+    if (!(nowSeconds < exp) || exp > nowSeconds + LIFE_SECONDS_MAX) return undefined;
+    const user = userOf(claims, names);
     if (user === undefined) return undefined;
-    const claimed = Object.hasOwn(claims, this.#settings.groupsClaim)
-      ? (claims as Record<string, unknown>)[this.#settings.groupsClaim]
-      : undefined;
+    const subject = { authenticated: true, user, groups: groupsOf(claims, names) };
     return {
-      subject: { authenticated: true, user, groups: groupsOf(claimed) },
+      user,
+      id: typeof jti === 'string' && jti.length <= TOKEN_ID_LENGTH_MAX ? jti : undefined,
+      issuedAt: iat === undefined ? undefined : Math.floor(iat),
       expiresAt: exp * 1000,
+      fromHeader: proven(subject, false),
+      fromCookie: proven(subject, true),
     };
   }
 
@@ -94,15 +170,8 @@ export class AccessTokens implements CredentialKind {
 
 const BEARER = /^bearer +([^\s,]+)$/i;
 
+/** An API key may come as a bearer, too: it is not ours. */
 function bearerToken(authorization: string | undefined): string | undefined {
-  return authorization === undefined ? undefined : BEARER.exec(authorization)?.[1];
-}
-
-/** What is not a legitimate group name is nobody's group: it is left out, the token stays valid. */
-function groupsOf(claimed: unknown): readonly Principal[] {
-  const names = typeof claimed === 'string' ? [claimed] : Array.isArray(claimed) ? claimed : [];
-  return names
-    .slice(0, GROUPS_MAX)
-    .map((name) => (typeof name === 'string' ? groupPrincipal(name) : undefined))
-    .filter((group) => group !== undefined);
+  const token = authorization === undefined ? undefined : BEARER.exec(authorization)?.[1];
+  return token?.startsWith(API_KEY_PREFIX) === true ? undefined : token;
 }

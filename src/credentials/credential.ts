@@ -5,29 +5,32 @@
 
 import type { Awaitable } from '../acl/ports.js';
 import { NOBODY, type Subject } from '../acl/principal.js';
+import type { Presented } from './presented.js';
 
-/** The headers that credentials travel in; `http.IncomingHttpHeaders` fits. */
-export interface CredentialHeaders {
-  readonly authorization?: string | undefined;
-  readonly cookie?: string | undefined;
+/** What became of the credentials of one request. */
+export interface Identified {
+  readonly subject: Subject;
+  /** Credentials came, and none counted: they prove nothing, or too many that prove nothing came from there. */
+  readonly failure: 'invalid' | 'limited' | undefined;
+  /** A browser sends it by itself, whichever site asks: what it changes must be asked for by our own site. */
+  readonly ambient: boolean;
 }
 
 /** `absent`: nothing of this kind came. `invalid`: it came and proves nothing. Neither is an error. */
-export type Recognised = Subject | 'absent' | 'invalid';
+export type Recognised = Identified | 'absent' | 'invalid' | 'limited';
 
 export interface CredentialKind {
   /** @throws NotKnown when it cannot be found out; never for a bad credential */
-  recognise(headers: CredentialHeaders): Awaitable<Recognised>;
+  recognise(presented: Presented): Awaitable<Recognised>;
 }
 
-export interface Identified {
-  readonly subject: Subject;
-  /** A credential came, but none was valid: the answer may say so. */
-  readonly invalid: boolean;
+export function proven(subject: Subject, ambient: boolean): Identified {
+  return Object.freeze({ subject, failure: undefined, ambient });
 }
 
-const ABSENT: Identified = Object.freeze({ subject: NOBODY, invalid: false });
-const INVALID: Identified = Object.freeze({ subject: NOBODY, invalid: true });
+const ABSENT: Identified = Object.freeze({ subject: NOBODY, failure: undefined, ambient: false });
+const INVALID: Identified = Object.freeze({ subject: NOBODY, failure: 'invalid', ambient: false });
+const LIMITED: Identified = Object.freeze({ subject: NOBODY, failure: 'limited', ambient: false });
 
 export class Credentials {
   readonly #kinds: readonly CredentialKind[];
@@ -37,24 +40,39 @@ export class Credentials {
     this.#kinds = kinds;
   }
 
-  identify(headers: CredentialHeaders): Awaitable<Identified> {
-    return this.#next(headers, 0, ABSENT);
+  identify(presented: Presented): Awaitable<Identified> {
+    // An Authorization header that no kind reads as its own proves nothing, and the answer says so.
+    return this.#next(presented, 0, presented.authorization === undefined ? ABSENT : INVALID);
   }
 
-  #next(headers: CredentialHeaders, from: number, so: Identified): Awaitable<Identified> {
+  #next(presented: Presented, from: number, so: Identified): Awaitable<Identified> {
     let otherwise = so;
     for (let i = from; i < this.#kinds.length; i++) {
-      const found = this.#kinds[i]?.recognise(headers) ?? 'absent';
-      if (found instanceof Promise) return found.then((late) => this.#after(headers, i, otherwise, late));
-      if (found === 'invalid') otherwise = INVALID;
-      else if (found !== 'absent') return { subject: found, invalid: false };
+      const found = this.#kinds[i]?.recognise(presented) ?? 'absent';
+      if (found instanceof Promise) {
+        const before = otherwise;
+        return found.then((late) =>
+          typeof late === 'string' ? this.#next(presented, i + 1, failing(before, late)) : late,
+        );
+      }
+      if (typeof found !== 'string') return found;
+      otherwise = failing(otherwise, found);
     }
     return otherwise;
   }
+}
 
-  #after(headers: CredentialHeaders, i: number, so: Identified, found: Recognised): Awaitable<Identified> {
-    if (found === 'absent') return this.#next(headers, i + 1, so);
-    if (found === 'invalid') return this.#next(headers, i + 1, INVALID);
-    return { subject: found, invalid: false };
-  }
+/** The kinds in use, with what they keep open. Whoever opened it closes it. */
+export interface Recognition {
+  readonly credentials: Credentials;
+  close(): Promise<void>;
+}
+
+/** @param onProblem told, for the log, what goes wrong behind a credential and is nobody's refusal */
+export type OpenRecognition = (onProblem: (message: string) => void) => Recognition;
+
+/** `limited` is said before `invalid`: it tells the client to wait. */
+function failing(before: Identified, found: 'absent' | 'invalid' | 'limited'): Identified {
+  if (found === 'absent' || before === LIMITED) return before;
+  return found === 'limited' ? LIMITED : INVALID;
 }

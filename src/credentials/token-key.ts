@@ -1,36 +1,149 @@
 /**
- * The key of access tokens, and what a token must say. HS256 for now: the algorithm goes with the key and is
- * never read from a token. `latchkey token` signs with the same key.
+ * One key of access tokens, with the one algorithm that it is good for: the algorithm goes with the key and is
+ * never read from a token (RFC 8725 §3.1). Keys come as a secret, as PEM, or as a JWK (RFC 7517).
  */
 
-import { createSigner } from 'fast-jwt';
+import { createHash, createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
+import { createVerifier } from 'fast-jwt';
+import { RSA_ALGORITHMS, type RsaAlgorithm } from './rsa-algorithm.js';
+import { KeyProblem, secretProblem } from './secret-text.js';
 
-export interface TokenKey {
-  readonly algorithm: 'HS256';
-  readonly secret: string;
+export type Algorithm = 'HS256' | RsaAlgorithm | 'ES256' | 'ES384' | 'ES512' | 'EdDSA';
+
+/** What a token must say, beside being signed. */
+export interface TokenRules {
   /** Required when not empty; a token that names one of them is good. */
   readonly issuers: readonly string[];
   readonly audiences: readonly string[];
+  /** What an RSA key is good for that does not say so itself. */
+  readonly rsaAlgorithm: RsaAlgorithm;
 }
 
-export interface TokenClaims {
-  readonly user: string;
-  readonly groups: readonly string[];
-  readonly groupsClaim: string;
-  /** UTC milliseconds. */
-  readonly expiresAt: number;
-  readonly issuedAt: number;
+export interface TokenKey {
+  /** The `kid` of the tokens that it signs; `undefined`: they have none, or any. */
+  readonly id: string | undefined;
+  readonly algorithm: Algorithm;
+  /** Tells two keys of one id apart. */
+  readonly fingerprint: string;
+  /** The claims. @throws for every token that is not good */
+  verify(token: string): unknown;
 }
 
-/** Signs an access token that this key's verifier accepts: for trials and tests. */
-export function signToken(key: TokenKey, claims: TokenClaims): string {
-  const sign = createSigner({ key: key.secret, algorithm: key.algorithm });
-  return sign({
-    sub: claims.user,
-    iat: Math.floor(claims.issuedAt / 1000),
-    exp: Math.floor(claims.expiresAt / 1000),
-    ...(claims.groups.length > 0 && { [claims.groupsClaim]: claims.groups }),
-    ...(key.issuers[0] !== undefined && { iss: key.issuers[0] }),
-    ...(key.audiences[0] !== undefined && { aud: key.audiences[0] }),
+/** RFC 7518 §3.3. */
+const RSA_BITS_MIN = 2048;
+/** Clocks differ: a token may be not yet valid by this much. `exp` has no leeway. */
+const NOT_BEFORE_LEEWAY_MS = 5_000;
+
+/** @throws KeyProblem */
+export function keyOfSecret(id: string | undefined, secret: string, rules: TokenRules): TokenKey {
+  const problem = secretProblem(secret);
+  if (problem !== undefined) throw new KeyProblem(problem);
+  return tokenKey(id, 'HS256', secret, rules);
+}
+
+/** Every key and certificate of a PEM file. @throws KeyProblem */
+export function keysOfPem(text: string, rules: TokenRules): readonly TokenKey[] {
+  if (text.includes('PRIVATE KEY-----')) {
+    throw new KeyProblem('holds a private key; only the issuer needs that, give its public key');
+  }
+  const blocks = text.match(/-----BEGIN ([A-Z ]+)-----[\s\S]+?-----END \1-----/g) ?? [];
+  if (blocks.length === 0)
+    throw new KeyProblem('holds no public key in PEM form (-----BEGIN PUBLIC KEY-----)');
+  return blocks.map((block) =>
+    keyOfObject(
+      undefined,
+      parsed(() => createPublicKey(block)),
+      undefined,
+      rules,
+    ),
+  );
+}
+
+/**
+ * The usable keys of a JWK set: asymmetric ones that are for signatures. A set may hold others; they are left out.
+ *
+ * @throws KeyProblem when it is no set
+ */
+export function keysOfJwks(set: unknown, rules: TokenRules): readonly TokenKey[] {
+  const keys = typeof set === 'object' && set !== null ? (set as { keys?: unknown }).keys : undefined;
+  if (!Array.isArray(keys)) throw new KeyProblem('is no JWK set: {"keys":[…]} (RFC 7517)');
+  return keys.slice(0, KEYS_MAX).flatMap((jwk) => {
+    try {
+      return [keyOfJwk(jwk, rules)];
+    } catch {
+      return [];
+    }
   });
+}
+
+/** More than any issuer has. */
+const KEYS_MAX = 100;
+
+function keyOfJwk(jwk: unknown, rules: TokenRules): TokenKey {
+  if (typeof jwk !== 'object' || jwk === null) throw new KeyProblem('is no JWK');
+  const { kid, use, alg, key_ops: operations } = jwk as Record<string, unknown>;
+  if (use !== undefined && use !== 'sig') throw new KeyProblem('is not for signatures');
+  if (Array.isArray(operations) && !operations.includes('verify'))
+    throw new KeyProblem('is not for verifying');
+  const object = parsed(() => createPublicKey({ key: jwk as JsonWebKey, format: 'jwk' }));
+  return keyOfObject(typeof kid === 'string' ? kid : undefined, object, alg, rules);
+}
+
+function keyOfObject(id: string | undefined, object: KeyObject, named: unknown, rules: TokenRules): TokenKey {
+  const algorithm = algorithmOf(object, named, rules);
+  return tokenKey(id, algorithm, object.export({ type: 'spki', format: 'pem' }).toString(), rules);
+}
+
+const CURVES: Readonly<Record<string, Algorithm>> = {
+  prime256v1: 'ES256',
+  secp384r1: 'ES384',
+  secp521r1: 'ES512',
+};
+
+function algorithmOf(object: KeyObject, named: unknown, rules: TokenRules): Algorithm {
+  const { modulusLength = 0, namedCurve = '' } = object.asymmetricKeyDetails ?? {};
+  if (object.asymmetricKeyType === 'rsa') {
+    if (modulusLength < RSA_BITS_MIN)
+      throw new KeyProblem(`has ${modulusLength} bits; RSA needs ${RSA_BITS_MIN}`);
+    if (named === undefined) return rules.rsaAlgorithm;
+    const algorithm = RSA_ALGORITHMS.find((known) => known === named);
+    if (algorithm === undefined) throw new KeyProblem(`is for ${String(named)}`);
+    return algorithm;
+  }
+  const algorithm =
+    object.asymmetricKeyType === 'ed25519'
+      ? 'EdDSA'
+      : object.asymmetricKeyType === 'ec'
+        ? CURVES[namedCurve]
+        : undefined;
+  if (algorithm === undefined || (named !== undefined && named !== algorithm && named !== 'Ed25519')) {
+    throw new KeyProblem('is of a kind that is not supported: RSA, P-256, P-384, P-521 or Ed25519');
+  }
+  return algorithm;
+}
+
+function tokenKey(id: string | undefined, algorithm: Algorithm, key: string, rules: TokenRules): TokenKey {
+  // fast-jwt takes a token that lacks a claim, unless the claim is required by name.
+  const requiredClaims = ['exp', 'sub'];
+  if (rules.issuers.length > 0) requiredClaims.push('iss');
+  if (rules.audiences.length > 0) requiredClaims.push('aud');
+  const verify = createVerifier({
+    key,
+    algorithms: [algorithm],
+    requiredClaims,
+    ...(rules.issuers.length > 0 && { allowedIss: [...rules.issuers] }),
+    ...(rules.audiences.length > 0 && { allowedAud: [...rules.audiences] }),
+    clockTolerance: NOT_BEFORE_LEEWAY_MS, // `exp` is looked at again, without it (access-token.ts)
+    cache: false,
+  });
+  const fingerprint = createHash('sha256').update(`${algorithm}\n${key}`).digest('hex');
+  return { id, algorithm, fingerprint, verify: (token) => verify(token) as unknown };
+}
+
+function parsed(parse: () => KeyObject): KeyObject {
+  try {
+    return parse();
+  } catch (error) {
+    throw new KeyProblem(`cannot be read as a public key: ${(error as Error).message}`);
+  }
 }

@@ -41,14 +41,14 @@ export function aclRoutes(instance: FastifyInstance, { gate, acl, authorizer }: 
 
   app.get(`${API_PREFIX}/grants`, { schema: listSchema }, async (request) => {
     const path = pathIn(request.query.path);
-    await gate.require(await gate.identify(request), 'manage', path);
+    await gate.require(await gate.identifyOwn(request), 'manage', path);
     const grants = await Promise.all(pathChain(path).map(async (level) => acl.grantsOn([level])));
     return { grants: grants.flatMap((level) => [...level].sort(inOrder).map(grantJson)) };
   });
 
   app.put(`${API_PREFIX}/grants`, { schema: putGrantSchema }, async (request) => {
     const draft = draftIn(request.body);
-    await gate.require(await gate.identify(request), 'manage', draft.path);
+    await gate.require(await gate.identifyOwn(request), 'manage', draft.path);
     const { value, revision } = await acl.putGrants([draft]);
     const rest = await remaining(authorizer, draft.principal, draft.path, [draft.action]);
     const lines = draft.effect === 'allow' ? stillRefused(rest) : stillAllowed(rest);
@@ -59,7 +59,7 @@ export function aclRoutes(instance: FastifyInstance, { gate, acl, authorizer }: 
     const { action = 'read', effect = 'allow' } = request.query;
     const principal = principalIn(request.query.principal);
     const path = pathIn(request.query.path);
-    await gate.require(await gate.identify(request), 'manage', path);
+    await gate.require(await gate.identifyOwn(request), 'manage', path);
     const actions = andGreater(action);
     const { value, revision } = await acl.removeGrants({ principal, path, actions, effect });
     const rest = await remaining(authorizer, principal, path, actions);
@@ -69,7 +69,7 @@ export function aclRoutes(instance: FastifyInstance, { gate, acl, authorizer }: 
 
   app.get(`${API_PREFIX}/check`, { schema: checkSchema }, async (request) => {
     const question = questionIn(request.query);
-    await gate.require(await gate.identify(request), 'manage', question.path);
+    await gate.require(await gate.identifyOwn(request), 'manage', question.path);
     const { decision } = await authorizer.explain(question);
     const { outcome, reason } = decision;
     const grant = reason.kind === 'grant' ? { grant: grantJson(reason.grant) } : {};
@@ -78,7 +78,7 @@ export function aclRoutes(instance: FastifyInstance, { gate, acl, authorizer }: 
 
   app.get(`${API_PREFIX}/explain`, { schema: explainSchema }, async (request) => {
     const question = questionIn(request.query);
-    await gate.require(await gate.identify(request), 'manage', question.path);
+    await gate.require(await gate.identifyOwn(request), 'manage', question.path);
     const { decision, considered } = await authorizer.explain(question);
     return {
       outcome: decision.outcome,

@@ -15,15 +15,18 @@ import { type Decision, refusal } from '../acl/decide.js';
 import { NotKnown } from '../acl/errors.js';
 import type { Awaitable } from '../acl/ports.js';
 import { decodeResourcePath } from '../acl/resource-path.js';
+import type { VisitorSettings } from '../config.js';
 import type { Credentials, Identified } from '../credentials/credential.js';
-import { type Asked, readAsked } from './asked.js';
+import { type Asked, askedOfRaw } from '../credentials/presented.js';
 import { answerHeaders, statusOf } from './decision-answer.js';
+import { visitorHeaders } from './visitor-answer.js';
 
 export const AUTHORIZE_PREFIX = '/authorize';
 
 export interface AuthorizeDeps {
   readonly authorizer: Authorizer;
   readonly credentials: Credentials;
+  readonly visitor: VisitorSettings;
   /** The URL prefix of the private files; the authorizer takes exactly this off the front of the path. */
   readonly mount: string;
   readonly log: FastifyBaseLogger;
@@ -41,7 +44,7 @@ export function questionAnswerer(deps: AuthorizeDeps): AnswerQuestion {
   const prefix = AUTHORIZE_PREFIX + deps.mount;
   return (request, response, url) => {
     try {
-      const asked = readAsked(request.rawHeaders);
+      const asked = askedOfRaw(request.rawHeaders);
       const answered = answer(deps, prefix, url, asked, response);
       if (answered instanceof Promise) answered.catch((error) => fail(deps, response, error));
     } catch (error) {
@@ -73,8 +76,10 @@ function answerFor(
   identified: Identified,
 ): Awaitable<void> {
   const decided = decideFor(deps, prefix, url, asked, identified);
-  if (decided instanceof Promise) return decided.then((late) => send(response, late, identified));
-  return send(response, decided, identified);
+  if (decided instanceof Promise) {
+    return decided.then((late) => send(deps, response, url, asked, identified, late));
+  }
+  return send(deps, response, url, asked, identified, decided);
 }
 
 function decideFor(
@@ -103,9 +108,21 @@ function withoutQuery(url: string): string {
   return end === -1 ? url : url.slice(0, end);
 }
 
-function send(response: ServerResponse, decision: Decision, { subject, invalid }: Identified): void {
+function send(
+  { visitor }: AuthorizeDeps,
+  response: ServerResponse,
+  url: string,
+  asked: Asked,
+  identified: Identified,
+  decision: Decision,
+): void {
+  const headers = answerHeaders(decision, identified);
+  if (decision.outcome !== 'allow') {
+    const path = withoutQuery(url.slice(AUTHORIZE_PREFIX.length));
+    headers.push(...visitorHeaders(visitor, decision, identified, asked, path));
+  }
   response.sendDate = false; // nginx gives the visitor its own
-  response.writeHead(statusOf(decision), answerHeaders(decision, subject, invalid));
+  response.writeHead(statusOf(decision), headers);
   response.end();
 }
 

@@ -14,13 +14,11 @@ import {
 } from 'node:http';
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { Authorizer } from '../acl/authorizer.js';
-import type { VerifyToken } from '../credentials/access-token.js';
-import type { Credentials } from '../credentials/credential.js';
-import type { TokenKey } from '../credentials/token-key.js';
+import type { VisitorSettings } from '../config.js';
+import type { OpenRecognition } from '../credentials/credential.js';
 import { type AnswerQuestion, AUTHORIZE_PREFIX, questionAnswerer } from './authorize.js';
 import { type CheckReady, healthRoutes } from './health.js';
 import { type Logger, serverOptions } from './server-options.js';
-import { registerTokenVerifier } from './token-verifier.js';
 
 /** A stretch without a wait, in which decisions may share what they found out (`storage/shared-check.ts`). */
 export interface Turn {
@@ -32,9 +30,8 @@ export interface Turn {
 
 export interface AuthorizerAppDeps {
   readonly authorizer: Authorizer;
-  readonly tokenKey: TokenKey;
-  /** The kinds of credential in their order, over the verifier of access tokens. */
-  readonly credentials: (verify: VerifyToken) => Credentials;
+  readonly recognise: OpenRecognition;
+  readonly visitor: VisitorSettings;
   readonly mount: string;
   readonly turn: Turn;
   readonly checkReady: CheckReady;
@@ -55,10 +52,12 @@ export async function buildAuthorizerApp(deps: AuthorizerAppDeps): Promise<Fasti
       return answerFirst(server, deps.turn, questions, others);
     },
   });
-  const verify = await registerTokenVerifier(app, deps.tokenKey);
+  const recognition = deps.recognise((message) => app.log.warn(message));
+  app.addHook('onClose', () => recognition.close());
   answer = questionAnswerer({
     authorizer: deps.authorizer,
-    credentials: deps.credentials(verify),
+    credentials: recognition.credentials,
+    visitor: deps.visitor,
     mount: deps.mount,
     log: app.log,
   });

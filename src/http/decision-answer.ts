@@ -6,6 +6,7 @@
 import type { Decision, Reason } from '../acl/decide.js';
 import { isBuiltIn } from '../acl/decide.js';
 import { ANYONE, AUTHENTICATED, nameOfPrincipal, type Principal, type Subject } from '../acl/principal.js';
+import type { Identified } from '../credentials/credential.js';
 
 export type AuthorizeStatus = 200 | 401 | 403;
 
@@ -38,8 +39,8 @@ export function reasonWord(reason: Reason): string {
 }
 
 /** RFC 6750 §3: a token that was sent and is not good is said to be invalid. */
-export function challenge(invalid: boolean): string {
-  return invalid ? 'Bearer realm="latchkey", error="invalid_token"' : 'Bearer realm="latchkey"';
+export function challenge(failure: Identified['failure']): string {
+  return failure === undefined ? 'Bearer realm="latchkey"' : 'Bearer realm="latchkey", error="invalid_token"';
 }
 
 /** What needs no percent-encoding in a header, the colon of `user:` among it. */
@@ -68,7 +69,7 @@ export function logHeaders(decision: Decision, subject: Subject): Readonly<Recor
 }
 
 /** Flat name, value list, as `http.ServerResponse.writeHead` takes it without another allocation. */
-export function answerHeaders(decision: Decision, subject: Subject, invalid: boolean): string[] {
+export function answerHeaders(decision: Decision, { subject, failure }: Identified): string[] {
   const headers = [
     'Content-Length',
     '0',
@@ -80,6 +81,6 @@ export function answerHeaders(decision: Decision, subject: Subject, invalid: boo
     reasonWord(decision.reason),
   ];
   if (decision.outcome === 'allow') headers.push('X-Latchkey-Serve', 'yes');
-  if (decision.outcome === 'unauthenticated') headers.push('WWW-Authenticate', challenge(invalid));
+  if (decision.outcome === 'unauthenticated') headers.push('WWW-Authenticate', challenge(failure));
   return headers;
 }

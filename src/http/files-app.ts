@@ -5,11 +5,9 @@
 import swagger from '@fastify/swagger';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Authorizer } from '../acl/authorizer.js';
-import type { AclStore } from '../acl/ports.js';
+import type { AclStore, CredentialStore } from '../acl/ports.js';
 import type { DownloadSettings } from '../config.js';
-import type { VerifyToken } from '../credentials/access-token.js';
-import type { Credentials } from '../credentials/credential.js';
-import type { TokenKey } from '../credentials/token-key.js';
+import type { OpenRecognition } from '../credentials/credential.js';
 import type { Committer } from '../uploads/committer.js';
 import type { StorageRoot } from '../uploads/storage-root.js';
 import { API_PREFIX, aclRoutes } from './acl-routes.js';
@@ -19,15 +17,20 @@ import { type CheckReady, healthRoutes } from './health.js';
 import { publicDocument } from './openapi.js';
 import { BadRequest, sendError } from './problem.js';
 import { type Logger, serverOptions } from './server-options.js';
-import { registerTokenVerifier } from './token-verifier.js';
+import { type SessionHook, sessionRoute } from './session-route.js';
 import { WRITE_PREFIX, writeRoutes } from './write-routes.js';
 
 export interface FilesAppDeps {
   readonly authorizer: Authorizer;
-  readonly tokenKey: TokenKey;
-  /** The kinds of credential in their order, over the verifier of access tokens. */
-  readonly credentials: (verify: VerifyToken) => Credentials;
+  readonly recognise: OpenRecognition;
+  /** Scheme and host of this site, where they are configured. */
+  readonly publicUrl: string | undefined;
   readonly acl: AclStore;
+  readonly credentialStore: CredentialStore;
+  /** `undefined`: the site cannot say that a session has ended. */
+  readonly sessionHook: SessionHook | undefined;
+  /** UTC milliseconds. */
+  readonly clock: () => number;
   readonly root: StorageRoot;
   readonly committer: Committer;
   readonly mount: string;
@@ -42,13 +45,15 @@ export async function buildFilesApp(deps: FilesAppDeps): Promise<FastifyInstance
   const app = Fastify({ ...serverOptions(deps.logger), rewriteUrl: ({ url = '' }) => routedUrl(url) });
   app.setErrorHandler(sendError);
   app.setNotFoundHandler((request, reply) => sendError(unknownRoute(app, request, reply), request, reply));
-  const verify = await registerTokenVerifier(app, deps.tokenKey);
-  const gate = new Gate(deps.authorizer, deps.credentials(verify));
+  const recognition = deps.recognise((message) => app.log.warn(message));
+  app.addHook('onClose', () => recognition.close());
+  const gate = new Gate(deps.authorizer, recognition.credentials, deps.publicUrl);
   tellDecisions(app);
   await app.register(swagger, publicDocument(deps.mount));
   await writeRoutes(app, { ...deps, gate });
   downloadRoute(app, { ...deps, gate });
   aclRoutes(app, { ...deps, gate });
+  if (deps.sessionHook !== undefined) sessionRoute(app, { ...deps, hook: deps.sessionHook });
   app.get(`${API_PREFIX}/openapi.json`, { schema: { hide: true } }, async () => app.swagger());
   healthRoutes(app, deps.checkReady);
   return app;

@@ -10,8 +10,10 @@ import { type Decision, refusal } from '../acl/decide.js';
 import type { Subject } from '../acl/principal.js';
 import { decodeResourcePath, type ResourcePath } from '../acl/resource-path.js';
 import type { Credentials, Identified } from '../credentials/credential.js';
+import { askedOf } from '../credentials/presented.js';
+import { isFromAnotherSite } from './cross-site.js';
 import { logHeaders } from './decision-answer.js';
-import { Refused } from './problem.js';
+import { CrossSite, Refused } from './problem.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -36,14 +38,28 @@ export interface Visitor extends Identified {
 export class Gate {
   readonly #authorizer: Authorizer;
   readonly #credentials: Credentials;
+  readonly #publicUrl: string | undefined;
 
-  constructor(authorizer: Authorizer, credentials: Credentials) {
+  /** @param publicUrl scheme and host of this site, where they are configured */
+  constructor(authorizer: Authorizer, credentials: Credentials, publicUrl: string | undefined) {
     this.#authorizer = authorizer;
     this.#credentials = credentials;
+    this.#publicUrl = publicUrl;
   }
 
+  /** For a request that changes nothing. */
   async identify(request: FastifyRequest): Promise<Visitor> {
-    return { ...(await this.#credentials.identify(request.headers)), request };
+    return { ...(await this.#credentials.identify(askedOf(request.headers))), request };
+  }
+
+  /**
+   * For a request that may change something: a credential that a browser sends by itself counts only when our own
+   * site asked. @throws CrossSite
+   */
+  async identifyOwn(request: FastifyRequest): Promise<Visitor> {
+    const who = await this.identify(request);
+    if (who.ambient && isFromAnotherSite(request.headers, this.#publicUrl)) throw new CrossSite();
+    return who;
   }
 
   /** @throws Refused, or NotKnown */
@@ -51,7 +67,7 @@ export class Gate {
     const decision = await this.#authorizer.authorize({ subject: who.subject, action, path });
     who.request.judged = { decision, subject: who.subject };
     if (decision.outcome !== 'allow') {
-      throw new Refused(decision, who.invalid, refusalText(decision.outcome, action));
+      throw new Refused(decision, who.failure, refusalText(decision.outcome, action));
     }
     return who.subject;
   }
@@ -69,7 +85,7 @@ export class Gate {
     const outcome = refusal(who.subject.authenticated);
     const decision = { outcome, reason: { kind: 'refused-path' } } as const;
     who.request.judged = { decision, subject: who.subject };
-    throw new Refused(decision, who.invalid, refusalText(outcome, 'read'));
+    throw new Refused(decision, who.failure, refusalText(outcome, 'read'));
   }
 }
 

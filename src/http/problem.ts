@@ -7,6 +7,8 @@ import { STATUS_CODES } from 'node:http';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import type { Decision } from '../acl/decide.js';
 import { NotKnown } from '../acl/errors.js';
+import type { Identified } from '../credentials/credential.js';
+import { WINDOW_MS } from '../credentials/failures.js';
 import { asUploadProblem, UploadProblem, type UploadProblemCode } from '../uploads/problem.js';
 import { challenge, statusOf } from './decision-answer.js';
 import { API_BODY_BYTES_MAX } from './server-options.js';
@@ -41,10 +43,20 @@ export class Refused extends Error {
   override readonly name = 'Refused';
   constructor(
     readonly decision: Decision,
-    readonly invalidCredential: boolean,
+    readonly failure: Identified['failure'],
     message: string,
   ) {
     super(message);
+  }
+}
+
+/** A cookie came with a request that another site made. */
+export class CrossSite extends Error {
+  override readonly name = 'CrossSite';
+  constructor() {
+    super(
+      'Another site made this request with your cookie; open this site itself, or send a token or an API key.',
+    );
   }
 }
 
@@ -53,7 +65,7 @@ export class BadRequest extends Error {
   override readonly name = 'BadRequest';
   constructor(
     message: string,
-    readonly status: 400 | 404 | 405 | 415 = 400,
+    readonly status: 400 | 401 | 404 | 405 | 415 = 400,
   ) {
     super(message);
   }
@@ -69,19 +81,19 @@ export interface Problem {
 const RETRY_AFTER_SECONDS = '1';
 
 export function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  if (error instanceof Refused && statusOf(error.decision) === 401) {
-    reply.header('www-authenticate', challenge(error.invalidCredential));
-  }
   const problem = problemOf(asUploadProblem(error));
+  if (problem.status === 401) {
+    reply.header('www-authenticate', challenge(error instanceof Refused ? error.failure : undefined));
+  }
   if (problem.status >= 500) request.log.error(error);
   if (problem.status === 503) reply.header('retry-after', RETRY_AFTER_SECONDS);
+  if (problem.status === 429) reply.header('retry-after', String(WINDOW_MS / 1000));
   return reply.code(problem.status).type('application/problem+json').send(problem);
 }
 
 function problemOf(error: unknown): Problem {
-  if (error instanceof Refused) {
-    return problem(statusOf(error.decision), error.message, error.decision.outcome);
-  }
+  if (error instanceof Refused) return refusal(error);
+  if (error instanceof CrossSite) return problem(403, error.message, 'cross-site');
   if (error instanceof UploadProblem) return problem(UPLOAD_STATUS[error.code], error.message, error.code);
   if (error instanceof BadRequest) return problem(error.status, error.message, CODE[error.status]);
   if (error instanceof NotKnown) {
@@ -100,6 +112,14 @@ function problemOf(error: unknown): Problem {
     return problem(507, 'There is no space left for the store; free some, then try again.', 'no-space');
   }
   return problem(500, 'Something went wrong here; the log of the files service says what.', 'internal');
+}
+
+function refusal({ decision, failure, message }: Refused): Problem {
+  if (decision.outcome !== 'unauthenticated' || failure !== 'limited') {
+    return problem(statusOf(decision), message, decision.outcome);
+  }
+  const detail = 'Too many credentials that are not valid came from here; wait a minute, then try again.';
+  return problem(429, detail, 'limited');
 }
 
 function problem(status: number, detail: string, code = 'bad-request'): Problem {

@@ -33,11 +33,11 @@ export async function writeRoutes(app: FastifyInstance, deps: WriteDeps): Promis
   await app.register(async (raw) => {
     takeAnyBody(raw);
     raw.put(WRITE_PREFIX, { schema: putSchema }, async (request, reply) => {
-      const who = await deps.gate.identify(request);
+      const who = await deps.gate.identifyOwn(request);
       return put(deps, request, reply, who, pathOf(who));
     });
     raw.delete(WRITE_PREFIX, { schema: deleteSchema }, async (request, reply) => {
-      const who = await deps.gate.identify(request);
+      const who = await deps.gate.identifyOwn(request);
       const path = pathOf(who);
       await deps.gate.require(who, 'write', path);
       await deps.committer.remove(path, preconditionsOf(request));
@@ -49,7 +49,7 @@ export async function writeRoutes(app: FastifyInstance, deps: WriteDeps): Promis
     takeAnyBody(form);
     await form.register(multipart, { throwFileSizeLimit: false, limits: formLimits(deps) });
     form.post(WRITE_PREFIX, { schema: formSchema }, async (request, reply) => {
-      const who = await deps.gate.identify(request);
+      const who = await deps.gate.identifyOwn(request);
       return postForm(deps, request, reply, who, pathOf(who));
     });
   });

@@ -21,6 +21,17 @@ export interface SiteOptions {
   readonly mount: string;
   readonly authorizers: number;
   readonly uploadBytesMax: number;
+  /** The headers in which a proxy names the user; `undefined`: none does. */
+  readonly proxyHeaders: ProxyHeaderNames | undefined;
+  /** Origins whose pages may read the files. */
+  readonly corsOrigins: readonly string[];
+}
+
+export interface ProxyHeaderNames {
+  readonly user: string;
+  readonly groups: string | undefined;
+  /** It proves itself by the header X-Latchkey-Proxy-Secret. */
+  readonly sendsSecret: boolean;
 }
 
 export interface ServerOptions extends SiteOptions {
@@ -72,7 +83,44 @@ function renderSite(source: string, options: SiteOptions): string {
     ['alias              /srv/latchkey/store/;', `alias              ${quoted(`${options.root}/`)};`, 1],
     ['location ^~ /files/ {', `location ^~ ${options.mount} {`, 1],
     ['client_max_body_size 10g;', `client_max_body_size ${options.uploadBytesMax};`, 2],
+    ...proxyMaps(options.proxyHeaders),
+    ...corsMaps(options.corsOrigins),
   ]);
+}
+
+/** From the proxy's own header, unless it holds a control character: that would be a malformed request. */
+function proxyMaps(names: ProxyHeaderNames | undefined): readonly Substitution[] {
+  if (names === undefined) return [];
+  const read = (name: string, header: string | undefined): Substitution[] => {
+    if (header === undefined) return [];
+    const off = `map $host ${name.padEnd('$latchkey_proxy_groups'.length)} { default ""; }`;
+    const variable = `$http_${header.toLowerCase().replaceAll('-', '_')}`;
+    return [
+      [off, `map ${variable} ${name} { default ${variable}; "~[\\x00-\\x08\\x0a-\\x1f\\x7f]" ""; }`, 1],
+    ];
+  };
+  return [
+    ...read('$latchkey_proxy_user', names.user),
+    ...read('$latchkey_proxy_groups', names.groups),
+    ...read('$latchkey_proxy_secret', names.sendsSecret ? PROXY_SECRET_HEADER : undefined),
+  ];
+}
+
+/** What a proxy proves itself with (LATCHKEY_PROXY_SECRET). */
+export const PROXY_SECRET_HEADER = 'X-Latchkey-Proxy-Secret';
+
+/** The origin is answered as it was asked, when it is one of those that are configured. */
+function corsMaps(origins: readonly string[]): readonly Substitution[] {
+  if (origins.length === 0) return [];
+  const known = origins.map((origin) => `"${origin}" "${origin}";`).join(' ');
+  return [
+    [
+      'map $http_origin $latchkey_cors { default ""; }',
+      `map $http_origin $latchkey_cors { default ""; ${known} }`,
+      1,
+    ],
+    ['map $host $latchkey_vary { default ""; }', 'map $host $latchkey_vary { default Origin; }', 1],
+  ];
 }
 
 type Substitution = readonly [from: string, to: string, times: number];

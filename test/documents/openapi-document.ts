@@ -11,19 +11,17 @@ import { StorageRoot } from '../../src/uploads/storage-root.js';
 const CACHE_BYTES = 1024 * 1024;
 
 export async function openapiDocument(): Promise<string> {
-  const { acl, files, facts } = openMemoryStore();
+  const { acl, files, facts, credentials } = openMemoryStore();
   const clock = () => 0;
   const policy = { administrators: new Set<never>(), home: undefined };
   const root = new StorageRoot({ root: 'store', mount: '/files/', partialFolder: 'partial' });
   const app = await buildFilesApp({
     authorizer: new Authorizer(new CachedReader(facts, { bytesMax: CACHE_BYTES }), policy, clock),
-    tokenKey: {
-      algorithm: 'HS256',
-      secret: 'for a document alone, signs nothing',
-      issuers: [],
-      audiences: [],
-    },
-    credentials: () => new Credentials([]),
+    recognise: () => ({ credentials: new Credentials([]), close: async () => {} }),
+    publicUrl: undefined,
+    sessionHook: { secret: 'for a document alone', cookieNames: [] },
+    credentialStore: credentials,
+    clock,
     acl,
     root,
     committer: new Committer({ root, files, clock }),

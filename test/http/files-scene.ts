@@ -6,9 +6,9 @@
 import type { Test } from 'tap';
 import { Authorizer } from '../../src/acl/authorizer.js';
 import { parseHomeTemplate } from '../../src/acl/policy.js';
-import { AccessTokens } from '../../src/credentials/access-token.js';
-import { Credentials } from '../../src/credentials/credential.js';
+import { loadConfig } from '../../src/config.js';
 import { buildFilesApp } from '../../src/http/files-app.js';
+import { openRecognition } from '../../src/recognition.js';
 import { CachedReader } from '../../src/storage/cached-reader.js';
 import type { CommitStep } from '../../src/uploads/committer.js';
 import { draft, MIB, principal, type Scene, scene } from '../uploads/given.js';
@@ -40,11 +40,15 @@ export async function filesScene(t: Test, options: FilesSceneOptions = {}): Prom
     home: parseHomeTemplate('/users/{user}/'),
   };
   const logged: Record<string, unknown>[] = [];
+  const reader = new CachedReader(store.facts, { bytesMax: 16 * MIB });
+  const config = loadConfig({ LATCHKEY_JWT_SECRET: SECRET });
   const app = await buildFilesApp({
-    authorizer: new Authorizer(new CachedReader(store.facts, { bytesMax: 16 * MIB }), policy, clock),
-    tokenKey: { algorithm: 'HS256', secret: SECRET, issuers: [], audiences: [] },
-    credentials: (verify) =>
-      new Credentials([new AccessTokens({ verify, cookieName: undefined, groupsClaim: 'groups', clock })]),
+    authorizer: new Authorizer(reader, policy, clock),
+    recognise: (onProblem) => openRecognition(config, { reader, usage: store.usage, onProblem }),
+    publicUrl: undefined,
+    sessionHook: undefined,
+    credentialStore: store.credentials,
+    clock,
     acl: store.acl,
     root,
     committer,

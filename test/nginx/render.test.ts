@@ -11,6 +11,8 @@ const SITE = {
   root: '/srv/site',
   mount: '/media/',
   authorizers: 1,
+  proxyHeaders: undefined,
+  corsOrigins: [],
   uploadBytesMax: 5_000_000,
 };
 const SERVER = {

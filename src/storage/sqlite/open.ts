@@ -1,6 +1,6 @@
 /** Opens a SQLite store: a writer with its schema brought up to date, and a reader for the decisions. */
 
-import type { Store } from '../../acl/ports.js';
+import type { Store, UsageStore } from '../../acl/ports.js';
 import { ChangeLog } from './change-log.js';
 import { openWriter } from './connection.js';
 import { migrate } from './migrations.js';
@@ -37,4 +37,18 @@ export function openSqliteStore(file: string): Store {
 export async function openSqliteFacts(file: string): Promise<SqliteFacts> {
   await openSqliteStore(file).close();
   return new SqliteFacts(file);
+}
+
+/** Writes by a connection that is opened for each batch: between two of them the authorizer can write nothing. */
+export function sqliteUsage(file: string): UsageStore {
+  return {
+    recordUses: async (uses) => {
+      const db = openWriter(file);
+      try {
+        await new SqliteUsage(db).recordUses(uses);
+      } finally {
+        db.close();
+      }
+    },
+  };
 }

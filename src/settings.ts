@@ -1,0 +1,203 @@
+/**
+ * Every setting: its name in the environment, what it is, its default and its parser. `config.ts` reads them.
+ */
+
+import type { Principal } from './acl/principal.js';
+import { RSA_ALGORITHMS, type RsaAlgorithm } from './credentials/rsa-algorithm.js';
+import {
+  absolute,
+  addresses,
+  administrators,
+  atLeast,
+  atMost,
+  CREDENTIAL_KINDS,
+  type CredentialKindName,
+  cookieName,
+  cookieNames,
+  count,
+  credentialKinds,
+  databaseUrl,
+  GIB,
+  headerName,
+  headerWord,
+  homeTemplate,
+  list,
+  loginUrl,
+  MIB,
+  mount,
+  oneOf,
+  origin,
+  origins,
+  rsaAlgorithm,
+  secret,
+  secrets,
+  size,
+  text,
+  url,
+} from './setting-values.js';
+
+export interface Setting<T> {
+  readonly initial: T;
+  readonly parse: (text: string) => T;
+  readonly help: string;
+  readonly secret?: true;
+}
+
+function setting<T>(help: string, initial: T, parse: (text: string) => T): Setting<T> {
+  return { help, initial, parse };
+}
+
+function optional<T>(help: string, parse: (text: string) => T): Setting<T | undefined> {
+  return { help, initial: undefined, parse };
+}
+
+/** It may also come in a file, by the name with _FILE, and is never shown. */
+function secretSetting<T>(help: string, parse: (text: string) => T) {
+  return { ...optional(help, parse), secret: true } as const;
+}
+
+const CACHE_BYTES_MIN = 16 * MIB;
+/** The mark of a session that was ended is kept for a day (acl/ports.ts). */
+const SESSION_KEPT_MS_MAX = 60 * 60 * 1000;
+/** nginx gives the authorizer two seconds. */
+const SESSION_TIMEOUT_MS_MAX = 1_900;
+
+export const SETTINGS = {
+  LATCHKEY_DATA: setting('folder of the database, the secret, the sockets and the files', 'data', text),
+  LATCHKEY_DATABASE_URL: setting(
+    'sqlite:FILE, relative to the data folder',
+    'sqlite:latchkey.db',
+    databaseUrl,
+  ),
+  LATCHKEY_ROOT: optional("nginx's root; empty: DATA/store", absolute),
+  LATCHKEY_MOUNT: setting('URL prefix of the private files', '/files/', mount),
+  LATCHKEY_PARTIAL: optional(
+    'folder of uploads under way, on the file system of the root; empty: DATA/partial',
+    absolute,
+  ),
+  LATCHKEY_USER: optional('user that the services drop to when started as root', text),
+  LATCHKEY_CREDENTIALS: setting(
+    'kinds of credential that count; commas separate several',
+    CREDENTIAL_KINDS as readonly CredentialKindName[],
+    credentialKinds,
+  ),
+
+  // Access tokens
+  LATCHKEY_JWT_SECRET: secretSetting(
+    'HS256 secret of access tokens, or lines of KEY-ID SECRET; empty: DATA/secret, made at the first start, unless another source of keys is given',
+    secrets,
+  ),
+  LATCHKEY_JWT_PEM_FILE: optional('file of public keys or certificates of access tokens, PEM', text),
+  LATCHKEY_JWKS_FILE: optional('file of a JWK set for access tokens', text),
+  LATCHKEY_JWKS_URL: optional('URL of a JWK set for access tokens', url),
+  LATCHKEY_OIDC_ISSUER: optional('OpenID Connect issuer of access tokens, which names its JWK set', url),
+  LATCHKEY_JWT_RSA_ALGORITHM: setting(
+    `algorithm of RSA keys that name none: ${RSA_ALGORITHMS.join(', ')}`,
+    'RS256' as RsaAlgorithm,
+    rsaAlgorithm,
+  ),
+  LATCHKEY_JWT_ISSUER: setting(
+    'required `iss` of access tokens; commas separate several',
+    [] as readonly string[],
+    list,
+  ),
+  LATCHKEY_JWT_AUDIENCE: setting(
+    'required `aud` of access tokens; commas separate several',
+    [] as readonly string[],
+    list,
+  ),
+  LATCHKEY_TOKEN_COOKIE: optional('name of a cookie that carries the access token; empty: none', cookieName),
+  LATCHKEY_USER_CLAIM: setting('claim of the access token that names the user; dots go inwards', 'sub', text),
+  LATCHKEY_GROUPS_CLAIM: setting(
+    'claim of the access token that lists groups; dots go inwards',
+    'groups',
+    text,
+  ),
+  LATCHKEY_USER_PREFIX: setting('put before the name of every user that signs in, such as oidc:', '', text),
+  LATCHKEY_GROUP_PREFIX: setting('put before the name of every group that a credential claims', '', text),
+
+  // Headers of a proxy that signs people in
+  LATCHKEY_PROXY_USER_HEADER: optional('header of the proxy that names the user; empty: off', headerName),
+  LATCHKEY_PROXY_GROUPS_HEADER: optional('header of the proxy that lists groups', headerName),
+  LATCHKEY_PROXY_GROUPS_SEPARATOR: setting('between two groups in it', ',', text),
+  LATCHKEY_PROXY_SECRET: secretSetting(
+    'what the proxy proves itself with, in the header X-Latchkey-Proxy-Secret',
+    secret,
+  ),
+  LATCHKEY_PROXY_ADDRESSES: optional(
+    'addresses or ranges of the proxy, and unix: for one on this machine; commas separate several',
+    addresses,
+  ),
+
+  // Sessions of the site
+  LATCHKEY_SESSION_URL: optional('URL of the site that tells whose a session is; empty: off', url),
+  LATCHKEY_SESSION_COOKIES: setting(
+    'names of the cookies that are sent there; commas separate several',
+    [] as readonly string[],
+    cookieNames,
+  ),
+  LATCHKEY_SESSION_USER_FIELD: setting(
+    'field of the answer that names the user; dots go inwards',
+    'user',
+    text,
+  ),
+  LATCHKEY_SESSION_GROUPS_FIELD: setting(
+    'field of the answer that lists groups; dots go inwards',
+    'groups',
+    text,
+  ),
+  LATCHKEY_SESSION_KEPT_MS: setting('how long an answer is believed', 30_000, atMost(SESSION_KEPT_MS_MAX)),
+  LATCHKEY_SESSION_TIMEOUT_MS: setting('how long the site may take', 1_000, atMost(SESSION_TIMEOUT_MS_MAX)),
+  LATCHKEY_SESSION_HOOK_SECRET: secretSetting(
+    'what the site proves itself with when it says that a session has ended; empty: it cannot',
+    secret,
+  ),
+
+  // What a visitor is told
+  LATCHKEY_LOGIN_URL: optional(
+    'where a browser that must sign in is sent: a URL, or a path of this site',
+    loginUrl,
+  ),
+  LATCHKEY_LOGIN_PARAMETER: setting('parameter of it that names where to come back to', 'next', headerWord),
+  LATCHKEY_PUBLIC_URL: optional('this site as browsers see it, such as https://files.example', origin),
+  LATCHKEY_HIDE_FORBIDDEN: setting(
+    'yes: 404 instead of 403 for those who are signed in',
+    'no',
+    oneOf('yes', 'no'),
+  ),
+  LATCHKEY_CORS_ORIGINS: setting(
+    'other sites whose pages may read the files; commas separate several',
+    [] as readonly string[],
+    origins,
+  ),
+  LATCHKEY_FAILURES_MAX: setting('failed credentials a minute from one address', 300, count),
+  LATCHKEY_USER_FAILURES_MAX: setting('failed credentials a minute that name one user', 100, count),
+
+  LATCHKEY_ADMINS: setting(
+    'principals with manage everywhere; commas separate several',
+    [] as readonly Principal[],
+    administrators,
+  ),
+  LATCHKEY_HOME: setting(
+    "folder that is a user's own; empty: nobody has one",
+    homeTemplate('/users/{user}/'),
+    homeTemplate,
+  ),
+  LATCHKEY_CACHE_BYTES_MAX: setting(
+    "bound of the authorizer's cache, at least 16m",
+    64 * MIB,
+    atLeast(CACHE_BYTES_MIN),
+  ),
+  LATCHKEY_UPLOAD_BYTES_MAX: setting('largest upload', 10 * GIB, size),
+  LATCHKEY_FORM_FILES_MAX: setting('most files in one form', 100, count),
+  LATCHKEY_DOWNLOAD_BUFFERING: optional('X-Accel-Buffering of downloads: yes or no', oneOf('yes', 'no')),
+  LATCHKEY_DOWNLOAD_CHARSET: optional('X-Accel-Charset of downloads', headerWord),
+  LATCHKEY_DOWNLOAD_EXPIRES: optional('X-Accel-Expires of downloads: seconds, or off', headerWord),
+  LATCHKEY_DOWNLOAD_LIMIT_RATE: optional('X-Accel-Limit-Rate of downloads, bytes a second', size),
+  LATCHKEY_LOG_LEVEL: setting(
+    'trace, debug, info, warn, error, fatal or silent',
+    'info',
+    oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
+  ),
+  LATCHKEY_NGINX: setting('the nginx program', 'nginx', text),
+} as const;
