@@ -68,11 +68,12 @@ interface Kept extends Answer {
 
 export class Sessions implements CredentialKind {
   readonly #settings: SessionSettings;
-  readonly #kept = new LRUCache<string, Kept>({ max: KEPT_MAX });
+  readonly #kept: LRUCache<string, Kept>;
   readonly #asking = new Map<string, Promise<Answer>>();
 
-  constructor(settings: SessionSettings) {
+  constructor(settings: SessionSettings, keptMax = KEPT_MAX) {
     this.#settings = settings;
+    this.#kept = new LRUCache({ max: keptMax });
   }
 
   recognise({ cookie, address }: Presented): Awaitable<Recognised> {

@@ -105,11 +105,15 @@ export interface SessionScene {
   signOut(user: string): Promise<unknown>;
 }
 
-export async function sessionScene(t: Test, odd: Partial<SessionSettings> = {}): Promise<SessionScene> {
+export async function sessionScene(
+  t: Test,
+  odd: Partial<SessionSettings> = {},
+  keptMax?: number,
+): Promise<SessionScene> {
   const site = await askedSite(t);
   const store = openMemoryStore();
   const time = { wall: 1_700_000_000_000, elapsed: 5_000 };
-  const sessions = new Sessions({
+  const settings = {
     url: site.url,
     cookieNames: ['sid'],
     fields: { user: 'user', groups: 'groups', userPrefix: '', groupPrefix: '' },
@@ -120,7 +124,8 @@ export async function sessionScene(t: Test, odd: Partial<SessionSettings> = {}):
     clock: () => time.wall,
     elapsed: () => time.elapsed,
     ...odd,
-  });
+  };
+  const sessions = new Sessions(settings, keptMax);
   return {
     site,
     store,
