@@ -7,7 +7,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import t from 'tap';
 import type { ClaimNames } from '../../src/credentials/claims.js';
-import { says, sessionScene } from './session-scene.js';
+import { says } from './asked-site.js';
+import { sessionScene } from './session-scene.js';
 
 const FIELDS: ClaimNames = { user: 'user', groups: 'groups', userPrefix: '', groupPrefix: '' };
 /** Longer than any answer here takes, short enough for those that do not come. */

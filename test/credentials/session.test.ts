@@ -4,7 +4,8 @@
  */
 
 import t from 'tap';
-import { held, KEPT_MS, says, sessionScene } from './session-scene.js';
+import { held, says } from './asked-site.js';
+import { KEPT_MS, sessionScene } from './session-scene.js';
 
 t.test('without a named cookie nothing is asked', async (t) => {
   const { site, who } = await sessionScene(t);
