@@ -1,7 +1,8 @@
-// Installs what is missing before `npm start` and `npm test`: npm packages (the pinned Node among them), and
-// nginx where apt-get may. It runs on whatever Node the machine has, and imports nothing but node:.
+// Installs what is missing before `npm start`: npm packages (the pinned Node among them), and nginx where apt-get may.
+// It runs on whatever Node the machine has, and imports nothing from npm.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
+import { installPackages } from './debian.mjs';
 
 process.chdir(new URL('..', import.meta.url).pathname);
 
@@ -21,17 +22,4 @@ if (!existsSync('node_modules/.bin/tsc') || !sameLock()) {
 }
 
 const has = (program) => spawnSync(program, ['-v'], { stdio: 'ignore' }).error === undefined;
-if (!has('nginx') && !has('/usr/sbin/nginx')) {
-  if (process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get')) {
-    console.error("latchkey: nginx is missing; install it, for example 'sudo apt-get install nginx-light'");
-    process.exit(2);
-  }
-  console.error('latchkey: installing nginx …');
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  // Its own service must not take a port of this machine.
-  execFileSync('apt-get', ['update', '-q'], { stdio: ['ignore', 2, 2], env });
-  execFileSync('apt-get', ['install', '-qy', '--no-install-recommends', 'nginx-light'], {
-    stdio: ['ignore', 2, 2],
-    env,
-  });
-}
+installPackages(has('nginx') || has('/usr/sbin/nginx') ? [] : ['nginx-light']);

@@ -98,9 +98,9 @@ async function openLockedFilesApp(config: Config, logger: Logger, lock: ProcessL
   }
 }
 
-function sessionHookOf({ session, sessionHookSecret }: Config): SessionHook | undefined {
+function sessionHookOf({ session, sessionHookSecret, userPrefix }: Config): SessionHook | undefined {
   if (session === undefined || sessionHookSecret === undefined) return undefined;
-  return { secret: sessionHookSecret, cookieNames: session.cookieNames };
+  return { secret: sessionHookSecret, cookieNames: session.cookieNames, userPrefix };
 }
 
 type Log = Awaited<ReturnType<typeof buildFilesApp>>['log'];

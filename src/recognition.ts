@@ -155,11 +155,11 @@ function issuerKeys(
   return [...urls, new IssuerKeys({ ...common, rules: bound, address: { issuer: oidcIssuer } })];
 }
 
-function sessions(config: Config, { reader, onProblem }: RecognitionParts, failures: Failures) {
+function sessions(config: Config, { reader }: RecognitionParts, failures: Failures) {
   if (config.session === undefined) return undefined;
   const { userField, groupsField, ...rest } = config.session;
   const fields = claimNames(config, userField, groupsField);
-  return new Sessions({ ...rest, fields, reader, failures, clock, onProblem });
+  return new Sessions({ ...rest, fields, reader, failures, clock, elapsed: () => performance.now() });
 }
 
 function claimNames(config: Config, user: string, groups: string): ClaimNames {

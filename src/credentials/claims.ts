@@ -19,12 +19,16 @@ const GROUPS_MAX = 1_000;
 /** Dots in a path. */
 const DEPTH_MAX = 8;
 
-/** The value at a path. A whole name that has dots itself, such as a URL, goes before the path. */
+/**
+ * The value at a path; `null` where the path ends in one on its way. A whole name that has dots itself, such as a
+ * URL, goes before the path.
+ */
 export function valueAt(record: unknown, path: string): unknown {
   if (!isRecord(record)) return undefined;
   if (Object.hasOwn(record, path)) return record[path];
   let value: unknown = record;
   for (const name of path.split('.', DEPTH_MAX)) {
+    if (value === null) return null;
     if (!isRecord(value) || !Object.hasOwn(value, name)) return undefined;
     value = value[name];
   }

@@ -24,10 +24,17 @@ export async function fetchJson(
   const where = new URL(url).origin;
   try {
     const response = await fetch(url, {
-      headers: { accept: 'application/json', ...headers },
+      // A kept connection that the other side closes just as we ask would be a failure of nobody's; and it takes
+      // a place where a server has few.
+      headers: { accept: 'application/json', connection: 'close', ...headers },
       redirect: 'manual',
       signal: AbortSignal.timeout(timeoutMs),
     });
+    // What an error page says, or how long it is, is nothing to us.
+    if (!response.ok) {
+      await response.body?.cancel();
+      return { status: response.status, json: undefined };
+    }
     return { status: response.status, json: parsed(await limitedText(response, bytesMax)) };
   } catch (error) {
     const { name, message, cause } = error as Error;

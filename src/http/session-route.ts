@@ -18,6 +18,8 @@ export interface SessionHook {
   /** What the site proves itself with, as a bearer. */
   readonly secret: string;
   readonly cookieNames: readonly string[];
+  /** Put before the name of every user that signs in: the site names its users without it. */
+  readonly userPrefix: string;
 }
 
 export interface SessionRouteDeps {
@@ -36,7 +38,11 @@ const schema = {
         Type.String({ maxLength: 16_384, description: 'the Cookie header of the session, as it came' }),
       ),
       user: Type.Optional(
-        Type.String({ maxLength: 255, description: 'ends every session and token of this user' }),
+        Type.String({
+          minLength: 1,
+          maxLength: 255,
+          description: 'the user, as the site names it: everything kept of its sessions ends, and its tokens',
+        }),
       ),
     },
     { additionalProperties: false },
@@ -61,7 +67,7 @@ export function sessionRoute(instance: FastifyInstance, deps: SessionRouteDeps):
       throw new BadRequest('Name either the cookie of a session, or a user.');
     }
     if (user !== undefined) {
-      const principal = userPrincipal(user);
+      const principal = userPrincipal(hook.userPrefix + user);
       if (principal === undefined) throw new BadRequest(`${JSON.stringify(user)} cannot be a user's name.`);
       const { revision } = await credentialStore.signOut(principal, clock());
       return { revision };

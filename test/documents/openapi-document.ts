@@ -19,7 +19,7 @@ export async function openapiDocument(): Promise<string> {
     authorizer: new Authorizer(new CachedReader(facts, { bytesMax: CACHE_BYTES }), policy, clock),
     recognise: () => ({ credentials: new Credentials([]), close: async () => {} }),
     publicUrl: undefined,
-    sessionHook: { secret: 'for a document alone', cookieNames: [] },
+    sessionHook: { secret: 'for a document alone', cookieNames: [], userPrefix: '' },
     credentialStore: credentials,
     clock,
     acl,
