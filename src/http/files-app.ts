@@ -18,6 +18,7 @@ import { publicDocument } from './openapi.js';
 import { BadRequest, sendError } from './problem.js';
 import { type Logger, serverOptions } from './server-options.js';
 import { type SessionHook, sessionRoute } from './session-route.js';
+import { NO_QUERY } from './strict-schema.js';
 import { WRITE_PREFIX, writeRoutes } from './write-routes.js';
 
 export interface FilesAppDeps {
@@ -54,7 +55,9 @@ export async function buildFilesApp(deps: FilesAppDeps): Promise<FastifyInstance
   downloadRoute(app, { ...deps, gate });
   aclRoutes(app, { ...deps, gate });
   if (deps.sessionHook !== undefined) sessionRoute(app, { ...deps, hook: deps.sessionHook });
-  app.get(`${API_PREFIX}/openapi.json`, { schema: { hide: true } }, async () => app.swagger());
+  app.get(`${API_PREFIX}/openapi.json`, { schema: { hide: true, querystring: NO_QUERY } }, async () =>
+    app.swagger(),
+  );
   healthRoutes(app, deps.checkReady);
   return app;
 }

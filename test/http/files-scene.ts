@@ -8,6 +8,7 @@ import { Authorizer } from '../../src/acl/authorizer.js';
 import { parseHomeTemplate } from '../../src/acl/policy.js';
 import { loadConfig } from '../../src/config.js';
 import { buildFilesApp } from '../../src/http/files-app.js';
+import type { SessionHook } from '../../src/http/session-route.js';
 import { openRecognition } from '../../src/recognition.js';
 import { CachedReader } from '../../src/storage/cached-reader.js';
 import type { CommitStep } from '../../src/uploads/committer.js';
@@ -28,6 +29,7 @@ export interface FilesSceneOptions {
   readonly uploadBytesMax?: number;
   readonly formFilesMax?: number;
   readonly onStep?: (step: CommitStep) => void;
+  readonly sessionHook?: SessionHook;
 }
 
 const clock = () => Date.now();
@@ -46,7 +48,7 @@ export async function filesScene(t: Test, options: FilesSceneOptions = {}): Prom
     authorizer: new Authorizer(reader, policy, clock),
     recognise: (onProblem) => openRecognition(config, { reader, usage: store.usage, onProblem }),
     publicUrl: undefined,
-    sessionHook: undefined,
+    sessionHook: options.sessionHook,
     credentialStore: store.credentials,
     clock,
     acl: store.acl,
