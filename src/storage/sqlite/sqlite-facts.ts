@@ -185,7 +185,8 @@ function logOf(file: string) {
 function pathFacts(open: Prepared, path: ResourcePath): StoredPathFacts {
   return {
     path,
-    grants: indexByPrincipal(open.grants.all(path).map(grantOf)),
+    // One string for all of them: a row brings another copy, and a path may have 4,096 bytes.
+    grants: indexByPrincipal(open.grants.all(path).map((row) => grantOf({ ...row, path }))),
     committing: !isFolder(path) && open.committing.get(path) !== undefined,
   };
 }
@@ -202,7 +203,9 @@ function standingOf(open: Prepared, user: Principal): Standing {
 function credentialOf(open: Prepared, key: CredentialKey): CredentialFact {
   if (key.startsWith('key:')) {
     const row = open.apiKey.get(key.slice('key:'.length));
-    return row === undefined ? {} : { apiKey: apiKeyOf(row) };
+    if (row === undefined) return {};
+    const { id, user, scope, expiresAt } = apiKeyOf(row); // what decides, without the note
+    return { apiKey: { id, user, scope, expiresAt } };
   }
   const endedAt = open.endedAt.get(key);
   return endedAt === undefined ? {} : { endedAt };
