@@ -6,7 +6,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import type { Decision } from '../acl/decide.js';
-import { NotKnown } from '../acl/errors.js';
+import { NotKnown, StoreBusy } from '../acl/errors.js';
 import type { Identified } from '../credentials/credential.js';
 import { WINDOW_MS } from '../credentials/failures.js';
 import { asUploadProblem, UploadProblem, type UploadProblemCode } from '../uploads/problem.js';
@@ -109,7 +109,7 @@ function problemOf(error: unknown, request: FastifyRequest): Problem {
     const detail = unknownName(error as FastifyError, request) ?? REMEDY[code];
     return problem(statusCode, detail ?? `${message}; mend the request.`, CODE[statusCode]);
   }
-  if (code.startsWith('SQLITE_BUSY')) {
+  if (error instanceof StoreBusy || code.startsWith('SQLITE_BUSY')) {
     const detail = 'The store is busy with a long write, such as an import; try again in a moment.';
     return problem(503, detail, 'store-busy');
   }
