@@ -3,6 +3,7 @@
  * without an end, names that reach for a prototype, and connections that other visitors use afterwards.
  */
 
+import { once } from 'node:events';
 import { connect } from 'node:net';
 import t, { type Test } from 'tap';
 import { namesIn, partialsIn, path, served } from '../uploads/given.js';
@@ -230,15 +231,13 @@ async function goesAway({ socket: address, folder }: FilesScene, bytes: string):
   socket.destroy();
 }
 
-/** Sends it, says that there is no more, and waits for the end. */
-function halfClosed({ socket: address }: FilesScene, bytes: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const socket = connect({ path: address, allowHalfOpen: true }, () => socket.end(bytes));
-    socket
-      .on('error', reject)
-      .on('close', () => resolve())
-      .resume();
-  });
+/** Sends it, says as soon as there is a partial that there is no more, and waits for the end. */
+async function halfClosed({ socket: address, folder }: FilesScene, bytes: string): Promise<void> {
+  const socket = connect({ path: address, allowHalfOpen: true }, () => socket.write(bytes));
+  const closed = once(socket.resume(), 'close');
+  await until(() => partialsIn(folder).length > 0, 'the upload has begun');
+  socket.end();
+  await closed;
 }
 
 async function until(reached: () => boolean, what: string): Promise<void> {
