@@ -92,7 +92,10 @@ export function sendError(error: unknown, request: FastifyRequest, reply: Fastif
   if (problem.status >= 500) request.log.error(error);
   if (problem.status === 503) reply.header('retry-after', RETRY_AFTER_SECONDS);
   if (problem.status === 429) reply.header('retry-after', String(WINDOW_MS / 1000));
-  return reply.code(problem.status).type('application/problem+json').send(problem);
+  return reply
+    .code(problem.status)
+    .type('application/problem+json')
+    .send(`${JSON.stringify(problem)}\n`);
 }
 
 function problemOf(error: unknown, request: FastifyRequest): Problem {
