@@ -21,7 +21,7 @@ import type { Principal } from '../../acl/principal.js';
 import { isFolder, type ResourcePath } from '../../acl/resource-path.js';
 import { indexByPrincipal } from '../grant-index.js';
 import { openReader } from './connection.js';
-import { SCHEMA_VERSION, schemaVersion } from './migrations.js';
+import { schemaProblem, schemaVersion } from './migrations.js';
 import { API_KEY_COLUMNS, type ApiKeyRow, apiKeyOf, GRANT_COLUMNS, type GrantRow, grantOf } from './rows.js';
 
 /** More changes than this at once: dropping everything is cheaper than dropping each. */
@@ -43,6 +43,7 @@ interface Prepared {
   /** The inode of the write-ahead log that belongs to this file. */
   readonly log: number | undefined;
   readonly dataVersion: Statement<[], number>;
+  readonly schema: Statement<[], number>;
   readonly state: Statement<[], State>;
   readonly mark: Statement<[number], number>;
   readonly touched: Statement<[number], string>;
@@ -94,6 +95,7 @@ export class SqliteFacts implements FactsSource {
   }
 
   #read(open: Prepared, query: FactsQuery): FactsLoad {
+    refuseOther(open.schema.get()); // a newer Latchkey may have migrated it since
     const state = open.state.get();
     if (state === undefined) throw new Error('the store has no state row');
     if (this.#seen !== undefined && !follows(open, state, this.#seen)) this.#generation += 1;
@@ -145,16 +147,14 @@ function follows(open: Prepared, state: State, seen: State): boolean {
 
 function prepare(db: Database, device: number, inode: number): Prepared {
   try {
-    const found = schemaVersion(db);
-    if (found !== SCHEMA_VERSION) {
-      throw new Error(`the store has schema ${found}, this process knows ${SCHEMA_VERSION}: restart it`);
-    }
+    refuseOther(schemaVersion(db));
     return {
       db,
       log: logOf(db.name)?.ino,
       device,
       inode,
       dataVersion: db.prepare<[], number>('PRAGMA data_version').pluck(),
+      schema: db.prepare<[], number>('PRAGMA user_version').pluck(),
       state: db.prepare('SELECT revision, trimmed, mark FROM state'),
       mark: db.prepare<[number], number>('SELECT mark FROM changes WHERE revision = ? LIMIT 1').pluck(),
       touched: db
@@ -176,6 +176,11 @@ function prepare(db: Database, device: number, inode: number): Prepared {
     db.close();
     throw error;
   }
+}
+
+function refuseOther(schema: number | undefined): void {
+  const problem = schemaProblem(schema);
+  if (problem !== undefined) throw new Error(problem);
 }
 
 function logOf(file: string) {

@@ -6,9 +6,10 @@
 
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Database, Statement } from 'better-sqlite3';
-import { StoreBusy } from '../../acl/errors.js';
+import { NotKnown, StoreBusy } from '../../acl/errors.js';
 import type { Awaitable } from '../../acl/ports.js';
 import { lockHolder } from './lock-holder.js';
+import { schemaProblem } from './migrations.js';
 
 /** How long a writer waits for another one. An import of a million rows holds the lock for some seconds. */
 export const WRITER_PATIENCE_MS = 15_000;
@@ -22,6 +23,7 @@ export class WriteTurns {
   readonly #begin: Statement;
   readonly #commit: Statement;
   readonly #rollback: Statement;
+  readonly #schema: Statement<[], number>;
   /** Resolves when the last one that has come is done; `undefined`: nobody writes. */
   #last: Promise<void> | undefined;
 
@@ -32,9 +34,10 @@ export class WriteTurns {
     this.#begin = db.prepare('BEGIN IMMEDIATE');
     this.#commit = db.prepare('COMMIT');
     this.#rollback = db.prepare('ROLLBACK');
+    this.#schema = db.prepare<[], number>('PRAGMA user_version').pluck();
   }
 
-  /** Runs `work` in one transaction: before this returns where nobody else writes. @throws StoreBusy */
+  /** Runs `work` in one transaction: before this returns where nobody else writes. @throws StoreBusy, NotKnown */
   async write<T>(work: () => T): Promise<T> {
     if (this.#last === undefined && this.#tryBegin()) return this.#finish(work);
     return this.#inTurn(() => this.#finish(work));
@@ -44,6 +47,7 @@ export class WriteTurns {
   async writeLong<T>(work: () => Promise<T>): Promise<T> {
     return this.#inTurn(async () => {
       try {
+        this.#refuseOther();
         const value = await work();
         this.#commit.run();
         return value;
@@ -89,12 +93,19 @@ export class WriteTurns {
 
   #finish<T>(work: () => T): T {
     try {
+      this.#refuseOther();
       const value = work();
       this.#commit.run();
       return value;
     } finally {
       this.#undo();
     }
+  }
+
+  /** A newer Latchkey may have migrated the store under us: what we would write there nobody knows. */
+  #refuseOther(): void {
+    const problem = schemaProblem(this.#schema.get());
+    if (problem !== undefined) throw new NotKnown('store-unreadable', problem);
   }
 
   /** SQLite ends the transaction by itself after some errors. */
