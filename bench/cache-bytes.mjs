@@ -1,6 +1,7 @@
 // `node --expose-gc bench/cache-bytes.mjs`: the heap that the cache's entries take, beside what they are charged
-// (docs/decisions/0006-cache.md). Keys and grants are made as a service makes them.
-import { decodeResourcePath, pathChain } from '../dist/acl/resource-path.js';
+// (docs/decisions/0006-cache.md). Keys and grants are made as a service makes them. What odd keys hold is in
+// test/storage/cache-heap.mjs.
+import { decodeResourcePath } from '../dist/acl/resource-path.js';
 import { CachedReader } from '../dist/storage/cached-reader.js';
 import { indexByPrincipal } from '../dist/storage/grant-index.js';
 
@@ -25,7 +26,7 @@ function source(grants, groups) {
             ? []
             : Array.from({ length: grants }, (_, n) => ({
                 id: n,
-                path: copy(path),
+                path,
                 principal: user(n + path.length),
                 ...rest,
               })),
@@ -34,7 +35,10 @@ function source(grants, groups) {
       standing:
         who === undefined
           ? undefined
-          : { suspended: false, groups: Array.from({ length: groups }, (_, n) => `group:g${n}-of-${who}`) },
+          : {
+              suspended: false,
+              groups: Array.from({ length: groups }, (_, n) => copy(`group:g${n}-of-${who}`)),
+            },
     }),
   };
 }
@@ -42,25 +46,29 @@ function source(grants, groups) {
 /** A row of SQLite has strings of its own. */
 const copy = (text) => Buffer.from(text).toString();
 
-function measure(name, { grants = 0, groups = 0, users = false, length = 20, entries = ENTRIES }) {
+function measure(
+  name,
+  { grants = 0, groups = 0, users = false, folders = false, length = 20, entries = ENTRIES },
+) {
   const reader = new CachedReader(source(grants, groups), UNBOUNDED);
   global.gc();
   const before = process.memoryUsage().heapUsed;
   for (let i = 0; i < entries; i++) {
     const own = String(i).padStart(length - 2, 'x');
     if (users) reader.read('/', copy(`user:${own}`));
-    else reader.read(decodeResourcePath(copy(`/d/${own}`)), undefined);
+    else reader.read(decodeResourcePath(copy(folders ? `/${own}/` : `/d/${own}`)), undefined);
   }
   global.gc();
   const bytes = (process.memoryUsage().heapUsed - before) / reader.size;
-  const charged = 320 + 2 * (length + (users ? 3 : 1)) + 400 * (grants + groups);
+  const charged = Math.round(reader.bytes / reader.size);
   console.log(`${name.padEnd(44)}${bytes.toFixed(0).padStart(8)}${String(charged).padStart(9)}`);
-  return [reader, pathChain];
+  return reader;
 }
 
 console.log(`${'entry'.padEnd(44)}   bytes  charged`);
 measure('path of 20 characters, no grant', {});
 measure('path of 200 characters, no grant', { length: 200 });
+measure('folder of 20 characters, no grant', { folders: true });
 measure('path, 1 grant', { grants: 1 });
 measure('path, 10 grants', { grants: 10, entries: ENTRIES / 10 });
 measure('user, no group', { users: true });

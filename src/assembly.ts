@@ -6,6 +6,7 @@
 import type { Config } from './config.js';
 import {
   authorizerOver,
+  checkFacts,
   clock,
   openFacts,
   openStore,
@@ -38,7 +39,7 @@ export async function openAuthorizerApp(config: Config, logger: Logger) {
     recognise: (onProblem) => openRecognition(config, { reader, usage, onProblem }),
     visitor: config.visitor,
     mount: config.mount,
-    checkReady: () => void facts.version(),
+    checkReady: () => checkFacts(facts),
     logger,
   });
   app.addHook('onClose', async () => facts.close());
@@ -83,7 +84,7 @@ async function openLockedFilesApp(config: Config, logger: Logger, lock: ProcessL
       uploadBytesMax: config.uploadBytesMax,
       formFilesMax: config.formFilesMax,
       download: config.download,
-      checkReady: () => void store.facts.version(),
+      checkReady: () => checkFacts(store.facts),
       logger,
     });
     app.addHook('onClose', async () => {

@@ -69,6 +69,11 @@ export function authorizerOver(reader: FactsReader, config: Config): Authorizer 
   return new Authorizer(reader, policyOf(config), clock);
 }
 
+/** Asks as a decision would, for nothing. @throws NotKnown when none could be made */
+export async function checkFacts(facts: FactsSource): Promise<void> {
+  await facts.load({ paths: [], user: undefined, since: -1, generation: -1 });
+}
+
 export function storageRootOf(config: Config): StorageRoot {
   return new StorageRoot(config);
 }

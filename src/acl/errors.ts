@@ -20,3 +20,9 @@ export class NotKnown extends Error {
     super(message, options);
   }
 }
+
+/** Somebody else has been writing for as long as we wait. Nothing was written. */
+export class StoreBusy extends Error {
+  override readonly name = 'StoreBusy';
+  readonly code = 'store-busy';
+}

@@ -6,6 +6,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { type DataFolder, openDataFolder } from '../host/data-folder.js';
 import { hostInUrl, parseHost, parsePort, refuseSecond } from '../host/listen.js';
 import { findNginx, type NginxProgram, refuseBad } from '../host/nginx-program.js';
+import { NGINX_CONFIGURATION, stopOrphanedNginx } from '../host/orphan.js';
 import { type Part, Supervisor, toldToStop } from '../host/supervisor.js';
 import { renderServer } from '../nginx/render.js';
 import { workersOption } from './authorizer.js';
@@ -45,6 +46,10 @@ export const command: Command = {
     const place = placeOf(options);
     const workers = workersOption(textOption(options, 'workers'));
     const nginx = options['no-nginx'] === true ? undefined : findNginx(config.nginx);
+    const stoppedNginx = await stopOrphanedNginx(config.dataFolder);
+    if (stoppedNginx !== undefined) {
+      output.note(`stopped process ${stoppedNginx}, the nginx of an 'up' that was killed`);
+    }
     await refuseTaken(place);
     const folder = openDataFolder(config, output.note);
     await refuseSecond({ path: FILES_SOCKET });
@@ -116,8 +121,8 @@ function nginxPart(
     mimeTypes,
     user: process.getuid?.() === 0 ? owner.name : undefined,
   });
-  writeFileSync('run/nginx.conf', text);
-  const args = ['-p', '.', '-e', 'stderr', '-c', 'run/nginx.conf', '-g', 'daemon off;'];
+  writeFileSync(NGINX_CONFIGURATION, text);
+  const args = ['-p', '.', '-e', 'stderr', '-c', NGINX_CONFIGURATION, '-g', 'daemon off;'];
   refuseBad(program, args);
   return { name: 'nginx', program, args, env, tellsWhenReady: false };
 }

@@ -1,6 +1,7 @@
 /** The shapes of the ACL API, in the words of DESIGN §1. Instants are ISO 8601 here, milliseconds inside. */
 
 import { Type } from 'typebox';
+import { CLOSED, NO_QUERY } from './strict-schema.js';
 import { ProblemSchema } from './write-schemas.js';
 
 const ActionSchema = Type.Union([Type.Literal('read'), Type.Literal('write'), Type.Literal('manage')]);
@@ -34,19 +35,20 @@ export const GrantBody = Type.Object(
     notBefore: Type.Optional(InstantSchema),
     expiresAt: Type.Optional(InstantSchema),
   },
-  { additionalProperties: false },
+  CLOSED,
 );
 
 export const listSchema = {
   tags,
   summary: 'The ACL of a path: its grants and those of the folders above it, nearest first',
-  querystring: Type.Object({ path: PathSchema }),
+  querystring: Type.Object({ path: PathSchema }, CLOSED),
   response: { 200: Type.Object({ grants: Type.Array(GrantSchema) }), ...refusals },
 };
 
 export const putGrantSchema = {
   tags,
   summary: 'Set a grant; what stood for the same principal, path and action is replaced',
+  querystring: NO_QUERY,
   body: GrantBody,
   response: {
     200: Type.Object({
@@ -58,12 +60,15 @@ export const putGrantSchema = {
   },
 };
 
-export const RevokeQuery = Type.Object({
-  principal: PrincipalSchema,
-  path: PathSchema,
-  action: Type.Optional(ActionSchema),
-  effect: Type.Optional(EffectSchema),
-});
+export const RevokeQuery = Type.Object(
+  {
+    principal: PrincipalSchema,
+    path: PathSchema,
+    action: Type.Optional(ActionSchema),
+    effect: Type.Optional(EffectSchema),
+  },
+  CLOSED,
+);
 
 export const revokeSchema = {
   tags,
@@ -79,16 +84,19 @@ export const revokeSchema = {
   },
 };
 
-export const QuestionQuery = Type.Object({
-  principal: PrincipalSchema,
-  action: ActionSchema,
-  path: PathSchema,
-  group: Type.Optional(
-    Type.Union([Type.String(), Type.Array(Type.String(), { maxItems: 1000 })], {
-      description: 'names of groups that a credential would claim',
-    }),
-  ),
-});
+export const QuestionQuery = Type.Object(
+  {
+    principal: PrincipalSchema,
+    action: ActionSchema,
+    path: PathSchema,
+    group: Type.Optional(
+      Type.Union([Type.String(), Type.Array(Type.String(), { maxItems: 1000 })], {
+        description: 'names of groups that a credential would claim',
+      }),
+    ),
+  },
+  CLOSED,
+);
 
 const OutcomeSchema = Type.Union([
   Type.Literal('allow'),

@@ -18,6 +18,7 @@ import type { VisitorSettings } from '../config.js';
 import type { OpenRecognition } from '../credentials/credential.js';
 import { type AnswerQuestion, AUTHORIZE_PREFIX, questionAnswerer } from './authorize.js';
 import { type CheckReady, healthRoutes } from './health.js';
+import { answerInLines } from './json-lines.js';
 import { type Logger, serverOptions } from './server-options.js';
 
 /** A stretch without a wait, in which decisions may share what they found out (`storage/shared-check.ts`). */
@@ -65,6 +66,7 @@ export async function buildAuthorizerApp(deps: AuthorizerAppDeps): Promise<Fasti
     reply.hijack();
     answer?.(request.raw, reply.raw, request.originalUrl);
   });
+  answerInLines(app);
   healthRoutes(app, deps.checkReady);
   return app;
 }

@@ -14,10 +14,12 @@ import { API_PREFIX, aclRoutes } from './acl-routes.js';
 import { DOWNLOAD_PREFIX, downloadRoute } from './download-route.js';
 import { Gate, tellDecisions } from './gate.js';
 import { type CheckReady, healthRoutes } from './health.js';
+import { answerInLines } from './json-lines.js';
 import { publicDocument } from './openapi.js';
 import { BadRequest, sendError } from './problem.js';
 import { type Logger, serverOptions } from './server-options.js';
 import { type SessionHook, sessionRoute } from './session-route.js';
+import { NO_QUERY } from './strict-schema.js';
 import { WRITE_PREFIX, writeRoutes } from './write-routes.js';
 
 export interface FilesAppDeps {
@@ -42,19 +44,26 @@ export interface FilesAppDeps {
 }
 
 export async function buildFilesApp(deps: FilesAppDeps): Promise<FastifyInstance> {
-  const app = Fastify({ ...serverOptions(deps.logger), rewriteUrl: ({ url = '' }) => routedUrl(url) });
+  const app = Fastify({
+    ...serverOptions(deps.logger),
+    rewriteUrl: ({ url = '' }) => routedUrl(url),
+    frameworkErrors: sendError, // of a URL that cannot be decoded; it runs without hooks
+  });
   app.setErrorHandler(sendError);
   app.setNotFoundHandler((request, reply) => sendError(unknownRoute(app, request, reply), request, reply));
   const recognition = deps.recognise((message) => app.log.warn(message));
   app.addHook('onClose', () => recognition.close());
   const gate = new Gate(deps.authorizer, recognition.credentials, deps.publicUrl);
   tellDecisions(app);
+  answerInLines(app);
   await app.register(swagger, publicDocument(deps.mount));
   await writeRoutes(app, { ...deps, gate });
   downloadRoute(app, { ...deps, gate });
   aclRoutes(app, { ...deps, gate });
   if (deps.sessionHook !== undefined) sessionRoute(app, { ...deps, hook: deps.sessionHook });
-  app.get(`${API_PREFIX}/openapi.json`, { schema: { hide: true } }, async () => app.swagger());
+  app.get(`${API_PREFIX}/openapi.json`, { schema: { hide: true, querystring: NO_QUERY } }, async () =>
+    app.swagger(),
+  );
   healthRoutes(app, deps.checkReady);
   return app;
 }

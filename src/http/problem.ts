@@ -6,12 +6,13 @@
 import { STATUS_CODES } from 'node:http';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import type { Decision } from '../acl/decide.js';
-import { NotKnown } from '../acl/errors.js';
+import { NotKnown, StoreBusy } from '../acl/errors.js';
 import type { Identified } from '../credentials/credential.js';
 import { WINDOW_MS } from '../credentials/failures.js';
 import { asUploadProblem, UploadProblem, type UploadProblemCode } from '../uploads/problem.js';
 import { challenge, statusOf } from './decision-answer.js';
 import { API_BODY_BYTES_MAX } from './server-options.js';
+import { unknownName } from './strict-schema.js';
 
 const UPLOAD_STATUS: Readonly<Record<UploadProblemCode, number>> = {
   'bad-request': 400,
@@ -35,6 +36,9 @@ const CODE: Readonly<Record<number, string>> = {
 /** Fastify's own errors that do not say what to do. */
 const REMEDY: Readonly<Record<string, string>> = {
   FST_ERR_CTP_INVALID_MEDIA_TYPE: 'This type of body is not taken here; send JSON, as application/json.',
+  // Fastify's parser does not tell the two apart.
+  FST_ERR_CTP_INVALID_JSON_BODY:
+    'The body is no JSON, or has a key that reaches for a prototype (__proto__); mend it.',
   FST_ERR_CTP_BODY_TOO_LARGE: `The body has more than ${API_BODY_BYTES_MAX} bytes; send a smaller one.`,
 };
 
@@ -81,17 +85,20 @@ export interface Problem {
 const RETRY_AFTER_SECONDS = '1';
 
 export function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const problem = problemOf(asUploadProblem(error));
+  const problem = problemOf(asUploadProblem(error), request);
   if (problem.status === 401) {
     reply.header('www-authenticate', challenge(error instanceof Refused ? error.failure : undefined));
   }
   if (problem.status >= 500) request.log.error(error);
   if (problem.status === 503) reply.header('retry-after', RETRY_AFTER_SECONDS);
   if (problem.status === 429) reply.header('retry-after', String(WINDOW_MS / 1000));
-  return reply.code(problem.status).type('application/problem+json').send(problem);
+  return reply
+    .code(problem.status)
+    .type('application/problem+json')
+    .send(`${JSON.stringify(problem)}\n`);
 }
 
-function problemOf(error: unknown): Problem {
+function problemOf(error: unknown, request: FastifyRequest): Problem {
   if (error instanceof Refused) return refusal(error);
   if (error instanceof CrossSite) return problem(403, error.message, 'cross-site');
   if (error instanceof UploadProblem) return problem(UPLOAD_STATUS[error.code], error.message, error.code);
@@ -102,9 +109,10 @@ function problemOf(error: unknown): Problem {
   const { statusCode, message, code = '' } = error as Partial<FastifyError>;
   // Fastify's own errors about the request: too large, not the declared type, not the schema.
   if (statusCode !== undefined && statusCode < 500) {
-    return problem(statusCode, REMEDY[code] ?? `${message}; mend the request.`, CODE[statusCode]);
+    const detail = unknownName(error as FastifyError, request) ?? REMEDY[code];
+    return problem(statusCode, detail ?? `${message}; mend the request.`, CODE[statusCode]);
   }
-  if (code.startsWith('SQLITE_BUSY')) {
+  if (error instanceof StoreBusy || code.startsWith('SQLITE_BUSY')) {
     const detail = 'The store is busy with a long write, such as an import; try again in a moment.';
     return problem(503, detail, 'store-busy');
   }

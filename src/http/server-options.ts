@@ -1,6 +1,7 @@
 /** The limits of both services' HTTP servers, each said once. */
 
 import { type FastifyServerOptions, LogController } from 'fastify';
+import { STRICT_VALIDATION } from './strict-schema.js';
 
 /**
  * nginx takes a request line of 8 KiB; bytes outside ASCII triple when it re-escapes them, and cookies and
@@ -20,6 +21,7 @@ export function serverOptions(logger: Logger) {
     logController: new LogController({ disableRequestLogging: true }),
     http: { maxHeaderSize: HEADER_BYTES_MAX },
     bodyLimit: API_BODY_BYTES_MAX,
+    ajv: { customOptions: STRICT_VALIDATION },
     // nginx keeps the connections, and closes them: a connection that we closed first would cost a visitor a 502.
     keepAliveTimeout: 0,
     forceCloseConnections: 'idle' as const,

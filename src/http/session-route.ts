@@ -12,6 +12,7 @@ import { userPrincipal } from '../acl/principal.js';
 import { hashSession, sessionCookies } from '../credentials/session.js';
 import { API_PREFIX } from './acl-routes.js';
 import { BadRequest } from './problem.js';
+import { CLOSED, NO_QUERY } from './strict-schema.js';
 import { ProblemSchema } from './write-schemas.js';
 
 export interface SessionHook {
@@ -32,6 +33,7 @@ export interface SessionRouteDeps {
 const schema = {
   tags: ['sessions'],
   summary: 'Said by the site: a session has ended, or all of a user',
+  querystring: NO_QUERY,
   body: Type.Object(
     {
       cookie: Type.Optional(
@@ -45,7 +47,7 @@ const schema = {
         }),
       ),
     },
-    { additionalProperties: false },
+    CLOSED,
   ),
   response: {
     200: Type.Object({ revision: Type.Integer() }),

@@ -33,9 +33,10 @@ export interface CacheLimits {
 /** How often a load may lose against a change before the visitor is told to come back. */
 const ATTEMPTS_MAX = 8;
 
-// Above what was measured on Node 24 for a million entries of each kind (docs/decisions/0006-cache.md).
+// Above what was measured on Node 24 for a million entries of each kind (docs/decisions/0006-cache.md). A grant, a
+// group and what is known of a credential are one FACT each, beside its texts.
 const ENTRY_BYTES = 320;
-const GRANT_BYTES = 400;
+const FACT_BYTES = 400;
 const CHARACTER_BYTES = 2;
 
 const NO_STANDING: Standing = Object.freeze({ groups: [], suspended: false });
@@ -82,6 +83,11 @@ export class CachedReader implements FactsReader, CredentialReader {
     return this.#entries.size;
   }
 
+  /** What the entries are charged. */
+  get bytes(): number {
+    return this.#entries.calculatedSize;
+  }
+
   read(path: ResourcePath, user: Principal | undefined): Awaitable<Facts> {
     return this.#attempt({ chain: pathChain(path), user, credential: undefined }, 1);
   }
@@ -106,8 +112,9 @@ export class CachedReader implements FactsReader, CredentialReader {
     }
     // A second attempt asks for everything, so that a cache smaller than one chain still answers.
     const partly = current && attempt === 1;
+    const missing = partly ? need.chain.filter((path) => !this.#entries.has(path)) : need.chain;
     const loaded = this.#source.load({
-      paths: partly ? need.chain.filter((path) => !this.#entries.has(path)) : need.chain,
+      paths: missing.map(ownString), // here, so that the grants on them have the same string
       user: partly && need.user !== undefined && this.#entries.has(need.user) ? undefined : need.user,
       credential: need.credential,
       since: this.#revision,
@@ -139,10 +146,10 @@ export class CachedReader implements FactsReader, CredentialReader {
   #fill(need: Need, loaded: FactsLoad): void {
     for (const facts of loaded.paths) this.#entries.set(facts.path, { facts });
     if (need.user !== undefined && loaded.standing !== undefined) {
-      this.#entries.set(need.user, { standing: loaded.standing });
+      this.#entries.set(ownString(need.user), { standing: loaded.standing });
     }
     if (need.credential !== undefined && loaded.credential !== undefined) {
-      this.#entries.set(need.credential, { credential: loaded.credential });
+      this.#entries.set(ownString(need.credential), { credential: loaded.credential });
     }
   }
 
@@ -178,10 +185,31 @@ export class CachedReader implements FactsReader, CredentialReader {
 }
 
 function bytesOf(entry: Entry, key: string): number {
-  const own = ENTRY_BYTES + key.length * CHARACTER_BYTES;
-  if ('standing' in entry) return own + entry.standing.groups.length * GRANT_BYTES;
-  if ('credential' in entry) return own + GRANT_BYTES;
-  let grants = 0;
-  for (const same of entry.facts.grants.values()) grants += same.length;
-  return own + grants * GRANT_BYTES;
+  const own = ENTRY_BYTES + textBytes(key);
+  if ('standing' in entry) return entry.standing.groups.reduce((sum, group) => sum + factBytes(group), own);
+  if ('credential' in entry) {
+    const { apiKey } = entry.credential;
+    if (apiKey === undefined) return own + FACT_BYTES;
+    return own + factBytes(apiKey.id) + textBytes(apiKey.user) + textBytes(apiKey.scope.path);
+  }
+  let bytes = own;
+  // The grants have their path in common with the entry.
+  for (const [principal, same] of entry.facts.grants) bytes += same.length * factBytes(principal);
+  return bytes;
+}
+
+function factBytes(text: string): number {
+  return FACT_BYTES + textBytes(text);
+}
+
+function textBytes(text: string): number {
+  return text.length * CHARACTER_BYTES;
+}
+
+/**
+ * The same text as a string of its own. V8 makes a slice of a string by keeping the whole: a folder's key would
+ * keep alive the path and the URL that it was cut from, which nobody is charged for. UTF-16 gives back any string.
+ */
+function ownString<T extends string>(text: T): T {
+  return Buffer.from(text, 'utf16le').toString('utf16le') as T;
 }

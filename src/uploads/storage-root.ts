@@ -6,8 +6,9 @@
  * Symlinks are followed nowhere below the mount, neither as files nor as folders: nginx does not, either.
  */
 
+import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import { lstat, mkdir, open, readdir, realpath, rename, stat, unlink } from 'node:fs/promises';
+import { lstat, mkdir, open, readdir, realpath, rename, stat, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ResourcePath } from '../acl/resource-path.js';
 import { UploadProblem } from './problem.js';
@@ -49,10 +50,9 @@ export class StorageRoot {
   async prepare(): Promise<void> {
     await mkdir(this.#base, { recursive: true, mode: FOLDER_MODE });
     await mkdir(this.#partials, { recursive: true, mode: PARTIALS_MODE });
-    const [base, partials] = await Promise.all([stat(this.#base), stat(this.#partials)]);
-    if (base.dev !== partials.dev) {
+    if (!(await this.#canRename())) {
       throw new Error(
-        `${this.#partials} and ${this.#base} are on different file systems, so no upload could appear whole: set LATCHKEY_PARTIAL to a folder beside the root, where nginx serves nothing`,
+        `${this.#partials} and ${this.#base} are on different file systems, or in different mounts of one, so no upload could appear whole: set LATCHKEY_PARTIAL to a folder beside the root, where nginx serves nothing`,
       );
     }
     const [root, inside] = await Promise.all([realpath(this.#root), realpath(this.#partials)]);
@@ -142,6 +142,26 @@ export class StorageRoot {
   /** Drops what it can, for whoever has an error to report already; the next start drops the rest. */
   async tryDropPartials(partials: readonly { readonly name: string }[]): Promise<void> {
     await Promise.allSettled(partials.map(({ name }) => this.dropPartial(name)));
+  }
+
+  /**
+   * Tries it: two mounts of one file system have the same device. A disk that is full or may not be written is
+   * no reason to refuse the start, for decisions and downloads go on.
+   */
+  async #canRename(): Promise<boolean> {
+    const [base, partials] = await Promise.all([stat(this.#base), stat(this.#partials)]);
+    if (base.dev !== partials.dev) return false;
+    const probe = randomUUID(); // a partial's name, so that the next start drops it if this one is killed
+    const [from, to] = [this.partialPath(probe), this.#base + probe];
+    try {
+      await writeFile(from, '', { flag: 'wx', mode: FILE_MODE });
+      await rename(from, to);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EXDEV') return false;
+    } finally {
+      await Promise.allSettled([unlink(from), unlink(to)]);
+    }
+    return true;
   }
 
   async #lookAbove(path: ResourcePath): Promise<'folders' | 'missing' | 'in-the-way'> {

@@ -3,7 +3,8 @@
  * stops whole, by any signal and at any time; and that of several authorizers one may die.
  */
 
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import t, { type Test } from 'tap';
 import { freePort, LATCHKEY, plainEnvironment, startSite, stopped, until } from '../nginx/running-site.js';
@@ -15,8 +16,11 @@ const BACK_MS = 20_000;
 const ROOT = process.getuid?.() === 0;
 
 async function starting(t: Test, ready: RegExp): Promise<Running> {
-  const port = String(await freePort());
-  const words = ['up', '--port', port, '--data', `${t.testdir()}/data`];
+  return startingOn(t, await freePort(), `${t.testdir()}/data`, ready);
+}
+
+async function startingOn(t: Test, port: number, data: string, ready: RegExp): Promise<Running> {
+  const words = ['up', '--port', String(port), '--data', data];
   return start(t, [LATCHKEY.file, ...LATCHKEY.args, ...words], ready, { env: plainEnvironment({}) });
 }
 
@@ -106,6 +110,54 @@ t.test('a signal during the start, too', async (t) => {
   const { code, stdout } = await running.stop('SIGTERM');
   t.same([code, stdout], [0, ''], 'it does not say that it is ready');
   t.same(family.filter(isAlive), []);
+});
+
+t.test('killed by kill -9 it leaves its nginx, which the next one stops first', async (t) => {
+  const [data, port] = [`${t.testdir()}/data`, await freePort()];
+  const killed = await startingOn(t, port, data, /^ready http/m);
+  const family = familyOf(killed.pid);
+  const master = Number(readFileSync(`${data}/run/nginx.pid`, 'utf8'));
+  t.ok(family.includes(master));
+  const services = childrenOf(killed.pid).filter(({ pid }) => pid !== master);
+  process.kill(killed.pid, 'SIGKILL');
+  t.teardown(() => isAlive(master) && process.kill(master));
+  await until(
+    async () => [killed, ...services].filter(({ pid }) => isAlive(pid)).length,
+    (alive) => alive === 0,
+    BACK_MS,
+  );
+  t.ok(isAlive(master), 'it has outlived the one that started it');
+
+  const taken = `latchkey: port ${port} is taken; choose another one with --port\n`;
+  const other = await latchkey(['up', '--port', String(port)], { env: { LATCHKEY_DATA: `${data}-2` } });
+  t.same([other.code, other.stderr], [3, taken], 'it is nothing to one with another data folder');
+  t.ok(isAlive(master));
+
+  const next = await startingOn(t, port, data, /^ready http/m);
+  t.match(next.said(), `latchkey: stopped process ${master}, the nginx of an 'up' that was killed\n`);
+  t.same(family.filter(isAlive), []);
+});
+
+t.test('a process that only has the number of that nginx is left alone', async (t) => {
+  const data = `${t.testdir()}/data`;
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.teardown(() => new Promise((resolve) => server.close(resolve)));
+  const address = server.address();
+  const port = String(typeof address === 'object' ? address?.port : '');
+  mkdirSync(`${data}/run`, { recursive: true });
+  const others = [
+    spawn('sleep', ['60'], { cwd: data }), // it works in the folder, and is no nginx
+    spawn('sleep', ['60'], { argv0: 'nginx: master process nginx -c run/nginx.conf' }), // it is in another one
+  ];
+  t.teardown(() => others.map((child) => child.kill()));
+  for (const pid of [...others.map((child) => child.pid), 'x', '-1', '', 2 ** 31]) {
+    writeFileSync(`${data}/run/nginx.pid`, `${pid}\n`);
+    const { code, stderr } = await latchkey(['up', '--port', port, '--data', data]);
+    const taken = `latchkey: port ${port} is taken; choose another one with --port\n`;
+    t.same([code, stderr], [3, taken], `${pid}`);
+  }
+  t.ok(others.every((child) => isAlive(child.pid ?? 0)));
 });
 
 t.test('Ctrl-C reaches the whole group at once, and nothing is started again', async (t) => {

@@ -1,6 +1,8 @@
 /** Another process that writes to a store, as `latchkey revoke` does beside a running authorizer. */
 
-import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
+import { type SpawnSyncReturns, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import type { Test } from 'tap';
 
 /** Where `node_modules` is. */
 const PROJECT = new URL('../../', import.meta.url);
@@ -26,4 +28,32 @@ export function revokeOn(path: string, end: 'COMMIT' | '' = 'COMMIT'): string {
     UPDATE state SET revision = revision + 1;
     INSERT INTO changes (revision, touched) SELECT revision, '${path}' FROM state;
     ${end}`;
+}
+
+export interface Holder {
+  readonly pid: number;
+  /** Commits, and resolves when the process has ended. */
+  release(): Promise<void>;
+}
+
+/** Another process that has begun to write and does not end, as a long import. */
+export async function holdWriteLock(t: Test, file: string): Promise<Holder> {
+  const script = `
+    const SQLite = require('better-sqlite3');
+    const db = new SQLite(process.argv[1]);
+    db.exec('BEGIN IMMEDIATE');
+    console.log('held');
+    process.stdin.resume().on('end', () => db.exec('COMMIT'));`;
+  const child = spawn(process.execPath, ['-e', script, file], {
+    cwd: PROJECT,
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  const ended = once(child, 'close');
+  const release = async () => {
+    child.stdin.end();
+    await ended;
+  };
+  t.teardown(release);
+  await once(child.stdout, 'data');
+  return { pid: child.pid ?? 0, release };
 }

@@ -6,10 +6,11 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import SQLite from 'better-sqlite3';
 import t, { type Test } from 'tap';
+import { CachedReader } from '../../src/storage/cached-reader.js';
 import { migrate, SCHEMA_VERSION, schemaVersion } from '../../src/storage/sqlite/migrations.js';
 import { openSqliteFacts, openSqliteStore } from '../../src/storage/sqlite/open.js';
 import { SqliteFacts } from '../../src/storage/sqlite/sqlite-facts.js';
-import { draft, load } from './given.js';
+import { batchesOf, draft, load, path } from './given.js';
 
 function database(t: Test) {
   const file = `${t.testdir()}/store.db`;
@@ -91,6 +92,32 @@ t.test('facts of a store with another schema than theirs are not known, and told
     t.equal(facts.load(ASK).revision, 0, `${says}: answered again once it is theirs`);
   }
 });
+
+t.test(
+  'a store that a newer Latchkey migrates under a running process is read and written no more',
+  async (t) => {
+    const { file, db } = database(t);
+    const store = openSqliteStore(file);
+    t.teardown(() => store.close());
+    const reader = new CachedReader(store.facts, { bytesMax: 100_000 });
+    await store.acl.putGrants([draft('user:bob read /a')]);
+    t.equal((await reader.read(path('/a'), undefined)).chain[0]?.grants.size, 1);
+    const newer = SCHEMA_VERSION + 1;
+    db.exec(`BEGIN IMMEDIATE; CREATE TABLE news (one); PRAGMA user_version = ${newer}; COMMIT`);
+    const says = `the store has schema ${newer}, this process knows ${SCHEMA_VERSION}: restart it`;
+    const refused = {
+      name: 'NotKnown',
+      code: 'store-unavailable',
+      message: `the store cannot be read: ${says}`,
+    };
+    for (let i = 0; i < 2; i++) t.throws(() => reader.read(path('/a'), undefined), refused);
+    const outdated = { name: 'NotKnown', code: 'store-unreadable', message: says };
+    await t.rejects(store.acl.putGrants([draft('user:bob read /b')]), outdated);
+    await t.rejects(store.acl.importGrants(batchesOf([draft('user:bob read /b')])), outdated);
+    t.equal(db.prepare('SELECT count(*) FROM grants').pluck().get(), 1, 'nothing was written');
+    t.equal(db.prepare('SELECT revision FROM state').pluck().get(), 1);
+  },
+);
 
 t.test('a file that is no database is refused and left as it was', async (t) => {
   const file = `${t.testdir()}/store.db`;

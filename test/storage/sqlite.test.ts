@@ -8,7 +8,7 @@ import type { Database } from 'better-sqlite3';
 import t, { type Test } from 'tap';
 import type { ResourcePath } from '../../src/acl/resource-path.js';
 import { CachedReader } from '../../src/storage/cached-reader.js';
-import { openReader, openWriter } from '../../src/storage/sqlite/connection.js';
+import { openReader, openWriter, waitForNobody } from '../../src/storage/sqlite/connection.js';
 import { openSqliteFacts, openSqliteStore } from '../../src/storage/sqlite/open.js';
 import { draft, draftOn, load, loadedOn, path, plainFacts, principal } from './given.js';
 
@@ -36,7 +36,9 @@ t.test('the writer has WAL, synchronous=FULL, foreign keys and an untrusted sche
   t.equal(pragma(beside, 'synchronous'), 2, 'FULL');
   t.equal(pragma(beside, 'foreign_keys'), 1);
   t.equal(pragma(beside, 'trusted_schema'), 0);
-  t.equal(pragma(beside, 'busy_timeout'), 15_000);
+  t.equal(pragma(beside, 'busy_timeout'), 15_000, 'while it is opened');
+  waitForNobody(beside);
+  t.equal(pragma(beside, 'busy_timeout'), 0);
 });
 
 t.test('the reader cannot write, to the data or to the schema', async (t) => {

@@ -3,10 +3,20 @@
  * nothing else is touched. Doing it again changes nothing.
  */
 
-import { mkdirSync, rmSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  statSync,
+  unlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import t from 'tap';
 import type { CommitEntry } from '../../src/acl/ports.js';
 import { recover } from '../../src/uploads/recovery.js';
+import { StorageRoot } from '../../src/uploads/storage-root.js';
 import {
   draft,
   folderAt,
@@ -22,6 +32,8 @@ import {
 
 const PLAN = '/team/plan.txt';
 const SECOND = 1_700_000_000;
+const SHARED_MEMORY = '/dev/shm';
+const IS_ELSEWHERE = existsSync(SHARED_MEMORY) && statSync(SHARED_MEMORY).dev !== statSync('.').dev;
 const NOTHING = { finished: 0, abandoned: 0, removals: 0, dropped: 0, stuck: [] };
 
 t.test('where nothing was left, nothing is done', async (t) => {
@@ -116,6 +128,22 @@ t.test('what cannot be finished is said and kept, and all the rest is finished',
   t.equal(await mayRead(given.authorizer, 'user:bob', '/hidden'), false);
   t.strictSame(partialsIn(given.folder), []);
 });
+
+t.test(
+  'a commit whose partial has come to lie on another file system is stuck, and is no end of the start',
+  { skip: !IS_ELSEWHERE },
+  async (t) => {
+    const given = await scene(t);
+    const { partial } = await journaled(given, PLAN, 'new', ['user:bob read']);
+    const partialFolder = mkdtempSync(`${SHARED_MEMORY}/latchkey-`);
+    t.teardown(() => rmSync(partialFolder, { recursive: true }));
+    writeFileSync(`${partialFolder}/${partial}`, 'new');
+    const moved = new StorageRoot({ root: `${given.folder}/store`, mount: '/files/', partialFolder });
+    const { stuck } = await recover(given.store.files, moved);
+    t.match(stuck, [{ what: PLAN, cause: { code: 'EXDEV' } }]);
+    t.strictSame(await recover(given.store.files, given.root), { ...NOTHING, finished: 1 });
+  },
+);
 
 t.test('a store that cannot be written is no stuck path: nothing can be known without it', async (t) => {
   const given = await scene(t);

@@ -8,6 +8,7 @@
 
 import type { Database, Statement } from 'better-sqlite3';
 import type { Written } from '../../acl/ports.js';
+import type { WriteTurns } from './write-turns.js';
 
 /** Revisions kept. A reader that missed more than these starts cold. */
 const REVISIONS_KEPT = 100_000;
@@ -19,14 +20,14 @@ export interface Change<T> {
 }
 
 export class ChangeLog {
-  readonly #db: Database;
+  readonly #turns: WriteTurns;
   readonly #revision: Statement<[], number>;
   readonly #bump: Statement<[number, number]>;
   readonly #log: Statement<[number, string]>;
   readonly #trim: Statement<[number]>;
 
-  constructor(db: Database) {
-    this.#db = db;
+  constructor(db: Database, turns: WriteTurns) {
+    this.#turns = turns;
     this.#revision = db.prepare<[], number>('SELECT revision FROM state').pluck();
     // 48 bits: a number in JavaScript holds them.
     this.#bump = db.prepare('UPDATE state SET revision = ?, trimmed = ?, mark = random() & 0xffffffffffff');
@@ -40,36 +41,19 @@ export class ChangeLog {
     return this.#revision.get() ?? 0;
   }
 
-  /** While a long write is open, every other one of this connection waits: it would become a part of it. */
-  #long: Promise<void> | undefined;
-
-  async write<T>(change: () => Change<T>): Promise<Written<T>> {
-    while (this.#long !== undefined) await this.#long;
-    return this.#db.transaction(() => this.#record(change())).immediate();
+  /** @throws StoreBusy */
+  write<T>(change: () => Change<T>): Promise<Written<T>> {
+    return this.#turns.write(() => this.#record(change()));
   }
 
-  /** The same for a write that waits for its input, such as an import. */
-  async writeLong<T>(change: () => Promise<Change<T>>): Promise<Written<T>> {
-    while (this.#long !== undefined) await this.#long;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#long = promise;
-    try {
-      return await this.#writeLong(change);
-    } finally {
-      this.#long = undefined;
-      resolve();
-    }
+  /** The same for a write that waits for its input, such as an import. @throws StoreBusy */
+  writeLong<T>(change: () => Promise<Change<T>>): Promise<Written<T>> {
+    return this.#turns.writeLong(async () => this.#record(await change()));
   }
 
-  async #writeLong<T>(change: () => Promise<Change<T>>): Promise<Written<T>> {
-    this.#db.exec('BEGIN IMMEDIATE');
-    try {
-      const written = this.#record(await change());
-      this.#db.exec('COMMIT');
-      return written;
-    } finally {
-      if (this.#db.inTransaction) this.#db.exec('ROLLBACK');
-    }
+  /** A write that no decision rests on: it takes no number. @throws StoreBusy */
+  writeUnnumbered<T>(work: () => T): Promise<T> {
+    return this.#turns.write(work);
   }
 
   #record<T>({ value, touched }: Change<T>): Written<T> {

@@ -5,8 +5,8 @@
 
 import SQLite, { type Database } from 'better-sqlite3';
 
-/** How long a writer waits for another one. An import of a million rows holds the lock for some seconds. */
-const WRITER_BUSY_TIMEOUT_MS = 15_000;
+/** Opening may wait: nothing is served yet. Afterwards `WriteTurns` waits, without stopping the process. */
+const OPENING_TIMEOUT_MS = 15_000;
 /** WAL readers wait for nobody but a recovery after a crash. */
 const READER_BUSY_TIMEOUT_MS = 1_000;
 /** Twice SQLite's own: rows with long paths, and imports for a little less CPU (docs/decisions/0008-import.md). */
@@ -15,9 +15,9 @@ const SWITCH_RETRY_MS = 20;
 const WRITER_CACHE_KIB = 256 * 1024;
 const READER_CACHE_KIB = 32 * 1024;
 
-/** A connection that may write. WAL with synchronous=FULL: what has returned survives a power cut. */
+/** A connection that may write; it waits for no lock once `waitForNobody` was called. WAL with synchronous=FULL: what has returned survives a power cut. */
 export function openWriter(file: string): Database {
-  const db = new SQLite(file, { timeout: WRITER_BUSY_TIMEOUT_MS });
+  const db = new SQLite(file, { timeout: OPENING_TIMEOUT_MS });
   db.pragma(`page_size = ${PAGE_BYTES}`); // of a file that is new
   switchToWal(db);
   db.pragma('synchronous = FULL');
@@ -25,6 +25,11 @@ export function openWriter(file: string): Database {
   db.pragma('trusted_schema = OFF');
   db.pragma(`cache_size = -${WRITER_CACHE_KIB}`);
   return db;
+}
+
+/** From now on a lock that is held is an error at once: SQLite's waiting would stop the process. */
+export function waitForNobody(db: Database): void {
+  db.pragma('busy_timeout = 0');
 }
 
 /** A connection that never writes; `data_version` on it moves with every commit by any other connection. */
@@ -38,7 +43,7 @@ export function openReader(file: string): Database {
 
 /** The first two processes on a new file may want to switch at once; SQLite tells the second one at once. */
 function switchToWal(db: Database): void {
-  const deadline = performance.now() + WRITER_BUSY_TIMEOUT_MS;
+  const deadline = performance.now() + OPENING_TIMEOUT_MS;
   while (db.pragma('journal_mode', { simple: true }) !== 'wal') {
     try {
       db.pragma('journal_mode = WAL');

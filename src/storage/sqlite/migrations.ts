@@ -116,6 +116,12 @@ export function schemaVersion(db: Database): number {
   return db.pragma('user_version', { simple: true }) as number;
 }
 
+/** Why this process must not go on with a store of another schema; `undefined`: it is of this one. */
+export function schemaProblem(found: number | undefined): string | undefined {
+  if (found === SCHEMA_VERSION) return undefined;
+  return `the store has schema ${found}, this process knows ${SCHEMA_VERSION}: restart it`;
+}
+
 function newerSchema(found: number): string {
   return `the store has schema ${found}, this Latchkey knows ${SCHEMA_VERSION}: upgrade Latchkey, or restore the backup made before the upgrade`;
 }

@@ -2,24 +2,30 @@
 
 import type { Store, UsageStore } from '../../acl/ports.js';
 import { ChangeLog } from './change-log.js';
-import { openWriter } from './connection.js';
+import { openWriter, waitForNobody } from './connection.js';
 import { migrate } from './migrations.js';
 import { SqliteCredentials, SqliteUsage } from './sqlite-credentials.js';
 import { SqliteFacts } from './sqlite-facts.js';
 import { SqliteFiles } from './sqlite-files.js';
 import { SqliteStore } from './sqlite-store.js';
+import { WRITER_PATIENCE_MS, WriteTurns } from './write-turns.js';
 
-/** @param file the database's path; its folder exists, the file is made where it is missing */
-export function openSqliteStore(file: string): Store {
+/**
+ * @param file the database's path; its folder exists, the file is made where it is missing
+ * @param patienceMs how long a write waits for those of other processes
+ */
+export function openSqliteStore(file: string, patienceMs = WRITER_PATIENCE_MS): Store {
   const db = openWriter(file);
   try {
     migrate(db);
     const facts = new SqliteFacts(file);
-    const log = new ChangeLog(db);
+    waitForNobody(db);
+    const turns = new WriteTurns(db, patienceMs);
+    const log = new ChangeLog(db, turns);
     return {
       acl: new SqliteStore(db, log),
       credentials: new SqliteCredentials(db, log),
-      usage: new SqliteUsage(db),
+      usage: new SqliteUsage(db, turns),
       files: new SqliteFiles(db, log),
       facts,
       close: async () => {
@@ -45,7 +51,8 @@ export function sqliteUsage(file: string): UsageStore {
     recordUses: async (uses) => {
       const db = openWriter(file);
       try {
-        await new SqliteUsage(db).recordUses(uses);
+        waitForNobody(db);
+        await new SqliteUsage(db, new WriteTurns(db)).recordUses(uses);
       } finally {
         db.close();
       }

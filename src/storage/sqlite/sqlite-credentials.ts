@@ -12,6 +12,7 @@ import {
 import type { Principal } from '../../acl/principal.js';
 import type { Change, ChangeLog } from './change-log.js';
 import { API_KEY_COLUMNS, type ApiKeyRow, apiKeyOf } from './rows.js';
+import type { WriteTurns } from './write-turns.js';
 
 export class SqliteCredentials implements CredentialStore {
   readonly #db: Database;
@@ -97,19 +98,19 @@ export class SqliteCredentials implements CredentialStore {
 /** The narrow port of the authorizer: it can note uses, and nothing else. */
 export class SqliteUsage implements UsageStore {
   readonly #db: Database;
+  readonly #turns: WriteTurns;
 
-  constructor(db: Database) {
+  constructor(db: Database, turns: WriteTurns) {
     this.#db = db;
+    this.#turns = turns;
   }
 
   async recordUses(uses: ReadonlyMap<string, number>): Promise<void> {
     const update = this.#db.prepare(
       'UPDATE api_keys SET last_used_at = ? WHERE id = ? AND coalesce(last_used_at, 0) < ?',
     );
-    this.#db
-      .transaction(() => {
-        for (const [id, at] of uses) update.run(at, id, at);
-      })
-      .immediate();
+    await this.#turns.write(() => {
+      for (const [id, at] of uses) update.run(at, id, at);
+    });
   }
 }

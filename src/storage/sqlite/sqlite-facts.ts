@@ -21,7 +21,7 @@ import type { Principal } from '../../acl/principal.js';
 import { isFolder, type ResourcePath } from '../../acl/resource-path.js';
 import { indexByPrincipal } from '../grant-index.js';
 import { openReader } from './connection.js';
-import { SCHEMA_VERSION, schemaVersion } from './migrations.js';
+import { schemaProblem, schemaVersion } from './migrations.js';
 import { API_KEY_COLUMNS, type ApiKeyRow, apiKeyOf, GRANT_COLUMNS, type GrantRow, grantOf } from './rows.js';
 
 /** More changes than this at once: dropping everything is cheaper than dropping each. */
@@ -43,6 +43,7 @@ interface Prepared {
   /** The inode of the write-ahead log that belongs to this file. */
   readonly log: number | undefined;
   readonly dataVersion: Statement<[], number>;
+  readonly schema: Statement<[], number>;
   readonly state: Statement<[], State>;
   readonly mark: Statement<[number], number>;
   readonly touched: Statement<[number], string>;
@@ -94,6 +95,7 @@ export class SqliteFacts implements FactsSource {
   }
 
   #read(open: Prepared, query: FactsQuery): FactsLoad {
+    refuseOther(open.schema.get()); // a newer Latchkey may have migrated it since
     const state = open.state.get();
     if (state === undefined) throw new Error('the store has no state row');
     if (this.#seen !== undefined && !follows(open, state, this.#seen)) this.#generation += 1;
@@ -145,16 +147,14 @@ function follows(open: Prepared, state: State, seen: State): boolean {
 
 function prepare(db: Database, device: number, inode: number): Prepared {
   try {
-    const found = schemaVersion(db);
-    if (found !== SCHEMA_VERSION) {
-      throw new Error(`the store has schema ${found}, this process knows ${SCHEMA_VERSION}: restart it`);
-    }
+    refuseOther(schemaVersion(db));
     return {
       db,
       log: logOf(db.name)?.ino,
       device,
       inode,
       dataVersion: db.prepare<[], number>('PRAGMA data_version').pluck(),
+      schema: db.prepare<[], number>('PRAGMA user_version').pluck(),
       state: db.prepare('SELECT revision, trimmed, mark FROM state'),
       mark: db.prepare<[number], number>('SELECT mark FROM changes WHERE revision = ? LIMIT 1').pluck(),
       touched: db
@@ -178,6 +178,11 @@ function prepare(db: Database, device: number, inode: number): Prepared {
   }
 }
 
+function refuseOther(schema: number | undefined): void {
+  const problem = schemaProblem(schema);
+  if (problem !== undefined) throw new Error(problem);
+}
+
 function logOf(file: string) {
   return statSync(`${file}-wal`, { throwIfNoEntry: false });
 }
@@ -185,7 +190,8 @@ function logOf(file: string) {
 function pathFacts(open: Prepared, path: ResourcePath): StoredPathFacts {
   return {
     path,
-    grants: indexByPrincipal(open.grants.all(path).map(grantOf)),
+    // One string for all of them: a row brings another copy, and a path may have 4,096 bytes.
+    grants: indexByPrincipal(open.grants.all(path).map((row) => grantOf({ ...row, path }))),
     committing: !isFolder(path) && open.committing.get(path) !== undefined,
   };
 }
@@ -202,7 +208,9 @@ function standingOf(open: Prepared, user: Principal): Standing {
 function credentialOf(open: Prepared, key: CredentialKey): CredentialFact {
   if (key.startsWith('key:')) {
     const row = open.apiKey.get(key.slice('key:'.length));
-    return row === undefined ? {} : { apiKey: apiKeyOf(row) };
+    if (row === undefined) return {};
+    const { id, user, scope, expiresAt } = apiKeyOf(row); // what decides, without the note
+    return { apiKey: { id, user, scope, expiresAt } };
   }
   const endedAt = open.endedAt.get(key);
   return endedAt === undefined ? {} : { endedAt };

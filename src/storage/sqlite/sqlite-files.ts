@@ -97,7 +97,7 @@ export class SqliteFiles implements FileStore {
   }
 
   async finishRemoval(removal: PendingRemoval): Promise<void> {
-    this.#clear.run(removal.partial);
+    await this.#log.writeUnnumbered(() => this.#clear.run(removal.partial));
   }
 
   async pending(): Promise<Pending> {

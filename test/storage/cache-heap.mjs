@@ -1,0 +1,103 @@
+// Fills a cache with one kind of entry and prints, as JSON, the heap that it took and what it was charged. Run by
+// cache-heap.test.ts with --expose-gc, on the build: only a process of its own can measure its heap.
+import { pathChain } from '../../dist/acl/resource-path.js';
+import { CachedReader } from '../../dist/storage/cached-reader.js';
+import { openSqliteStore } from '../../dist/storage/sqlite/open.js';
+
+const [kind = '', file = ''] = process.argv.slice(2);
+const COUNT = 20_000;
+const LONG = 4_000;
+
+/** As it comes with a request: a string of its own. */
+const copy = (text) => Buffer.from(text).toString();
+const name = (i) => `${String(i).padStart(8, '0')}-and-some-more`;
+
+const store = openSqliteStore(file);
+const reader = new CachedReader(store.facts, { bytesMax: 2 ** 40 });
+
+const KINDS = {
+  // The long paths are gone again, by a change of each; the folders that were cut from them stay.
+  folders: {
+    fill: (i) => reader.read(`${copy(`/${name(i)}/${'x'.repeat(LONG)}`)}`, undefined),
+    after: async () => {
+      const drafts = (i) => ({ path: `/${name(i)}/${'x'.repeat(LONG)}`, ...GRANT });
+      const paths = Array.from({ length: COUNT }, (_, i) => drafts(i));
+      for (let i = 0; i < COUNT; i += 5_000) {
+        await store.acl.putGrants(paths.slice(i, i + 5_000));
+        reader.read('/', undefined);
+      }
+    },
+  },
+  // Cut from the URL of the question, whose query was long.
+  'paths of long URLs': {
+    fill: (i) => reader.read(copy(`/${name(i)}?${'x'.repeat(LONG)}`).slice(0, name(0).length + 1), undefined),
+  },
+  'paths of 30 grants': {
+    count: 500,
+    before: () => store.acl.putGrants(Array.from({ length: 500 }, (_, i) => grantsOn(longPath(i))).flat()),
+    fill: (i) => reader.read(longPath(i), undefined),
+  },
+  users: { fill: (i) => reader.standing(`user:${slice(i)}`) },
+  'users in 10 groups': {
+    count: 2_000,
+    before: async () => {
+      for (let i = 0; i < 2_000; i++)
+        for (let g = 0; g < 10; g++)
+          await store.acl.addMember(`group:${g}${'g'.repeat(200)}`, `user:${slice(i)}`);
+    },
+    fill: (i) => reader.standing(`user:${slice(i)}`),
+  },
+  tokens: { fill: (i) => reader.credential(`token:${slice(i)}`) },
+  sessions: { fill: (i) => reader.credential(`session:${slice(i)}`) },
+  'API keys that are none': { fill: (i) => reader.credential(`key:${slice(i)}`) },
+  'API keys': {
+    count: 2_000,
+    before: async () => {
+      for (let i = 0; i < 2_000; i++) await store.credentials.addApiKey(apiKey(i));
+    },
+    fill: (i) => reader.credential(`key:${slice(i)}`),
+  },
+};
+
+const GRANT = {
+  principal: 'anyone',
+  action: 'read',
+  effect: 'allow',
+  notBefore: undefined,
+  expiresAt: undefined,
+};
+function grantsOn(path) {
+  return Array.from({ length: 30 }, (_, n) => ({ ...GRANT, path, principal: `user:${n}${'n'.repeat(200)}` }));
+}
+/** The folder above it is one for all of them. */
+function longPath(i) {
+  return `/${name(i)}${'y'.repeat(LONG)}`;
+}
+/** As a claim is cut from a token. */
+function slice(i) {
+  return copy(`${'x'.repeat(LONG)}${name(i)}`).slice(LONG);
+}
+function apiKey(i) {
+  const scope = { action: 'read', path: `/${'y'.repeat(LONG)}` };
+  const rest = { createdAt: 1, lastUsedAt: undefined, expiresAt: undefined, note: 'n'.repeat(500) };
+  return { hash: slice(i), id: name(i), user: `user:${name(i)}`, scope, ...rest };
+}
+
+const { count = COUNT, before, fill, after } = KINDS[kind];
+await before?.();
+await fill(count);
+global.gc();
+const [heap, charged] = [process.memoryUsage().heapUsed, reader.bytes];
+for (let i = 0; i < count; i++) await fill(i);
+await after?.();
+global.gc();
+console.log(
+  JSON.stringify({
+    entries: reader.size,
+    heap: process.memoryUsage().heapUsed - heap,
+    charged: reader.bytes - charged,
+    // Held up to here.
+    chain: pathChain('/').length,
+  }),
+);
+await store.close();
