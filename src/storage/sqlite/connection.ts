@@ -15,9 +15,13 @@ const SWITCH_RETRY_MS = 20;
 const WRITER_CACHE_KIB = 256 * 1024;
 const READER_CACHE_KIB = 32 * 1024;
 
-/** A connection that may write. WAL with synchronous=FULL: what has returned survives a power cut. */
-export function openWriter(file: string): Database {
-  const db = new SQLite(file, { timeout: WRITER_BUSY_TIMEOUT_MS });
+/**
+ * A connection that may write. WAL with synchronous=FULL: what has returned survives a power cut.
+ *
+ * @param busyTimeoutMs how long a write stands still behind another writer, and this process with it
+ */
+export function openWriter(file: string, busyTimeoutMs = WRITER_BUSY_TIMEOUT_MS): Database {
+  const db = new SQLite(file, { timeout: busyTimeoutMs });
   db.pragma(`page_size = ${PAGE_BYTES}`); // of a file that is new
   switchToWal(db);
   db.pragma('synchronous = FULL');

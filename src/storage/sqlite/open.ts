@@ -19,7 +19,7 @@ export function openSqliteStore(file: string): Store {
     return {
       acl: new SqliteStore(db, log),
       credentials: new SqliteCredentials(db, log),
-      usage: new SqliteUsage(db),
+      usage: sqliteUsage(file),
       files: new SqliteFiles(db, log),
       facts,
       close: async () => {
@@ -39,11 +39,14 @@ export async function openSqliteFacts(file: string): Promise<SqliteFacts> {
   return new SqliteFacts(file);
 }
 
+/** What it writes may as well be written a minute later; decisions may not wait for it. */
+const USAGE_BUSY_TIMEOUT_MS = 20;
+
 /** Writes by a connection that is opened for each batch: between two of them the authorizer can write nothing. */
 export function sqliteUsage(file: string): UsageStore {
   return {
     recordUses: async (uses) => {
-      const db = openWriter(file);
+      const db = openWriter(file, USAGE_BUSY_TIMEOUT_MS);
       try {
         await new SqliteUsage(db).recordUses(uses);
       } finally {
