@@ -4,48 +4,19 @@
  * the private files, and the rest of it must work as it did.
  */
 
-import { execFileSync } from 'node:child_process';
-import {
-  chmodSync,
-  chownSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import t, { type Test } from 'tap';
-import { accountOf } from '../../src/host/account.js';
-import { findNginx } from '../../src/host/nginx-program.js';
-import { latchkey, type Running, start } from '../commands/program.js';
-import { exchange, freePort, LATCHKEY, plainEnvironment, requestBytes, tokenFor } from './running-site.js';
+import { type Lines, type PastedSite, type Place, pastedSite } from './pasted-site.js';
 
 const INDEX = '<h1>the site</h1>';
 const PRIVATE = '%PDF private';
 
-/** The site as its operator wrote it; the two functions stand where the lines were pasted. */
-function handWritten(folder: string, port: number, http: string, server: string): string {
-  const { mimeTypes } = findNginx('nginx');
-  const uid = statSync(`${folder}/data`).uid;
-  const user = process.getuid?.() === 0 ? `user ${accountOf(uid)?.name};` : '';
+/** The site as its operator wrote it; the lines were pasted where the two parts stand. */
+function handWritten({ folder, port }: Place, { http, server }: Lines): string {
   return `
-${user}
-pid ${folder}/nginx.pid;
-worker_processes 1;
-events { }
-http {
-    include ${mimeTypes};
     access_log off;
     sendfile on;
     gzip on;
-    client_body_temp_path ${folder}/temp-body;
-    proxy_temp_path       ${folder}/temp-proxy;
-    fastcgi_temp_path     ${folder}/temp-fastcgi;
-    uwsgi_temp_path       ${folder}/temp-uwsgi;
-    scgi_temp_path        ${folder}/temp-scgi;
 
     # for the site's own back end
     proxy_cache_path ${folder}/cache keys_zone=site:1m;
@@ -78,68 +49,15 @@ ${http}
 
 ${server}
     }
-}
 `;
 }
 
-interface Scene {
-  readonly folder: string;
-  readonly port: number;
-  readonly authorizer: Running;
-  readonly files: Running;
-  cli(words: string): Promise<number | null>;
-  token(user: string): string;
-  ask(
-    method: string,
-    target: string,
-    options?: Parameters<typeof requestBytes>[2],
-  ): ReturnType<typeof exchange>;
-}
-
-async function existingSite(t: Test): Promise<Scene> {
-  // A unix socket's path may have only 107 bytes, and nginx names it from the root.
-  const folder = mkdtempSync(`${tmpdir()}/latchkey-`);
-  t.teardown(() => rmSync(folder, { recursive: true }));
-  chmodSync(folder, 0o755);
-  mkdirSync(`${folder}/site/media`, { recursive: true });
-  writeFileSync(`${folder}/site/index.html`, INDEX);
-  writeFileSync(`${folder}/site/public.pdf`, '%PDF public');
-  writeFileSync(`${folder}/site/media/plan.pdf`, PRIVATE);
-  const settings = {
-    LATCHKEY_DATA: `${folder}/data`,
-    LATCHKEY_ROOT: `${folder}/site`,
-    LATCHKEY_MOUNT: '/media/',
-    LATCHKEY_LOG_LEVEL: 'info',
-  };
-  const { stdout } = await latchkey(['nginx', '--root', `${folder}/site`, '--mount', '/media/', '--json'], {
-    env: { LATCHKEY_DATA: `${folder}/data` },
-  });
-  const lines = JSON.parse(stdout) as { http: string; server: string };
-  const service = (name: string) =>
-    start(t, [LATCHKEY.file, ...LATCHKEY.args, name], /Server listening/, {
-      env: plainEnvironment(settings),
-    });
-  await latchkey(['token', 'alice'], { env: settings }); // makes the data folder, and settles whose it is
-  const { uid, gid } = statSync(`${folder}/data`);
-  chownSync(`${folder}/site/media`, uid, gid);
-  const authorizer = await service('authorizer');
-  const files = await service('files');
-  const port = await freePort();
-  writeFileSync(`${folder}/nginx.conf`, handWritten(folder, port, lines.http, lines.server));
-  const { program } = findNginx('nginx');
-  const args = ['-e', 'stderr', '-c', `${folder}/nginx.conf`];
-  execFileSync(program, ['-t', ...args], { stdio: 'pipe' });
-  await start(t, [program, ...args, '-g', 'daemon off; error_log stderr notice;'], /start worker process \d/);
-  const secret = readFileSync(`${folder}/data/secret`, 'utf8').trim();
-  return {
-    folder,
-    port,
-    authorizer,
-    files,
-    cli: async (words) => (await latchkey(words.split(' '), { env: settings })).code,
-    token: (user) => tokenFor(secret, user),
-    ask: (method, target, options = {}) => exchange(port, requestBytes(method, target, options)),
-  };
+async function existingSite(t: Test): Promise<PastedSite> {
+  const site = await pastedSite(t, { http: handWritten });
+  writeFileSync(`${site.folder}/site/index.html`, INDEX);
+  writeFileSync(`${site.folder}/site/public.pdf`, '%PDF public');
+  writeFileSync(`${site.folder}/site/media/plan.pdf`, PRIVATE);
+  return site;
 }
 
 t.test('the lines of `latchkey nginx`, pasted into a site of its own habits', async (t) => {

@@ -1,0 +1,121 @@
+/**
+ * A site with an nginx.conf of its own, into which the lines of `latchkey nginx` were pasted; a real nginx, and both
+ * services as processes. The caller writes what is in the http block.
+ */
+
+import { execFileSync } from 'node:child_process';
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import type { Test } from 'tap';
+import { accountOf } from '../../src/host/account.js';
+import { findNginx } from '../../src/host/nginx-program.js';
+import { latchkey, type Running, start } from '../commands/program.js';
+import {
+  type Answer,
+  type AskOptions,
+  exchange,
+  freePort,
+  LATCHKEY,
+  plainEnvironment,
+  requestBytes,
+  tokenFor,
+} from './running-site.js';
+
+export interface Place {
+  readonly folder: string;
+  readonly port: number;
+}
+
+/** What `latchkey nginx` prints for the two blocks. */
+export interface Lines {
+  readonly http: string;
+  readonly server: string;
+}
+
+export interface PastedSite extends Place {
+  readonly authorizer: Running;
+  readonly files: Running;
+  cli(words: string): Promise<number | null>;
+  token(user: string): string;
+  ask(method: string, target: string, options?: AskOptions): Promise<Answer>;
+}
+
+export interface PastedOptions {
+  readonly settings?: Readonly<Record<string, string>>;
+  /** The content of the http block. The files are below `site/media/` of the folder. */
+  readonly http: (place: Place, lines: Lines) => string;
+}
+
+export async function pastedSite(t: Test, options: PastedOptions): Promise<PastedSite> {
+  // A unix socket's path may have only 107 bytes, and nginx names it from the root.
+  const folder = mkdtempSync(`${tmpdir()}/latchkey-`);
+  t.teardown(() => rmSync(folder, { recursive: true }));
+  chmodSync(folder, 0o755);
+  mkdirSync(`${folder}/site/media`, { recursive: true });
+  const settings = {
+    ...options.settings,
+    LATCHKEY_DATA: `${folder}/data`,
+    LATCHKEY_ROOT: `${folder}/site`,
+    LATCHKEY_MOUNT: '/media/',
+    LATCHKEY_LOG_LEVEL: 'info',
+  };
+  const printed = await latchkey(['nginx', '--root', `${folder}/site`, '--mount', '/media/', '--json'], {
+    env: { ...options.settings, LATCHKEY_DATA: `${folder}/data` },
+  });
+  const lines = JSON.parse(printed.stdout) as Lines;
+  const service = (name: string) =>
+    start(t, [LATCHKEY.file, ...LATCHKEY.args, name], /Server listening/, {
+      env: plainEnvironment(settings),
+    });
+  await latchkey(['token', 'alice'], { env: settings }); // makes the data folder, and settles whose it is
+  const { uid, gid } = statSync(`${folder}/data`);
+  chownSync(`${folder}/site/media`, uid, gid);
+  const authorizer = await service('authorizer');
+  const files = await service('files');
+  const port = await freePort();
+  await startNginx(t, { folder, port }, options.http({ folder, port }, lines));
+  const secret = readFileSync(`${folder}/data/secret`, 'utf8').trim();
+  return {
+    folder,
+    port,
+    authorizer,
+    files,
+    cli: async (words) => (await latchkey(words.split(' '), { env: settings })).code,
+    token: (user) => tokenFor(secret, user),
+    ask: (method, target, asked = {}) => exchange(port, requestBytes(method, target, asked)),
+  };
+}
+
+async function startNginx(t: Test, { folder }: Place, http: string): Promise<void> {
+  const { program, mimeTypes } = findNginx('nginx');
+  const uid = statSync(`${folder}/data`).uid;
+  const user = process.getuid?.() === 0 ? `user ${accountOf(uid)?.name};` : '';
+  const text = `
+${user}
+pid ${folder}/nginx.pid;
+worker_processes 1;
+events { }
+http {
+    include ${mimeTypes};
+    client_body_temp_path ${folder}/temp-body;
+    proxy_temp_path       ${folder}/temp-proxy;
+    fastcgi_temp_path     ${folder}/temp-fastcgi;
+    uwsgi_temp_path       ${folder}/temp-uwsgi;
+    scgi_temp_path        ${folder}/temp-scgi;
+${http}
+}
+`;
+  writeFileSync(`${folder}/nginx.conf`, text);
+  const args = ['-e', 'stderr', '-c', `${folder}/nginx.conf`];
+  execFileSync(program, ['-t', ...args], { stdio: 'pipe' });
+  await start(t, [program, ...args, '-g', 'daemon off; error_log stderr notice;'], /start worker process \d/);
+}
