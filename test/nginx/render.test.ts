@@ -106,7 +106,7 @@ t.test('other sites are named one by one, and only then the answer varies by Ori
     'map $host $latchkey_vary { default ""; }',
   ]);
   t.same(linesOf(['https://app.example', 'http://[::1]:3000']), [
-    'map $http_origin $latchkey_cors { default ""; "https://app.example" "https://app.example"; "http://[::1]:3000" "http://[::1]:3000"; }',
+    'map $http_origin $latchkey_cors { default ""; "~^https://app\\.example$" "https://app.example"; "~^http://\\[::1\\]:3000$" "http://[::1]:3000"; }',
     'map $host $latchkey_vary { default Origin; }',
   ]);
 });
