@@ -21,9 +21,9 @@ export function form({ status, headers, body }: Answer): string {
   const text = body.toString();
   const page = /^<!doctype html>/.test(text) && headers['content-type'] === 'text/html';
   if (page) return `${status} page`;
-  const json =
-    headers['content-type'] === 'application/problem+json' && (JSON.parse(text) as { status: number });
-  return json !== false && json.status === status ? `${status} json` : `${status} other`;
+  const isProblem = /^application\/problem\+json(?:; charset=utf-8)?$/.test(headers['content-type'] ?? '');
+  if (!isProblem) return `${status} other`;
+  return (JSON.parse(text) as { status: number }).status === status ? `${status} json` : `${status} other`;
 }
 
 /** Where a 302 sends a browser that is on `site`, and where the page there will send it back to. */
