@@ -73,7 +73,7 @@ async function openLockedFilesApp(config: Config, logger: Logger, lock: ProcessL
     const app = await buildFilesApp({
       authorizer: authorizerOver(reader, config),
       recognise: (onProblem) => openRecognition(config, { reader, usage: store.usage, onProblem }),
-      publicUrl: config.visitor.publicUrl,
+      visitor: config.visitor,
       sessionHook: sessionHookOf(config),
       credentialStore: store.credentials,
       clock,

@@ -2,10 +2,9 @@ import { describeGrant, type GrantDraft, windowProblem } from '../acl/grant.js';
 import { grantJson } from '../acl/grant-json.js';
 import { formatInstant } from '../acl/instant.js';
 import { remaining, stillAllowed, stillRefused } from '../acl/remaining.js';
-import { isFolder } from '../acl/resource-path.js';
-import { storageRootOf } from '../foundations.js';
 import { actionArgument, endOption, instantOption, pathArgument, principalArgument } from './arguments.js';
 import { type Command, DONE, flag, type Invocation, UsageError, valued } from './command.js';
+import { warnOfFolder } from './folder-warning.js';
 import { withStore } from './session.js';
 
 export const command: Command = {
@@ -37,7 +36,7 @@ export const command: Command = {
       const text = `granted: ${describeGrant(grant)}${windowText(grant)} (grant ${grant.id})`;
       invocation.output.result({ grant: grantJson(grant), revision, remaining: lines }, [text, ...lines]);
       warnOfPast(invocation, draft);
-      await warnOfFolder(invocation, draft);
+      await warnOfFolder(invocation, draft.path);
       return DONE;
     });
   },
@@ -68,11 +67,4 @@ function windowText({ notBefore, expiresAt }: GrantDraft): string {
 function warnOfPast({ output }: Invocation, { expiresAt }: GrantDraft): void {
   if (expiresAt === undefined || expiresAt > Date.now()) return;
   output.note(`${formatInstant(expiresAt)} is over: this grant does nothing`);
-}
-
-/** `/team` where `/team/` was meant grants nothing on what is in the folder. */
-async function warnOfFolder({ config, output }: Invocation, { path }: GrantDraft): Promise<void> {
-  if (isFolder(path)) return;
-  const found = await storageRootOf(config).find(path);
-  if (found?.kind === 'folder') output.note(`${path} is a folder: did you mean ${path}/ ?`);
 }

@@ -76,9 +76,10 @@ export class AccessTokens implements CredentialKind {
     return this.#judge(verified, bearer !== undefined);
   }
 
-  #recall(token: string): Verified | undefined {
+  /** What was good and has ended is no guess: a page full of images sends it some hundred times. */
+  #recall(token: string): Verified | 'invalid' | undefined {
     const known = this.#remembered.get(token);
-    return known !== undefined && this.#settings.clock() < known.expiresAt ? known : undefined;
+    return known === undefined || this.#settings.clock() < known.expiresAt ? known : 'invalid';
   }
 
   #judge(verified: Verified | 'invalid' | 'limited', inHeader: boolean): Awaitable<Recognised> {

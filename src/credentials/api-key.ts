@@ -90,7 +90,8 @@ export class ApiKeys implements CredentialKind {
 const SCHEME = /^(bearer|basic) +([^\s,]+)$/i;
 
 function givenKey({ apiKey, authorization }: Presented): Given | undefined {
-  if (apiKey !== undefined && apiKey !== '') return { text: apiKey, user: undefined, basic: false };
+  // Another program's key may stand in X-Api-Key: that is none of ours, and no failure.
+  if (apiKey?.startsWith(API_KEY_PREFIX) === true) return { text: apiKey, user: undefined, basic: false };
   const [, scheme = '', value = ''] = (authorization !== undefined && SCHEME.exec(authorization)) || [];
   if (scheme.toLowerCase() === 'basic') return basicKey(value);
   return value.startsWith(API_KEY_PREFIX) ? { text: value, user: undefined, basic: false } : undefined;
@@ -100,7 +101,8 @@ function givenKey({ apiKey, authorization }: Presented): Given | undefined {
 function basicKey(value: string): Given | undefined {
   if (value.length > BASIC_LENGTH_MAX) return undefined;
   const pair = Buffer.from(value, 'base64').toString();
-  const colon = pair.indexOf(':');
+  // The last one: a key has none, and a user may, such as `oidc:alice`.
+  const colon = pair.lastIndexOf(':');
   const text = pair.slice(colon + 1);
   if (colon === -1 || !text.startsWith(API_KEY_PREFIX)) return undefined;
   return { text, user: pair.slice(0, colon), basic: true };

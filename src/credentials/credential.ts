@@ -41,8 +41,9 @@ export class Credentials {
   }
 
   identify(presented: Presented): Awaitable<Identified> {
-    // An Authorization header that no kind reads as its own proves nothing, and the answer says so.
-    return this.#next(presented, 0, presented.authorization === undefined ? ABSENT : INVALID);
+    // A header for credentials that no kind reads as its own proves nothing, and the answer says so.
+    const { authorization, apiKey = '' } = presented;
+    return this.#next(presented, 0, authorization === undefined && apiKey === '' ? ABSENT : INVALID);
   }
 
   #next(presented: Presented, from: number, so: Identified): Awaitable<Identified> {

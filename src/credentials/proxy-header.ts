@@ -48,9 +48,11 @@ export class ProxyHeaders implements CredentialKind {
     if (proxyUser === undefined || proxyUser === '' || !this.#isProven(presented)) return 'absent';
     const { userPrefix, groupPrefix, groupsSeparator } = this.#settings;
     const name = decoded(proxyUser);
+    const listed = decoded(proxyGroups);
     const user = name === undefined ? undefined : userPrincipal(userPrefix + name);
-    if (user === undefined) return 'invalid';
-    const groups = (decoded(proxyGroups) ?? '')
+    // Groups that cannot be read are not 'none': a deny may name one of them.
+    if (user === undefined || listed === undefined) return 'invalid';
+    const groups = listed
       .split(groupsSeparator, GROUPS_MAX)
       .map((group) => group.trim())
       .filter((group) => group !== '')
@@ -82,7 +84,7 @@ function isAmong({ list, unixSocket }: ProxyAddresses, peer = ''): boolean {
 /** The bytes of a header, one a character, as the UTF-8 that they are; `undefined` when they are none. */
 function decoded(value: string): string | undefined {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.from(value, 'latin1'));
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Buffer.from(value, 'latin1'));
   } catch {
     return undefined;
   }

@@ -13,7 +13,14 @@ export function isFromAnotherSite(headers: IncomingHttpHeaders, publicUrl: strin
   if (site !== undefined) return site !== 'same-origin' && site !== 'none';
   const { origin } = headers;
   if (origin === undefined || origin === publicUrl) return false;
-  return !URL.canParse(origin) || new URL(origin).host !== ownHost(headers);
+  return !URL.canParse(origin) || isForeign(new URL(origin), headers, publicUrl);
+}
+
+function isForeign(from: URL, headers: IncomingHttpHeaders, publicUrl: string | undefined): boolean {
+  if (!/^https?:$/.test(from.protocol)) return true; // an app's `capacitor://localhost`
+  // Of our own name we know the scheme: what came over http may have been written on the way.
+  if (publicUrl !== undefined && from.host === new URL(publicUrl).host) return from.origin !== publicUrl;
+  return from.host !== ownHost(headers);
 }
 
 /** The host, with a port where it is no default one, as the browser named it. */

@@ -6,7 +6,7 @@ import swagger from '@fastify/swagger';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Authorizer } from '../acl/authorizer.js';
 import type { AclStore, CredentialStore } from '../acl/ports.js';
-import type { DownloadSettings } from '../config.js';
+import type { DownloadSettings, VisitorSettings } from '../config.js';
 import type { OpenRecognition } from '../credentials/credential.js';
 import type { Committer } from '../uploads/committer.js';
 import type { StorageRoot } from '../uploads/storage-root.js';
@@ -25,8 +25,7 @@ import { WRITE_PREFIX, writeRoutes } from './write-routes.js';
 export interface FilesAppDeps {
   readonly authorizer: Authorizer;
   readonly recognise: OpenRecognition;
-  /** Scheme and host of this site, where they are configured. */
-  readonly publicUrl: string | undefined;
+  readonly visitor: VisitorSettings;
   readonly acl: AclStore;
   readonly credentialStore: CredentialStore;
   /** `undefined`: the site cannot say that a session has ended. */
@@ -53,7 +52,7 @@ export async function buildFilesApp(deps: FilesAppDeps): Promise<FastifyInstance
   app.setNotFoundHandler((request, reply) => sendError(unknownRoute(app, request, reply), request, reply));
   const recognition = deps.recognise((message) => app.log.warn(message));
   app.addHook('onClose', () => recognition.close());
-  const gate = new Gate(deps.authorizer, recognition.credentials, deps.publicUrl);
+  const gate = new Gate(deps.authorizer, recognition.credentials, deps.visitor.publicUrl);
   tellDecisions(app);
   answerInLines(app);
   await app.register(swagger, publicDocument(deps.mount));

@@ -16,14 +16,14 @@ const TOO_MANY = Object.freeze(['X-Latchkey-Status', '429']);
 const NOT_FOUND = Object.freeze(['X-Latchkey-Status', '404']);
 
 /**
- * Flat name, value list.
+ * Flat name, value list, for the authorizer's 401 or 403 and for the files service's.
  *
  * @param path the percent-encoded path that was judged, which begins with the mount: it can name no other host
  */
 export function visitorHeaders(
   settings: VisitorSettings,
   { outcome }: Decision,
-  { failure }: Identified,
+  { failure }: Pick<Identified, 'failure'>,
   asked: Asked,
   path: string,
 ): readonly string[] {
@@ -46,10 +46,21 @@ function loginLocation(
 ): string {
   const before = `${loginUrl}${loginUrl.includes('?') ? '&' : '?'}${loginParameter}=`;
   // A login page of this site wants a path, one of another host the whole address.
-  const site = loginUrl.startsWith('/') ? '' : publicUrl;
-  const asked = query === undefined || query === '' ? path : `${path}?${query}`;
-  const whole = before + encodeURIComponent(site + asked);
-  if (whole.length <= LOCATION_LENGTH_MAX) return whole;
-  const short = before + encodeURIComponent(site + path);
-  return short.length <= LOCATION_LENGTH_MAX ? short : loginUrl;
+  const site = (loginUrl.startsWith('/') ? '' : publicUrl) + escaped(path);
+  const whole = query === undefined || query === '' ? site : `${site}?${escaped(query)}`;
+  for (const address of [whole, site]) {
+    const location = before + encodeURIComponent(address);
+    if (location.length <= LOCATION_LENGTH_MAX) return location;
+  }
+  return loginUrl;
+}
+
+/**
+ * What a browser would read otherwise: a backslash, which it takes for a slash; a `#`; and bytes outside ASCII, one
+ * a character here. nginx has escaped most of it in a path, and nothing in a query.
+ */
+function escaped(text: string): string {
+  return text.replace(/[^\x21-\x7e]|[\\#]/g, (character) => {
+    return `%${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`;
+  });
 }

@@ -109,10 +109,13 @@ function proxyMaps(names: ProxyHeaderNames | undefined): readonly Substitution[]
 /** What a proxy proves itself with (LATCHKEY_PROXY_SECRET). */
 export const PROXY_SECRET_HEADER = 'X-Latchkey-Proxy-Secret';
 
-/** The origin is answered as it was asked, when it is one of those that are configured. */
+/**
+ * The origin is answered as it was asked, when it is one of those that are configured. As regular expressions: a
+ * name longer than nginx's map_hash_bucket_size would not be taken, and names would be compared in any case.
+ */
 function corsMaps(origins: readonly string[]): readonly Substitution[] {
   if (origins.length === 0) return [];
-  const known = origins.map((origin) => `"${origin}" "${origin}";`).join(' ');
+  const known = origins.map((origin) => `"~^${origin.replace(/[.[\]]/g, '\\$&')}$" "${origin}";`).join(' ');
   return [
     [
       'map $http_origin $latchkey_cors { default ""; }',

@@ -102,3 +102,18 @@ t.test('nginx prints the lines with the root, the mount and the sockets in their
     /^latchkey: LATCHKEY_ROOT takes an absolute path, not 'site'\nlatchkey: LATCHKEY_MOUNT takes/,
   );
 });
+
+t.test(
+  'a proxy’s headers without a proof are refused by every command, before anything starts',
+  async (t) => {
+    const folder = t.testdir();
+    const env = { LATCHKEY_DATA: `${folder}/data`, LATCHKEY_PROXY_USER_HEADER: 'Remote-User' };
+    const told =
+      'latchkey: LATCHKEY_PROXY_USER_HEADER needs LATCHKEY_PROXY_SECRET or LATCHKEY_PROXY_ADDRESSES: without a proof any client could send the header\n';
+    for (const words of ['up', 'authorizer', 'files', 'nginx', 'config']) {
+      const { code, stdout, stderr } = await latchkey([words], { env });
+      t.same([code, stdout, stderr], [2, '', told], words);
+    }
+    t.notOk(existsSync(`${folder}/data`), 'no data folder');
+  },
+);

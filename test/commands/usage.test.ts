@@ -14,6 +14,7 @@ const TIME = 'takes an ISO 8601 time with a zone, such as 2027-01-31T12:00:00Z';
 const ADDRESS = "--listen takes a socket's path or HOST:PORT, with a port from 1 to 65535";
 const GRANT = 'grant PRINCIPAL ACTION PATH [--deny] [--for DURATION | --until TIME] [--from TIME]';
 const GROUP = 'group add GROUP USER | remove GROUP USER | list [GROUP]';
+const KEY = 'key create USER [--action A] [--path PATH] [--for 90d] [--note TEXT] | list [USER] | revoke ID';
 const IMPORT = 'import FILE|- [--format csv|jsonl] [--dry-run]';
 
 /** Words, the message, and whose --help the `Try:` line names (else the first word's). */
@@ -78,6 +79,21 @@ const WRONG: readonly (readonly [words: string, message: string, tried?: ''])[] 
   ['token', 'the usage is: latchkey token USER [--group NAME]… [--for DURATION]'],
   ['token alice --for soon', `${DURATION}, not 'soon'`],
   [`token ${'x'.repeat(300)}`, `'${'x'.repeat(300)}' cannot be a user's name`],
+  ['key', `the usage is: latchkey ${KEY}`],
+  ['key create', `the usage is: latchkey ${KEY}`],
+  ['key revoke', `the usage is: latchkey ${KEY}`],
+  ['key rename a1', `the usage is: latchkey ${KEY}`],
+  ['key list bob --action read', `the usage is: latchkey ${KEY}`],
+  ['key revoke a1 --for 1h', `the usage is: latchkey ${KEY}`],
+  ['key create group:eng', "'group:eng' is no user; should a user have that name, write user:group:eng"],
+  ['key list group:eng', "'group:eng' is no user; should a user have that name, write user:group:eng"],
+  ['key create bob --action look', "'look' is no action: read, write, manage"],
+  ['key create bob --path team', "'team' is no resource path: it does not begin with /"],
+  ['key create bob --for 1y', `${DURATION}, not '1y'`],
+  ['key create bob --for 14500000w', '--for 14500000w ends after the year 9999; without it there is no end'],
+  ['key create bob --note a\nb', '--note takes one line of text, without control characters'],
+  ['key create bob --note \u001b[31m', '--note takes one line of text, without control characters'],
+  [`key create bob --note ${'x'.repeat(201)}`, '--note takes at most 200 characters, not 201'],
   ['import', `the usage is: latchkey ${IMPORT}`],
   ['import a.csv b.csv', `the usage is: latchkey ${IMPORT}`],
   ['import a.csv --format xml', "--format takes csv or jsonl, not 'xml'"],
@@ -130,6 +146,7 @@ t.test('a wrong configuration is told whole, by every command and before anythin
     'files',
     'authorizer',
     'token alice',
+    'key create alice',
   ];
   await several(runs, async (words) => {
     const { code, stdout, stderr } = await latchkey(words.split(' '), { env });

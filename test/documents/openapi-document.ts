@@ -18,7 +18,7 @@ export async function openapiDocument(): Promise<string> {
   const app = await buildFilesApp({
     authorizer: new Authorizer(new CachedReader(facts, { bytesMax: CACHE_BYTES }), policy, clock),
     recognise: () => ({ credentials: new Credentials([]), close: async () => {} }),
-    publicUrl: undefined,
+    visitor: { loginUrl: undefined, loginParameter: 'next', publicUrl: undefined, hideForbidden: false },
     sessionHook: { secret: 'for a document alone', cookieNames: [], userPrefix: '' },
     credentialStore: credentials,
     clock,

@@ -8,7 +8,7 @@ import { path } from '../uploads/given.js';
 import { type Answer, API, isProblem } from './asking-files.js';
 import { type FilesScene, filesScene } from './files-scene.js';
 
-const HOOK = { secret: 'said by the site', cookieNames: ['sid'] };
+const HOOK = { secret: 'said by the site', cookieNames: ['sid'], userPrefix: '' };
 const GRANT = { principal: 'user:bob', action: 'read', path: '/users/alice/plan' };
 const JSON_TYPE = { 'content-type': 'application/json' };
 const KEYS = 'principal, path, action, effect, notBefore, expiresAt';

@@ -47,7 +47,7 @@ export async function filesScene(t: Test, options: FilesSceneOptions = {}): Prom
   const app = await buildFilesApp({
     authorizer: new Authorizer(reader, policy, clock),
     recognise: (onProblem) => openRecognition(config, { reader, usage: store.usage, onProblem }),
-    publicUrl: undefined,
+    visitor: config.visitor,
     sessionHook: options.sessionHook,
     credentialStore: store.credentials,
     clock,

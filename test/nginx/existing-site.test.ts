@@ -7,6 +7,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import t, { type Test } from 'tap';
 import { type Lines, type PastedSite, type Place, pastedSite } from './pasted-site.js';
+import { form, NAVIGATION, times, withoutDate } from './refused.js';
 
 const INDEX = '<h1>the site</h1>';
 const PRIVATE = '%PDF private';
@@ -40,6 +41,8 @@ ${http}
         error_page 404 =200 /index.html;
         error_page 401 403 =200 /index.html;
         error_page 500 502 503 504 =200 /index.html;
+        recursive_error_pages on;
+        absolute_redirect on;
 
         location / { }
         location ~* \\.(pdf|jpg)$ {
@@ -52,8 +55,8 @@ ${server}
 `;
 }
 
-async function existingSite(t: Test): Promise<PastedSite> {
-  const site = await pastedSite(t, { http: handWritten });
+async function existingSite(t: Test, settings: Readonly<Record<string, string>> = {}): Promise<PastedSite> {
+  const site = await pastedSite(t, { http: handWritten, settings });
   writeFileSync(`${site.folder}/site/index.html`, INDEX);
   writeFileSync(`${site.folder}/site/public.pdf`, '%PDF public');
   writeFileSync(`${site.folder}/site/media/plan.pdf`, PRIVATE);
@@ -162,4 +165,43 @@ t.test('the lines of `latchkey nginx`, pasted into a site of its own habits', as
     }
     t.same(await seen('GET', '/'), [200, INDEX], 'the rest of the site is well');
   });
+});
+
+t.test('on such a site, too, a refused visitor is told what to do next', async (t) => {
+  const settings = { LATCHKEY_LOGIN_URL: '/login', LATCHKEY_FAILURES_MAX: '3' };
+  const { ask, token } = await existingSite(t, settings);
+  const bob = { token: token('bob') };
+  for (const target of ['/media/plan.pdf', '/_latchkey/download/plan.pdf']) {
+    const headers = { ...NAVIGATION, 'X-Forwarded-Host': 'evil.example' };
+    const sent = await ask('GET', target, { headers });
+    const location = `/login?next=${encodeURIComponent(target)}`;
+    t.same([sent.status, sent.headers.location], [302, location], 'no host, though absolute_redirect is on');
+    const plain = await ask('GET', target);
+    t.equal(form(plain), '401 json', target);
+    t.equal(times(plain, 'www-authenticate'), 1, target);
+    t.equal(form(await ask('GET', target, bob)), '403 json', target);
+    t.equal(form(await ask('GET', target, { ...bob, headers: NAVIGATION })), '403 page', target);
+    t.equal(
+      form(await ask('PUT', '/media/plan.pdf', { headers: NAVIGATION, body: 'x' })),
+      '401 page',
+      target,
+    );
+  }
+  for (let i = 0; i < 3; i++) await ask('GET', '/media/plan.pdf', { token: 'x.y.z' });
+  for (const target of ['/media/plan.pdf', '/_latchkey/download/plan.pdf']) {
+    await ask('GET', target, { token: 'x.y.z' });
+  }
+  const limited = await ask('GET', '/media/plan.pdf', { token: 'x.y.z' });
+  t.same([form(limited), limited.headers['retry-after']], ['429 json', '60']);
+});
+
+t.test('and what is hidden is as what is missing', async (t) => {
+  const { ask, token } = await existingSite(t, { LATCHKEY_HIDE_FORBIDDEN: 'yes' });
+  const bob = { token: token('bob') };
+  for (const target of ['/media/plan.pdf', '/_latchkey/download/plan.pdf']) {
+    const forbidden = await ask('GET', target, bob);
+    const missing = await ask('GET', target.replace('/plan', '/users/bob/plan'), bob);
+    t.equal(missing.status, 404, target);
+    t.equal(withoutDate(forbidden), withoutDate(missing), target);
+  }
 });

@@ -70,6 +70,47 @@ t.test('the lines for an existing site are the two parts, without their margins'
   }
 });
 
+t.test('headers of a proxy are read where they are configured, and nowhere else', async (t) => {
+  const mapsOf = (proxyHeaders: Parameters<typeof siteLines>[0]['proxyHeaders']) => {
+    const { http } = siteLines({ ...SITE, proxyHeaders });
+    return [...http.matchAll(/^map (\S+) +\$latchkey_proxy_(\S+) +\{ (.*) \}$/gm)].map(
+      ([, source, name, body]) => [name, source, body],
+    );
+  };
+  const off = (name: string) => [name, '$host', 'default "";'];
+  const read = (name: string, source: string) => [
+    name,
+    source,
+    `default ${source}; "~[\\x00-\\x08\\x0a-\\x1f\\x7f]" "";`,
+  ];
+  t.same(mapsOf(undefined), [off('user'), off('groups'), off('secret')]);
+  t.same(mapsOf({ user: 'Remote-User', groups: undefined, sendsSecret: false }), [
+    read('user', '$http_remote_user'),
+    off('groups'),
+    off('secret'),
+  ]);
+  t.same(mapsOf({ user: 'X-authentik-username', groups: 'X-authentik-groups', sendsSecret: true }), [
+    read('user', '$http_x_authentik_username'),
+    read('groups', '$http_x_authentik_groups'),
+    read('secret', '$http_x_latchkey_proxy_secret'),
+  ]);
+});
+
+t.test('other sites are named one by one, and only then the answer varies by Origin', async (t) => {
+  const linesOf = (corsOrigins: readonly string[]) =>
+    siteLines({ ...SITE, corsOrigins })
+      .http.split('\n')
+      .filter((line) => /\$latchkey_(?:cors|vary) \{/.test(line));
+  t.same(linesOf([]), [
+    'map $http_origin $latchkey_cors { default ""; }',
+    'map $host $latchkey_vary { default ""; }',
+  ]);
+  t.same(linesOf(['https://app.example', 'http://[::1]:3000']), [
+    'map $http_origin $latchkey_cors { default ""; "~^https://app\\.example$" "https://app.example"; "~^http://\\[::1\\]:3000$" "http://[::1]:3000"; }',
+    'map $host $latchkey_vary { default Origin; }',
+  ]);
+});
+
 t.test('a folder is quoted where nginx would read it as its own syntax', async (t) => {
   const table = [
     ['/srv/site-1_2.3~@:', '/srv/site-1_2.3~@:'],

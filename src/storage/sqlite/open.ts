@@ -45,7 +45,10 @@ export async function openSqliteFacts(file: string): Promise<SqliteFacts> {
   return new SqliteFacts(file);
 }
 
-/** Writes by a connection that is opened for each batch: between two of them the authorizer can write nothing. */
+/**
+ * Writes by a connection that is opened for each batch: between two of them the authorizer can write nothing. It
+ * waits its turn without stopping the decisions.
+ */
 export function sqliteUsage(file: string): UsageStore {
   return {
     recordUses: async (uses) => {

@@ -1,0 +1,102 @@
+/** The last use of API keys: gathered, written in batches, kept when the store is busy, and never in the way. */
+
+import SQLite from 'better-sqlite3';
+import t from 'tap';
+import type { UsageStore } from '../../src/acl/ports.js';
+import { newApiKey } from '../../src/credentials/api-key-text.js';
+import { KeyUsage } from '../../src/credentials/key-usage.js';
+import { openSqliteStore, sqliteUsage } from '../../src/storage/sqlite/open.js';
+import { path, principal } from '../acl/given.js';
+
+const NOW = 1_700_000_000_123;
+/** Far below the fifteen seconds for which a writer waits. */
+const BUSY_TEST_MS = 5_000;
+
+t.test('uses are written in one batch, of each key the last', async (t) => {
+  const written: (readonly [string, number])[][] = [];
+  const usage = new KeyUsage({ recordUses: async (uses) => void written.push([...uses]) }, (error) =>
+    t.fail(String(error)),
+  );
+  await usage.flush();
+  t.same(written, [], 'nothing to write, nothing is written');
+  for (let i = 0; i < 1000; i++) usage.note('a', NOW + i);
+  usage.note('b', NOW);
+  await usage.flush();
+  await usage.flush();
+  t.same(written, [
+    [
+      ['a', NOW + 999],
+      ['b', NOW],
+    ],
+  ]);
+});
+
+t.test('what could not be written is written the next time, unless it was used again since', async (t) => {
+  const written: (readonly [string, number])[][] = [];
+  const problems: unknown[] = [];
+  let works = false;
+  const store: UsageStore = {
+    recordUses: async (uses) => {
+      if (!works) throw new Error('busy');
+      written.push([...uses].sort());
+    },
+  };
+  const usage = new KeyUsage(store, (error) => problems.push(error));
+  usage.note('a', NOW);
+  usage.note('b', NOW);
+  const failing = usage.flush();
+  usage.note('b', NOW + 1);
+  await failing;
+  t.same(written, []);
+  t.match(problems, [{ message: 'busy' }]);
+  works = true;
+  await usage.flush();
+  t.same(written, [
+    [
+      ['a', NOW],
+      ['b', NOW + 1],
+    ],
+  ]);
+});
+
+t.test(
+  'it waits for no other writer: a decision behind it would wait, too',
+  { timeout: BUSY_TEST_MS },
+  async (t) => {
+    const file = `${t.testdir()}/latchkey.db`;
+    const store = openSqliteStore(file);
+    t.teardown(() => store.close());
+    const { id, hash } = newApiKey();
+    await store.credentials.addApiKey({
+      id,
+      hash,
+      user: principal('user:ci'),
+      scope: { action: 'read', path: path('/') },
+      createdAt: NOW,
+      expiresAt: undefined,
+      lastUsedAt: undefined,
+      note: '',
+    });
+    const lastUse = async () => (await store.credentials.apiKeys())[0]?.lastUsedAt;
+    const problems: unknown[] = [];
+    const importing = new SQLite(file);
+    t.teardown(() => importing.close());
+    importing.exec('BEGIN IMMEDIATE');
+    const usages = [sqliteUsage(file), store.usage].map(
+      (port) => new KeyUsage(port, (error) => problems.push(error)),
+    );
+    for (const [i, usage] of usages.entries()) {
+      usage.note(id, NOW + i);
+      await usage.flush();
+    }
+    t.match(
+      problems,
+      [{ code: 'SQLITE_BUSY' }, { code: 'SQLITE_BUSY' }],
+      'the authorizer’s, and the files service’s',
+    );
+    t.equal(await lastUse(), undefined);
+    importing.exec('COMMIT');
+    for (const usage of usages) await usage.flush();
+    t.equal(await lastUse(), NOW + 1, 'kept until then');
+  },
+);
