@@ -14,6 +14,9 @@ import { parseResourcePath, pathProblem, type ResourcePath } from '../acl/resour
 import { type Address, parseAddress } from '../host/listen.js';
 import { type OptionValues, textOption, textOptions, UsageError } from './command.js';
 
+/** Processes of the authorizer on one machine. */
+export const WORKERS_MAX = 64;
+
 export function principalArgument(text = ''): Principal {
   const principal = parsePrincipal(text);
   if (principal !== undefined) return principal;
@@ -96,4 +99,12 @@ export function endOf(begin: number, lasting: string): number {
   }
   if (isInstant(begin + duration)) return begin + duration;
   throw new UsageError(`--for ${lasting} ends after the year 9999; without it there is no end`);
+}
+
+/** `--workers N`; one where it is not given. */
+export function workersOption(options: OptionValues): number {
+  const text = textOption(options, 'workers') ?? '1';
+  const workers = Number(text);
+  if (Number.isInteger(workers) && workers >= 1 && workers <= WORKERS_MAX) return workers;
+  throw new UsageError(`--workers takes a whole number from 1 to ${WORKERS_MAX}, not '${text}'`);
 }

@@ -3,11 +3,9 @@ import { enterDataFolder } from '../host/data-folder.js';
 import { listen, stopWhenTold } from '../host/listen.js';
 import { logger } from '../host/logger.js';
 import { superviseUntilStopped } from '../host/supervisor.js';
-import { addressOption } from './arguments.js';
-import { type Command, DONE, textOption, UsageError, valued } from './command.js';
+import { addressOption, WORKERS_MAX, workersOption } from './arguments.js';
+import { type Command, DONE, UsageError, valued } from './command.js';
 import { authorizerPart, authorizerSocket } from './parts.js';
-
-const WORKERS_MAX = 64;
 
 export const command: Command = {
   usage: '[--workers N | --listen SOCKET | --listen HOST:PORT]',
@@ -25,7 +23,7 @@ export const command: Command = {
   },
   takes: [0, 0],
   run: async ({ config, options, env, output }) => {
-    const workers = workersOption(textOption(options, 'workers'));
+    const workers = workersOption(options);
     const address = addressOption(options);
     if (workers > 1) {
       if (address !== undefined) throw new UsageError('--workers and --listen exclude each other');
@@ -39,9 +37,3 @@ export const command: Command = {
     return DONE;
   },
 };
-
-export function workersOption(text: string | undefined): number {
-  const workers = text === undefined ? 1 : Number(text);
-  if (Number.isInteger(workers) && workers >= 1 && workers <= WORKERS_MAX) return workers;
-  throw new UsageError(`--workers takes a whole number from 1 to ${WORKERS_MAX}, not '${text}'`);
-}

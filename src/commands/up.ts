@@ -9,7 +9,7 @@ import { findNginx, type NginxProgram, refuseBad } from '../host/nginx-program.j
 import { NGINX_CONFIGURATION, stopOrphanedNginx } from '../host/orphan.js';
 import { type Part, Supervisor, toldToStop } from '../host/supervisor.js';
 import { renderServer } from '../nginx/render.js';
-import { workersOption } from './authorizer.js';
+import { workersOption } from './arguments.js';
 import {
   type Command,
   DONE,
@@ -44,7 +44,7 @@ export const command: Command = {
   run: async (invocation) => {
     const { config, options, output } = invocation;
     const place = placeOf(options);
-    const workers = workersOption(textOption(options, 'workers'));
+    const workers = workersOption(options);
     const nginx = options['no-nginx'] === true ? undefined : findNginx(config.nginx);
     const stoppedNginx = await stopOrphanedNginx(config.dataFolder);
     if (stoppedNginx !== undefined) {

@@ -63,6 +63,18 @@ t.test("config's help lists the settings even where the configuration is wrong",
   for (const [name, help] of settingHelp()) t.ok(unwrapped.includes(` ${name} ${help} `), name);
 });
 
+t.test('nginx names the sockets of as many authorizers as will run', async (t) => {
+  const folder = t.testdir();
+  const { code, stdout, stderr } = await latchkey(['nginx', '--workers', '3'], { cwd: folder });
+  t.same([code, stderr], [0, '']);
+  const sockets = [...stdout.matchAll(/server unix:.*\/run\/(authorizer-\d)\.sock max_fails=0;/g)];
+  t.same(
+    sockets.map(([, name]) => name),
+    ['authorizer-1', 'authorizer-2', 'authorizer-3'],
+  );
+  t.match(stdout, "\n# latchkey authorizer --workers 3 & latchkey files, as the user of nginx's workers\n");
+});
+
 t.test('nginx prints the lines with the root, the mount and the sockets in their places', async (t) => {
   const folder = t.testdir();
   const words = ['nginx', '--root', '/srv/my site', '--mount', '/media/', '--data', 'here'];

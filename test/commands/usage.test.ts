@@ -113,7 +113,8 @@ const WRONG: readonly (readonly [words: string, message: string, tried?: ''])[] 
   ['authorizer --listen 127.0.0.1:99999', `${ADDRESS}, not '127.0.0.1:99999'`],
   ['authorizer --listen localhost:', `${ADDRESS}, not 'localhost:'`],
   ['files --listen 127.0.0.1:0', `${ADDRESS}, not '127.0.0.1:0'`],
-  ['nginx now', 'the usage is: latchkey nginx [--root DIR] [--mount PREFIX]'],
+  ['nginx now', 'the usage is: latchkey nginx [--root DIR] [--mount PREFIX] [--workers N]'],
+  ['nginx --workers none', "--workers takes a whole number from 1 to 64, not 'none'"],
   ['config now', 'the usage is: latchkey config'],
 ];
 
