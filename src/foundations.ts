@@ -10,13 +10,16 @@ import { Authorizer } from './acl/authorizer.js';
 import type { Policy } from './acl/policy.js';
 import type { FactsReader, FactsSource, Store, UsageStore } from './acl/ports.js';
 import type { Config, TokenSettings } from './config.js';
-import { parseSecrets, type SigningSecret } from './credentials/secret-text.js';
-import { loadOrMakeSecret } from './host/secret.js';
+import { KeyProblem, parseSecrets, type SigningSecret } from './credentials/secret-text.js';
+import { loadOrMakeSecret, readSecret } from './host/secret.js';
 import { CachedReader } from './storage/cached-reader.js';
 import { openSqliteFacts, openSqliteStore, sqliteUsage } from './storage/sqlite/open.js';
 import { StorageRoot } from './uploads/storage-root.js';
 
 export const clock = () => Date.now();
+
+/** How often the files of keys are looked at: a key that was taken out is refused after this at the latest. */
+export const KEY_FILES_POLL_MS = 1_000;
 
 export function policyOf(config: Config): Policy {
   return { administrators: new Set(config.administrators), home: config.home };
@@ -29,6 +32,15 @@ export function policyOf(config: Config): Policy {
 export function signingSecretsOf({ tokens }: Config): readonly SigningSecret[] {
   if (tokens.secrets !== undefined) return tokens.secrets;
   return usesDataSecret(tokens) ? parseSecrets(loadOrMakeSecret()) : [];
+}
+
+/** The same for a service that runs: where its file is gone, no other one is made. @throws KeyProblem */
+export function currentSecretsOf({ tokens }: Config): readonly SigningSecret[] {
+  if (tokens.secrets !== undefined) return tokens.secrets;
+  if (!usesDataSecret(tokens)) return [];
+  const found = readSecret();
+  if (found === undefined) throw new KeyProblem("the file 'secret' in the data folder is gone");
+  return parseSecrets(found);
 }
 
 export function usesDataSecret(tokens: TokenSettings): boolean {

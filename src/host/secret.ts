@@ -29,7 +29,8 @@ export function loadOrMakeSecret(): string {
   return made;
 }
 
-function readSecret(): string | undefined {
+/** `undefined`: there is none. @throws when it cannot be read, or was cut short */
+export function readSecret(): string | undefined {
   try {
     const secret = readFileSync(SECRET_FILE, 'utf8').trim();
     if (Buffer.byteLength(secret) >= SECRET_BYTES) return secret;
