@@ -73,7 +73,8 @@ export class IssuerKeys implements KeySource {
       this.#replace(keysOfJwks(await this.#set(), this.#settings.rules));
       this.#problem = undefined;
     } catch (error) {
-      const problem = `the keys of the issuer: ${(error as Error).message}`;
+      const what = error instanceof KeyProblem ? 'its set ' : '';
+      const problem = `the keys of the issuer: ${what}${(error as Error).message}`;
       if (problem !== this.#problem) this.#settings.onProblem(problem);
       this.#problem = problem;
     }
@@ -86,9 +87,9 @@ export class IssuerKeys implements KeySource {
     const { issuer, jwks_uri: jwksUrl } = (found ?? {}) as { issuer?: unknown; jwks_uri?: unknown };
     // §4.3: it must be the one that was asked for, to the letter.
     if (issuer !== address.issuer)
-      throw new KeyProblem(`${address.issuer} says of itself that it is another issuer`);
+      throw new Error(`${address.issuer} says of itself that it is another issuer`);
     if (typeof jwksUrl !== 'string' || !/^https?:\/\//.test(jwksUrl) || !URL.canParse(jwksUrl)) {
-      throw new KeyProblem('it names no jwks_uri');
+      throw new Error('it names no jwks_uri');
     }
     return document(jwksUrl);
   }
