@@ -27,6 +27,7 @@ export const COMMANDS = {
   suspend: entry('leave a user nothing but what anyone may', () => import('./suspend.js')),
   resume: entry('end a suspension', () => import('./resume.js')),
   token: entry('an access token, for trials and tests', () => import('./token.js')),
+  secret: entry('the secrets of access tokens: rotate, list, drop', () => import('./secret.js')),
   import: entry('read grants from CSV or JSON Lines, all or none', () => import('./import.js')),
   export: entry('write all grants as CSV or JSON Lines', () => import('./export.js')),
   nginx: entry('print the nginx lines for an existing site', () => import('./nginx.js')),
