@@ -28,6 +28,7 @@ export const COMMANDS = {
   resume: entry('end a suspension', () => import('./resume.js')),
   token: entry('an access token, for trials and tests', () => import('./token.js')),
   secret: entry('the secrets of access tokens: rotate, list, drop', () => import('./secret.js')),
+  'sign-out': entry('end the tokens and sessions of a user, or one token', () => import('./sign-out.js')),
   import: entry('read grants from CSV or JSON Lines, all or none', () => import('./import.js')),
   export: entry('write all grants as CSV or JSON Lines', () => import('./export.js')),
   nginx: entry('print the nginx lines for an existing site', () => import('./nginx.js')),

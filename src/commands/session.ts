@@ -3,13 +3,14 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Authorizer } from '../acl/authorizer.js';
-import type { AclStore } from '../acl/ports.js';
+import type { AclStore, CredentialStore } from '../acl/ports.js';
 import { authorizerOver, openStore, readerOver } from '../foundations.js';
 import { enterDataFolder } from '../host/data-folder.js';
 import type { Invocation } from './command.js';
 
 export interface Session {
   readonly acl: AclStore;
+  readonly credentials: CredentialStore;
   readonly authorizer: Authorizer;
 }
 
@@ -24,6 +25,7 @@ export async function withStore<T>(
     if (!isThere && !isNew) output.note(`made a new database: ${resolve(config.databaseFile)}`);
     return await work({
       acl: store.acl,
+      credentials: store.credentials,
       authorizer: authorizerOver(readerOver(store.facts, config), config),
     });
   } finally {
