@@ -36,6 +36,7 @@ async function build(home, close) {
   writeFiles(join(root, 'files'));
   const token = createSigner({ key: SECRET, algorithm: 'HS256' })({
     sub: 'alice',
+    jti: 'of-the-bench', // so that it could be ended early: one look more
     exp: Math.floor(Date.now() / 1000) + 86_400,
   });
   const random = randomScript(home);
@@ -120,6 +121,7 @@ async function build(home, close) {
       },
       { name: 'Latchkey 1k, hot', url: at(PORTS.few, hot), base: 'bare nginx, 1 KiB', token },
       { name: 'Latchkey 1M, hot', url: at(PORTS.many, hot), base: 'bare nginx, 1 KiB', token },
+      { name: 'Latchkey 1M, hot, anonymous', url: at(PORTS.many, hot), base: 'bare nginx, 1 KiB' },
       { name: 'bare nginx, random', url: at(PORTS.bare, hot), base: 'bare nginx, random', script: random },
       {
         name: 'Latchkey 1k, random',
@@ -148,7 +150,7 @@ function writeFiles(folder) {
   writeFileSync(join(folder, 'd7/large.bin'), Buffer.alloc(KIB * KIB, 'x'));
 }
 
-/** Alice may read every folder; the rest of the grants are other people's, on the same files. */
+/** Alice may read every folder, and anyone the hot one; the rest of the grants are other people's, on the same files. */
 async function seed(file, count) {
   const store = openSqliteStore(file);
   const began = performance.now();
@@ -161,7 +163,8 @@ async function seed(file, count) {
 async function* batches(count) {
   const rest = { action: 'read', effect: 'allow', notBefore: undefined, expiresAt: undefined };
   yield Array.from({ length: FOLDERS }, (_, d) => ({ principal: 'user:alice', path: `/d${d}/`, ...rest }));
-  for (let i = FOLDERS; i < count; i += 1000) {
+  yield [{ principal: 'anyone', path: '/d7/', ...rest }];
+  for (let i = FOLDERS + 1; i < count; i += 1000) {
     const length = Math.min(1000, count - i);
     yield Array.from({ length }, (_, j) => {
       const f = ((i + j) * 7919) % FILES;

@@ -1,6 +1,7 @@
 // `npm run bench`: what a decision costs, side by side in one run. Rounds are interleaved (A B C A B C …) and
 // medians printed, as ratios to bare nginx and to the floor, since the machines are shared and noisy.
 import { spawnSync } from 'node:child_process';
+import { firstTokens } from './first-token.mjs';
 import { load, rss } from './measure.mjs';
 import { createModes } from './modes.mjs';
 
@@ -19,6 +20,7 @@ for (const [program, arg] of [
   }
 }
 
+const firsts = await firstTokens(); // before the machine is busy
 const site = await createModes({ quick });
 try {
   const modes =
@@ -64,6 +66,12 @@ function print(modes, rounds) {
   console.log(
     `random paths, 1,000,000 grants to 1,000: ${between('Latchkey 1M, random', 'Latchkey 1k, random')} (0.67 wanted)`,
   );
+  console.log(
+    `time of an answer, with a known token to without: ${between('Latchkey 1M, hot, anonymous', 'Latchkey 1M, hot')} (1.20 at most wanted)`,
+  );
+  console.log('\nthe first look at a token, in microseconds');
+  for (const [algorithm, cost] of firsts)
+    console.log(`  ${algorithm.padEnd(32)}${cost.toFixed(0).padStart(6)}`);
 }
 
 function median(values) {

@@ -10,13 +10,17 @@ import { Authorizer } from './acl/authorizer.js';
 import type { Policy } from './acl/policy.js';
 import type { FactsReader, FactsSource, Store, UsageStore } from './acl/ports.js';
 import type { Config, TokenSettings } from './config.js';
-import { parseSecrets, type SigningSecret } from './credentials/secret-text.js';
-import { loadOrMakeSecret } from './host/secret.js';
+import { formatSecrets, KeyProblem, parseSecrets, type SigningSecret } from './credentials/secret-text.js';
+import { loadOrMakeSecret, readSecret, replaceSecret } from './host/secret.js';
 import { CachedReader } from './storage/cached-reader.js';
 import { openSqliteFacts, openSqliteStore, sqliteUsage } from './storage/sqlite/open.js';
+import { takeLock } from './storage/sqlite/process-lock.js';
 import { StorageRoot } from './uploads/storage-root.js';
 
 export const clock = () => Date.now();
+
+/** How often the files of keys are looked at: a key that was taken out is refused after this at the latest. */
+export const KEY_FILES_POLL_MS = 1_000;
 
 export function policyOf(config: Config): Policy {
   return { administrators: new Set(config.administrators), home: config.home };
@@ -28,7 +32,43 @@ export function policyOf(config: Config): Policy {
  */
 export function signingSecretsOf({ tokens }: Config): readonly SigningSecret[] {
   if (tokens.secrets !== undefined) return tokens.secrets;
-  return usesDataSecret(tokens) ? parseSecrets(loadOrMakeSecret()) : [];
+  return usesDataSecret(tokens) ? dataSecrets(loadOrMakeSecret()) : [];
+}
+
+/** The same for a service that runs: where its file is gone, no other one is made. @throws KeyProblem */
+export function currentSecretsOf({ tokens }: Config): readonly SigningSecret[] {
+  if (tokens.secrets !== undefined) return tokens.secrets;
+  if (!usesDataSecret(tokens)) return [];
+  const found = readSecret();
+  if (found === undefined) throw new KeyProblem("the file 'secret' in the data folder is gone");
+  return dataSecrets(found);
+}
+
+function dataSecrets(text: string): readonly SigningSecret[] {
+  try {
+    return parseSecrets(text);
+  } catch (error) {
+    throw new KeyProblem(`the file 'secret' in the data folder ${(error as Error).message}`);
+  }
+}
+
+const SECRET_LOCK = 'run/secret.lock';
+
+/** Exchanges the data folder's secrets, one change at a time: of two at once, one's new secret would be lost. */
+export function changeSecrets(
+  config: Config,
+  change: (now: readonly SigningSecret[]) => readonly SigningSecret[],
+) {
+  const lock = takeLock(SECRET_LOCK);
+  if (lock === undefined) throw new Error('the secrets are being changed by another command; try again');
+  try {
+    const before = signingSecretsOf(config);
+    const after = change(before);
+    replaceSecret(formatSecrets(after));
+    return { before, after };
+  } finally {
+    lock.release();
+  }
 }
 
 export function usesDataSecret(tokens: TokenSettings): boolean {

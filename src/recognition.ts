@@ -3,33 +3,20 @@
  * recognise the same visitors by it.
  */
 
-import { readFileSync, unwatchFile, watchFile } from 'node:fs';
 import type { CredentialReader, UsageStore } from './acl/ports.js';
-import type { Config, TokenSettings } from './config.js';
+import type { Config } from './config.js';
 import { AccessTokens } from './credentials/access-token.js';
 import { ApiKeys } from './credentials/api-key.js';
 import type { ClaimNames } from './credentials/claims.js';
 import { type CredentialKind, Credentials, type Recognition } from './credentials/credential.js';
 import { Failures } from './credentials/failures.js';
-import { IssuerKeys } from './credentials/issuer-keys.js';
 import { KeyUsage, USAGE_WRITE_MS } from './credentials/key-usage.js';
 import { ProxyHeaders } from './credentials/proxy-header.js';
-import { KeyProblem } from './credentials/secret-text.js';
 import { Sessions } from './credentials/session.js';
-import {
-  keyOfSecret,
-  keysOfJwks,
-  keysOfPem,
-  type TokenKey,
-  type TokenRules,
-} from './credentials/token-key.js';
-import { AnyKeys, FixedKeys, type TokenKeys } from './credentials/token-keys.js';
-import { clock, signingSecretsOf, usesDataSecret } from './foundations.js';
-import { SECRET_FILE } from './host/secret.js';
+import { TokenKeys } from './credentials/token-keys.js';
+import { clock } from './foundations.js';
+import { openKeySources } from './key-sources.js';
 import type { CredentialKindName } from './setting-values.js';
-
-/** How often the files of keys are looked at: a key that was taken out is refused after this at the latest. */
-export const KEY_FILES_POLL_MS = 1_000;
 
 export interface RecognitionParts {
   readonly reader: CredentialReader;
@@ -69,90 +56,17 @@ function accessTokens(
   failures: Failures,
   closers: (() => void)[],
 ): AccessTokens {
-  const rules = rulesOf(config.tokens);
-  const fixed = new FixedKeys(fixedKeys(config, rules));
-  const issuers = issuerKeys(config.tokens, rules, () => tokens.forget(), onProblem);
-  const sources: readonly TokenKeys[] = [fixed, ...issuers];
+  const sources = openKeySources(config, { onDropped: () => tokens.forget(), onProblem });
+  closers.push(() => sources.close());
   const tokens = new AccessTokens({
-    keys: new AnyKeys(sources),
+    keys: new TokenKeys(sources.all),
     cookieName: config.tokens.cookie,
     claims: claimNames(config, config.tokens.userClaim, config.tokens.groupsClaim),
     reader,
     failures,
     clock,
   });
-  for (const issuer of issuers) issuer.refresh(); // nobody waits for it, and the first token finds it done
-  const reload = () => {
-    try {
-      fixed.replace(fixedKeys(config, rules));
-      tokens.forget();
-    } catch (error) {
-      onProblem(`the keys stay as they were: ${(error as Error).message}`);
-    }
-  };
-  for (const file of keyFiles(config.tokens)) {
-    watchFile(file, { interval: KEY_FILES_POLL_MS, persistent: false }, reload);
-    closers.push(() => unwatchFile(file, reload));
-  }
   return tokens;
-}
-
-function rulesOf({ issuers, audiences, rsaAlgorithm }: TokenSettings): TokenRules {
-  return { issuers, audiences, rsaAlgorithm };
-}
-
-function keyFiles(tokens: TokenSettings): readonly string[] {
-  const own = usesDataSecret(tokens) ? [SECRET_FILE] : [];
-  return [...own, ...[tokens.pemFile, tokens.jwksFile].filter((file) => file !== undefined)];
-}
-
-function fixedKeys(config: Config, rules: TokenRules): readonly TokenKey[] {
-  const { pemFile, jwksFile } = config.tokens;
-  return [
-    ...signingSecretsOf(config).map(({ id, secret }) => keyOfSecret(id, secret, rules)),
-    ...(pemFile === undefined
-      ? []
-      : named('LATCHKEY_JWT_PEM_FILE', pemFile, (text) => keysOfPem(text, rules))),
-    ...(jwksFile === undefined
-      ? []
-      : named('LATCHKEY_JWKS_FILE', jwksFile, (text) => keysOfJwks(jsonOf(text), rules))),
-  ];
-}
-
-function named(
-  setting: string,
-  file: string,
-  read: (text: string) => readonly TokenKey[],
-): readonly TokenKey[] {
-  try {
-    const keys = read(readFileSync(file, 'utf8'));
-    if (keys.length === 0) throw new KeyProblem('holds no key that can be used');
-    return keys;
-  } catch (error) {
-    throw new KeyProblem(`${setting}: ${file} ${(error as Error).message}`);
-  }
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new KeyProblem('is no JSON');
-  }
-}
-
-function issuerKeys(
-  { jwksUrl, oidcIssuer }: TokenSettings,
-  rules: TokenRules,
-  onDropped: () => void,
-  onProblem: (message: string) => void,
-): readonly IssuerKeys[] {
-  const common = { onDropped, onProblem, clock: () => performance.now() };
-  const urls = jwksUrl === undefined ? [] : [new IssuerKeys({ ...common, rules, address: { jwksUrl } })];
-  if (oidcIssuer === undefined) return urls;
-  // What the issuer signs must say that it is the issuer's.
-  const bound = { ...rules, issuers: [oidcIssuer] };
-  return [...urls, new IssuerKeys({ ...common, rules: bound, address: { issuer: oidcIssuer } })];
 }
 
 function sessions(config: Config, { reader }: RecognitionParts, failures: Failures) {

@@ -25,6 +25,8 @@ export interface ExplainedQuestion extends Explanation {
   /** Everything that the subject is. */
   readonly principals: readonly Principal[];
   readonly suspended: boolean;
+  /** When the user was signed out last; `undefined`: never. It ends credentials, and decides nothing here. */
+  readonly signedOutAt: number | undefined;
 }
 
 const NO_PRINCIPALS: readonly Principal[] = Object.freeze([]);
@@ -58,6 +60,7 @@ export class Authorizer {
       ...explain(request, facts.chain, this.#clock()),
       principals: request.tiers.flat(),
       suspended: facts.standing.suspended,
+      signedOutAt: facts.standing.signedOutAt,
     };
   }
 

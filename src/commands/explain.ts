@@ -22,7 +22,7 @@ export const command: Command = {
     const question = questionOf(invocation);
     const [who, action, path] = invocation.positionals;
     return withStore(invocation, async ({ authorizer, acl }) => {
-      const { decision, considered, principals, suspended } = await authorizer.explain(question);
+      const { decision, considered, principals, suspended, signedOutAt } = await authorizer.explain(question);
       const allowed = decision.outcome === 'allow';
       const value = {
         asked: { principal: who, action, path },
@@ -31,6 +31,7 @@ export const command: Command = {
         revision: await acl.revision(),
         principals,
         suspended,
+        ...(signedOutAt !== undefined && { signedOutAt: formatInstant(signedOutAt) }),
         considered: considered.map(({ grant, verdict }) => ({ grant: grantJson(grant), verdict })),
       };
       invocation.output.result(value, [
@@ -38,6 +39,7 @@ export const command: Command = {
         '',
         `asked: may ${who} ${action} ${path} ?`,
         `as:    ${principals.join(', ')}${suspended ? ' (suspended: nothing but anyone)' : ''}`,
+        ...signOutLines(signedOutAt),
         '',
         ...considerationLines(considered),
       ]);
@@ -45,6 +47,12 @@ export const command: Command = {
     });
   },
 };
+
+function signOutLines(at: number | undefined): readonly string[] {
+  return at === undefined
+    ? []
+    : [`       signed out at ${formatInstant(at)}: what was issued before is no credential`];
+}
 
 function considerationLines(considered: readonly ExplainedGrant[]): readonly string[] {
   if (considered.length === 0) return ['There is no grant on this path, nor on any folder above it.'];

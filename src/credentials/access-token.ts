@@ -7,6 +7,7 @@
 
 import { parseCookie } from 'cookie';
 import { LRUCache } from 'lru-cache';
+import { NotKnown } from '../acl/errors.js';
 import type { Awaitable, CredentialFact, CredentialReader, Standing } from '../acl/ports.js';
 import type { Principal } from '../acl/principal.js';
 import { API_KEY_PREFIX } from './api-key-text.js';
@@ -14,8 +15,9 @@ import { type ClaimNames, groupsOf, userOf } from './claims.js';
 import { type CredentialKind, type Identified, proven, type Recognised } from './credential.js';
 import type { Failures } from './failures.js';
 import type { Presented } from './presented.js';
+import { readHeader, type TokenHeader } from './token-header.js';
 import type { TokenKey } from './token-key.js';
-import { readHeader, type TokenKeys } from './token-keys.js';
+import type { TokenKeys } from './token-keys.js';
 
 export interface AccessTokenSettings {
   readonly keys: TokenKeys;
@@ -32,6 +34,8 @@ export interface AccessTokenSettings {
 export const TOKEN_LENGTH_MAX = 8 * 1024;
 /** Characters of tokens remembered: about 20,000 of them. */
 const REMEMBERED_LENGTH_MAX = 8 * 1024 * 1024;
+/** Clocks differ: a token may be not yet valid by this much. `exp` has no leeway. */
+const NOT_BEFORE_LEEWAY_SECONDS = 5;
 /** No token lives this long: an `exp` beyond it is in milliseconds, or somebody's mistake. */
 const LIFE_SECONDS_MAX = 10 * 366 * 24 * 60 * 60;
 /** Characters of a `jti` by which a token can be ended. */
@@ -114,40 +118,52 @@ export class AccessTokens implements CredentialKind {
     if (failures.isOver(address)) return 'limited';
     const header = token.length > TOKEN_LENGTH_MAX ? undefined : readHeader(token);
     if (header === undefined) return this.#failed(address);
-    const found = keys.find(header);
-    if (found instanceof Promise) return found.then((late) => this.#tryAll(late, token, address));
-    return this.#tryAll(found, token, address);
+    const known = keys.known(header);
+    const verified = this.#tryAll(known, token);
+    if (verified === 'invalid') return this.#failed(address);
+    if (verified !== undefined) return verified;
+    const sought = keys.sought(header, known);
+    if (sought instanceof Promise) return sought.then((late) => this.#tryLate(late, header, token, address));
+    return this.#tryLate(sought, header, token, address);
   }
 
-  #tryAll(keys: readonly TokenKey[], token: string, address: string | undefined) {
+  #tryLate(keys: readonly TokenKey[], header: TokenHeader, token: string, address: string | undefined) {
+    const verified = this.#tryAll(keys, token);
+    if (verified !== undefined && verified !== 'invalid') return verified;
+    if (verified === undefined && this.#settings.keys.isUnsure(header)) {
+      throw new NotKnown(
+        'issuer-unavailable',
+        'the keys of the issuer cannot be had, and this token may be of a new one',
+      );
+    }
+    return this.#failed(address);
+  }
+
+  /** `undefined`: none of the keys has signed it. `invalid`: one has, and it does not count. */
+  #tryAll(keys: readonly TokenKey[], token: string): Verified | 'invalid' | undefined {
     for (const key of keys) {
-      const verified = this.#try(key, token);
-      if (verified === undefined) continue;
+      const claims = claimsBy(key, token);
+      if (claims === undefined) continue;
+      const verified = this.#read(claims);
+      if (verified === undefined) return 'invalid';
       this.#remembered.set(token, verified);
       return verified;
     }
-    return this.#failed(address);
+    return undefined;
   }
 
   #failed(address: string | undefined): 'invalid' | 'limited' {
     return this.#settings.failures.note(address) ? 'limited' : 'invalid';
   }
 
-  #try(key: TokenKey, token: string): Verified | undefined {
-    try {
-      return this.#read(key.verify(token));
-    } catch {
-      return undefined;
-    }
-  }
-
-  #read(claims: unknown): Verified | undefined {
+  #read(claims: object): Verified | undefined {
     const { clock, claims: names } = this.#settings;
-    const { sub, exp, iat, jti } = claims as Record<'sub' | 'exp' | 'iat' | 'jti', unknown>;
+    const { sub, exp, nbf, iat, jti } = claims as Readonly<Record<string, unknown>>;
     if (typeof sub !== 'string' || sub === '' || typeof exp !== 'number') return undefined;
-    if (iat !== undefined && (typeof iat !== 'number' || !Number.isFinite(iat))) return undefined;
+    if (!isTimeOrAbsent(nbf) || !isTimeOrAbsent(iat)) return undefined;
     const nowSeconds = clock() / 1000;
     if (!(nowSeconds < exp) || exp > nowSeconds + LIFE_SECONDS_MAX) return undefined;
+    if (nbf !== undefined && nbf > nowSeconds + NOT_BEFORE_LEEWAY_SECONDS) return undefined;
     const user = userOf(claims, names);
     if (user === undefined) return undefined;
     const subject = { authenticated: true, user, groups: groupsOf(claims, names) };
@@ -167,6 +183,19 @@ export class AccessTokens implements CredentialKind {
     const value = parseCookie(cookie)[cookieName];
     return value === undefined || value === '' ? undefined : value;
   }
+}
+
+function claimsBy(key: TokenKey, token: string): object | undefined {
+  try {
+    return key.verify(token);
+  } catch {
+    return undefined;
+  }
+}
+
+/** A NumericDate (RFC 7519 §2). JSON has numbers that are infinite here. */
+function isTimeOrAbsent(value: unknown): value is number | undefined {
+  return value === undefined || Number.isFinite(value);
 }
 
 const BEARER = /^bearer +([^\s,]+)$/i;

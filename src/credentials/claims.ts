@@ -16,29 +16,29 @@ export interface ClaimNames {
 
 /** What a token of 8 KiB could hold; a longer list is cut. */
 const GROUPS_MAX = 1_000;
-/** Dots in a path. */
-const DEPTH_MAX = 8;
+/** `email_verified`, where it counts; an issuer that does not say it has none that are not. */
+const VERIFIED: readonly unknown[] = [undefined, true, 'true'];
 
 /**
- * The value at a path; `null` where the path ends in one on its way. A whole name that has dots itself, such as a
- * URL, goes before the path.
+ * The value at a path; `null` where the path ends in one on its way. A name may have dots itself, such as a URL, or
+ * the client in Keycloak's `resource_access.my.app.roles`: the longer name goes before the way inwards.
  */
 export function valueAt(record: unknown, path: string): unknown {
   if (!isRecord(record)) return undefined;
-  if (Object.hasOwn(record, path)) return record[path];
-  let value: unknown = record;
-  for (const name of path.split('.', DEPTH_MAX)) {
-    if (value === null) return null;
-    if (!isRecord(value) || !Object.hasOwn(value, name)) return undefined;
-    value = value[name];
+  for (let end = path.length; end > 0; end = path.lastIndexOf('.', end - 1)) {
+    const name = path.slice(0, end);
+    if (!Object.hasOwn(record, name)) continue;
+    const inner = record[name];
+    const value = end === path.length || inner === null ? inner : valueAt(inner, path.slice(end + 1));
+    if (value !== undefined) return value;
   }
-  return value;
+  return undefined;
 }
 
 export function userOf(record: unknown, names: ClaimNames): Principal | undefined {
   const value = valueAt(record, names.user);
-  // Whoever may choose an address that is not verified may choose yours.
-  if (names.user === 'email' && valueAt(record, 'email_verified') === false) return undefined;
+  // Whoever may choose an address that is not verified may choose yours. Some issuers write it as a text.
+  if (names.user === 'email' && !VERIFIED.includes(valueAt(record, 'email_verified'))) return undefined;
   const id = typeof value === 'number' && Number.isSafeInteger(value) ? String(value) : value;
   return typeof id === 'string' && id !== '' ? userPrincipal(names.userPrefix + id) : undefined;
 }

@@ -1,17 +1,14 @@
 /**
  * The keys of an issuer, from the URL of its JWK set or by OIDC discovery (OpenID Connect Discovery 1.0 §4).
  *
- * A token of an unknown key id asks for the set again, at most once in ten seconds and one request at a time; a
- * good answer replaces the set whole. While the issuer is away, what was known stays known; of anything else we
- * do not know, which is no refusal.
+ * It is asked at most once in ten seconds and one request at a time, when a token of an unknown key comes and every
+ * five minutes; a good answer replaces the set whole. While the issuer is away, what was known stays known.
  */
 
-import { NotKnown } from '../acl/errors.js';
-import type { Awaitable } from '../acl/ports.js';
 import { fetchJson } from './fetch-json.js';
 import { KeyProblem } from './secret-text.js';
 import { keysOfJwks, type TokenKey, type TokenRules } from './token-key.js';
-import { select, type TokenHeader, type TokenKeys } from './token-keys.js';
+import type { KeySource } from './token-keys.js';
 
 export type IssuerAddress = { readonly jwksUrl: string } | { readonly issuer: string };
 
@@ -26,58 +23,38 @@ export interface IssuerSettings {
 }
 
 const REFETCH_MS = 10_000;
-/** Keys that nobody asks anew for are looked at again this often, so that one that was withdrawn goes. */
-const REFRESH_MS = 5 * 60_000;
+/** Keys are looked at again this often, so that one that was withdrawn goes. */
+export const REFRESH_MS = 5 * 60_000;
+/** Of one document. nginx gives the authorizer two seconds. */
 const LIMITS = { timeoutMs: 2_000, bytesMax: 512 * 1024 };
-const NO_KEYS: readonly TokenKey[] = Object.freeze([]);
 
-export class IssuerKeys implements TokenKeys {
+export class IssuerKeys implements KeySource {
   readonly #settings: IssuerSettings;
-  #keys: readonly TokenKey[] | undefined;
+  #keys: readonly TokenKey[] = [];
   #askedAt = Number.NEGATIVE_INFINITY;
-  #failed = false;
   #inFlight: Promise<void> | undefined;
+  /** What went wrong at the last time of asking, so that it is said once. */
+  #problem: string | undefined;
 
   constructor(settings: IssuerSettings) {
     this.#settings = settings;
   }
 
-  /** Asks for the set when it is old, or was never had; nobody waits for the answer. */
+  get keys(): readonly TokenKey[] {
+    return this.#keys;
+  }
+
+  get isAway(): boolean {
+    return this.#problem !== undefined;
+  }
+
+  /** To be called now and then: asks for the set when it is old, or could not be had; nobody waits for the answer. */
   refresh(): void {
-    if (this.#keys === undefined || this.#age() >= REFRESH_MS) void this.#ask();
-  }
-
-  find(header: TokenHeader): Awaitable<readonly TokenKey[]> {
-    if (header.algorithm === 'HS256') return NO_KEYS;
-    const known = this.#known(header);
-    if (known.length > 0) {
-      this.refresh();
-      return known;
-    }
-    const asking = this.#ask();
-    if (asking === undefined) return this.#afterwards(header);
-    return asking.then(() => this.#afterwards(header));
-  }
-
-  #afterwards(header: TokenHeader): readonly TokenKey[] {
-    const known = this.#known(header);
-    if (known.length > 0 || !this.#failed) return known;
-    throw new NotKnown(
-      'issuer-unavailable',
-      'the keys of the issuer cannot be had, and this token has a new one',
-    );
-  }
-
-  #known(header: TokenHeader): readonly TokenKey[] {
-    return this.#keys === undefined ? NO_KEYS : select(this.#keys, header);
-  }
-
-  #age(): number {
-    return this.#settings.clock() - this.#askedAt;
+    if (this.#keys.length === 0 || this.isAway || this.#age() >= REFRESH_MS) void this.seek();
   }
 
   /** `undefined`: it was asked a moment ago. */
-  #ask(): Promise<void> | undefined {
+  seek(): Promise<void> | undefined {
     if (this.#inFlight !== undefined) return this.#inFlight;
     if (this.#age() < REFETCH_MS) return undefined;
     this.#askedAt = this.#settings.clock();
@@ -87,13 +64,19 @@ export class IssuerKeys implements TokenKeys {
     return this.#inFlight;
   }
 
+  #age(): number {
+    return this.#settings.clock() - this.#askedAt;
+  }
+
   async #fetch(): Promise<void> {
     try {
       this.#replace(keysOfJwks(await this.#set(), this.#settings.rules));
-      this.#failed = false;
+      this.#problem = undefined;
     } catch (error) {
-      this.#failed = true;
-      this.#settings.onProblem(`the keys of the issuer: ${(error as Error).message}`);
+      const what = error instanceof KeyProblem ? 'its set ' : '';
+      const problem = `the keys of the issuer: ${what}${(error as Error).message}`;
+      if (problem !== this.#problem) this.#settings.onProblem(problem);
+      this.#problem = problem;
     }
   }
 
@@ -104,19 +87,18 @@ export class IssuerKeys implements TokenKeys {
     const { issuer, jwks_uri: jwksUrl } = (found ?? {}) as { issuer?: unknown; jwks_uri?: unknown };
     // §4.3: it must be the one that was asked for, to the letter.
     if (issuer !== address.issuer)
-      throw new KeyProblem(`${address.issuer} says of itself that it is another issuer`);
+      throw new Error(`${address.issuer} says of itself that it is another issuer`);
     if (typeof jwksUrl !== 'string' || !/^https?:\/\//.test(jwksUrl) || !URL.canParse(jwksUrl)) {
-      throw new KeyProblem('it names no jwks_uri');
+      throw new Error('it names no jwks_uri');
     }
     return document(jwksUrl);
   }
 
   #replace(keys: readonly TokenKey[]): void {
-    if (keys.length === 0) throw new KeyProblem('the set holds no key that can be used');
     const kept = new Set(keys.map(({ id, fingerprint }) => `${id} ${fingerprint}`));
-    const dropped = this.#keys?.some(({ id, fingerprint }) => !kept.has(`${id} ${fingerprint}`));
+    const dropped = this.#keys.some(({ id, fingerprint }) => !kept.has(`${id} ${fingerprint}`));
     this.#keys = keys;
-    if (dropped === true) this.#settings.onDropped();
+    if (dropped) this.#settings.onDropped();
   }
 }
 

@@ -7,7 +7,7 @@
  *     2026-08 77ab…
  */
 
-import { createPublicKey, type JsonWebKey } from 'node:crypto';
+import { createPublicKey, type JsonWebKey, X509Certificate } from 'node:crypto';
 
 /** Why a key cannot be used, as a clause that follows the key's name. It never repeats a key. */
 export class KeyProblem extends Error {
@@ -76,19 +76,32 @@ const PUBLIC_KEY =
  */
 function isPublicKey(text: string): boolean {
   const trimmed = text.trim();
-  if (/^(?:ssh-|ecdsa-sha2-)/.test(trimmed) || trimmed.includes('-----BEGIN ')) return true;
-  if (trimmed.startsWith('{')) return isJwk(trimmed);
+  if (/^(?:ssh-|ecdsa-sha2-)/.test(trimmed) || trimmed.includes(PEM)) return true;
+  if (/^[{[]/.test(trimmed)) return isJwks(trimmed);
   return [Buffer.from(trimmed, 'base64'), Buffer.from(trimmed, 'hex')].some(
-    (der) =>
-      der.length >= SECRET_BYTES_MIN &&
-      (['spki', 'pkcs1'] as const).some((type) =>
-        parses(() => createPublicKey({ key: der, format: 'der', type })),
-      ),
+    (bytes) => bytes.length >= SECRET_BYTES_MIN && (bytes.includes(PEM) || isDer(bytes)),
   );
 }
 
-function isJwk(text: string): boolean {
-  return parses(() => createPublicKey({ key: JSON.parse(text) as JsonWebKey, format: 'jwk' }));
+const PEM = '-----BEGIN ';
+
+function isDer(key: Buffer): boolean {
+  if (parses(() => new X509Certificate(key))) return true;
+  return (['spki', 'pkcs1'] as const).some((type) =>
+    parses(() => createPublicKey({ key, format: 'der', type })),
+  );
+}
+
+/** One key, a list of them, or a set. */
+function isJwks(text: string): boolean {
+  try {
+    const given = JSON.parse(text) as { readonly keys?: unknown };
+    const all = Object.hasOwn(given, 'keys') ? given.keys : given;
+    const keys: readonly unknown[] = Array.isArray(all) ? all : [all];
+    return keys.some((key) => parses(() => createPublicKey({ key: key as JsonWebKey, format: 'jwk' })));
+  } catch {
+    return false;
+  }
 }
 
 function parses(parse: () => unknown): boolean {

@@ -7,8 +7,7 @@ import { createHash, createPublicKey, type JsonWebKey, type KeyObject } from 'no
 import { createVerifier } from 'fast-jwt';
 import { RSA_ALGORITHMS, type RsaAlgorithm } from './rsa-algorithm.js';
 import { KeyProblem, secretProblem } from './secret-text.js';
-
-export type Algorithm = 'HS256' | RsaAlgorithm | 'ES256' | 'ES384' | 'ES512' | 'EdDSA';
+import type { Algorithm } from './token-header.js';
 
 /** What a token must say, beside being signed. */
 export interface TokenRules {
@@ -25,14 +24,17 @@ export interface TokenKey {
   readonly algorithm: Algorithm;
   /** Tells two keys of one id apart. */
   readonly fingerprint: string;
-  /** The claims. @throws for every token that is not good */
-  verify(token: string): unknown;
+  /** The claims, of whatever time. @throws for every token that this key has not signed, or for somebody else */
+  verify(token: string): object;
 }
 
 /** RFC 7518 §3.3. */
 const RSA_BITS_MIN = 2048;
-/** Clocks differ: a token may be not yet valid by this much. `exp` has no leeway. */
-const NOT_BEFORE_LEEWAY_MS = 5_000;
+/** Nobody's key is longer, and each bit costs every first verification. */
+const RSA_BITS_MAX = 8192;
+/** With an exponent of 1 the signature is the message: everybody could write it. A long one costs, as above. */
+const RSA_EXPONENT_MIN = 3n;
+const RSA_EXPONENT_MAX = 2n ** 32n - 1n;
 
 /** @throws KeyProblem */
 export function keyOfSecret(id: string | undefined, secret: string, rules: TokenRules): TokenKey {
@@ -62,18 +64,22 @@ export function keysOfPem(text: string, rules: TokenRules): readonly TokenKey[] 
 /**
  * The usable keys of a JWK set: asymmetric ones that are for signatures. A set may hold others; they are left out.
  *
- * @throws KeyProblem when it is no set
+ * @throws KeyProblem when it is no set, or holds none
  */
 export function keysOfJwks(set: unknown, rules: TokenRules): readonly TokenKey[] {
   const keys = typeof set === 'object' && set !== null ? (set as { keys?: unknown }).keys : undefined;
   if (!Array.isArray(keys)) throw new KeyProblem('is no JWK set: {"keys":[…]} (RFC 7517)');
-  return keys.slice(0, KEYS_MAX).flatMap((jwk) => {
+  const problems: string[] = [];
+  const usable = keys.slice(0, KEYS_MAX).flatMap((jwk) => {
     try {
       return [keyOfJwk(jwk, rules)];
-    } catch {
+    } catch (error) {
+      problems.push((error as Error).message);
       return [];
     }
   });
+  if (usable.length > 0) return usable;
+  throw new KeyProblem(`holds no key that can be used${problems[0] ? `: its first ${problems[0]}` : ''}`);
 }
 
 /** More than any issuer has. */
@@ -82,6 +88,8 @@ const KEYS_MAX = 100;
 function keyOfJwk(jwk: unknown, rules: TokenRules): TokenKey {
   if (typeof jwk !== 'object' || jwk === null) throw new KeyProblem('is no JWK');
   const { kid, use, alg, key_ops: operations } = jwk as Record<string, unknown>;
+  // Whoever can read the set could sign with it: what such a key has signed proves nothing.
+  if ('d' in jwk) throw new KeyProblem('is a private key; only the issuer needs that');
   if (use !== undefined && use !== 'sig') throw new KeyProblem('is not for signatures');
   if (Array.isArray(operations) && !operations.includes('verify'))
     throw new KeyProblem('is not for verifying');
@@ -101,24 +109,25 @@ const CURVES: Readonly<Record<string, Algorithm>> = {
 };
 
 function algorithmOf(object: KeyObject, named: unknown, rules: TokenRules): Algorithm {
-  const { modulusLength = 0, namedCurve = '' } = object.asymmetricKeyDetails ?? {};
-  if (object.asymmetricKeyType === 'rsa') {
-    if (modulusLength < RSA_BITS_MIN)
-      throw new KeyProblem(`has ${modulusLength} bits; RSA needs ${RSA_BITS_MIN}`);
-    if (named === undefined) return rules.rsaAlgorithm;
-    const algorithm = RSA_ALGORITHMS.find((known) => known === named);
-    if (algorithm === undefined) throw new KeyProblem(`is for ${String(named)}`);
-    return algorithm;
+  if (object.asymmetricKeyType === 'rsa') return rsaAlgorithmOf(object, named, rules);
+  const { namedCurve = '' } = object.asymmetricKeyDetails ?? {};
+  const algorithm = object.asymmetricKeyType === 'ed25519' ? 'EdDSA' : CURVES[namedCurve];
+  const names: unknown[] = [undefined, algorithm, ...(algorithm === 'EdDSA' ? ['Ed25519'] : [])]; // RFC 9864
+  if (algorithm !== undefined && names.includes(named)) return algorithm;
+  throw new KeyProblem('is of a kind that is not supported: RSA, P-256, P-384, P-521 or Ed25519');
+}
+
+function rsaAlgorithmOf(object: KeyObject, named: unknown, rules: TokenRules): Algorithm {
+  const { modulusLength: bits = 0, publicExponent = 0n } = object.asymmetricKeyDetails ?? {};
+  if (bits < RSA_BITS_MIN || bits > RSA_BITS_MAX) {
+    throw new KeyProblem(`has ${bits} bits; RSA needs ${RSA_BITS_MIN} to ${RSA_BITS_MAX}`);
   }
-  const algorithm =
-    object.asymmetricKeyType === 'ed25519'
-      ? 'EdDSA'
-      : object.asymmetricKeyType === 'ec'
-        ? CURVES[namedCurve]
-        : undefined;
-  if (algorithm === undefined || (named !== undefined && named !== algorithm && named !== 'Ed25519')) {
-    throw new KeyProblem('is of a kind that is not supported: RSA, P-256, P-384, P-521 or Ed25519');
+  if (publicExponent < RSA_EXPONENT_MIN || publicExponent > RSA_EXPONENT_MAX || publicExponent % 2n === 0n) {
+    throw new KeyProblem('has a public exponent that proves nothing');
   }
+  if (named === undefined) return rules.rsaAlgorithm;
+  const algorithm = RSA_ALGORITHMS.find((known) => known === named);
+  if (algorithm === undefined) throw new KeyProblem(`is for ${JSON.stringify(named)}`);
   return algorithm;
 }
 
@@ -133,11 +142,13 @@ function tokenKey(id: string | undefined, algorithm: Algorithm, key: string, rul
     requiredClaims,
     ...(rules.issuers.length > 0 && { allowedIss: [...rules.issuers] }),
     ...(rules.audiences.length > 0 && { allowedAud: [...rules.audiences] }),
-    clockTolerance: NOT_BEFORE_LEEWAY_MS, // `exp` is looked at again, without it (access-token.ts)
+    // It has one tolerance for both and a clock of its own: access-token.ts looks at them.
+    ignoreExpiration: true,
+    ignoreNotBefore: true,
     cache: false,
   });
   const fingerprint = createHash('sha256').update(`${algorithm}\n${key}`).digest('hex');
-  return { id, algorithm, fingerprint, verify: (token) => verify(token) as unknown };
+  return { id, algorithm, fingerprint, verify: (token) => verify(token) as object };
 }
 
 function parsed(parse: () => KeyObject): KeyObject {

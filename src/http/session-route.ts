@@ -39,10 +39,9 @@ const schema = {
       cookie: Type.Optional(
         Type.String({ maxLength: 16_384, description: 'the Cookie header of the session, as it came' }),
       ),
+      // A site's ids are often numbers, and its answers to us may have them as such.
       user: Type.Optional(
-        Type.String({
-          minLength: 1,
-          maxLength: 255,
+        Type.Union([Type.String({ minLength: 1, maxLength: 255 }), Type.Integer()], {
           description: 'the user, as the site names it: everything kept of its sessions ends, and its tokens',
         }),
       ),

@@ -7,7 +7,7 @@ import t from 'tap';
 import { AccessTokens } from '../../src/credentials/access-token.js';
 import { addressKey, type FailureLimits, Failures, WINDOW_MS } from '../../src/credentials/failures.js';
 import { keyOfSecret } from '../../src/credentials/token-key.js';
-import { FixedKeys } from '../../src/credentials/token-keys.js';
+import { FixedKeys, TokenKeys } from '../../src/credentials/token-keys.js';
 import { CachedReader } from '../../src/storage/cached-reader.js';
 import { openMemoryStore } from '../../src/storage/memory/memory-store.js';
 import { tokenFor } from '../nginx/running-site.js';
@@ -98,7 +98,7 @@ t.test('of a flood of bad tokens no more is verified than the limit says', async
   const { failures, pass } = counting({ addressMax: 100, userMax: 100 });
   let now = Date.now();
   const kind = new AccessTokens({
-    keys: new FixedKeys([watched]),
+    keys: new TokenKeys([new FixedKeys([watched])]),
     cookieName: undefined,
     claims: { user: 'sub', groups: 'groups', userPrefix: '', groupPrefix: '' },
     reader: new CachedReader(store.facts, { bytesMax: 1024 * 1024 }),
