@@ -3,7 +3,7 @@
  * stops whole, by any signal and at any time; and that of several authorizers one may die.
  */
 
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import t, { type Test } from 'tap';
 import { freePort, LATCHKEY, plainEnvironment, startSite, stopped, until } from '../nginx/running-site.js';
@@ -27,6 +27,9 @@ t.test('it refuses before anything is made', async (t) => {
   t.teardown(() => new Promise((resolve) => server.close(resolve)));
   const address = server.address();
   const taken = String(typeof address === 'object' ? address?.port : '');
+  const withoutRealip = `${folder}/nginx`;
+  const said = 'configure arguments: --with-http_auth_request_module --with-http_ssl_module';
+  writeFileSync(withoutRealip, `#!/bin/sh\necho "${said}" >&2\n`, { mode: 0o755 });
   const missing = (program: string) =>
     `there is no program '${program}': install it (apt-get install nginx-light), or set LATCHKEY_NGINX`;
   const table = [
@@ -38,6 +41,11 @@ t.test('it refuses before anything is made', async (t) => {
       [],
       { LATCHKEY_NGINX: '/bin/true' },
       "/bin/true was built without the auth_request module; install Debian's nginx-light",
+    ],
+    [
+      [],
+      { LATCHKEY_NGINX: withoutRealip },
+      `${withoutRealip} was built without the realip module; install Debian's nginx-light`,
     ],
   ] as const;
   for (const [words, env, message] of table) {
