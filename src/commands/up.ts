@@ -97,7 +97,7 @@ async function startGateway({ config, output }: Invocation, { host, port }: Plac
     authorizerSocket: authorizerSocket(1),
     filesSocket: FILES_SOCKET,
     root: config.root,
-    mount: config.mount,
+    ...siteOptions(config),
   });
   gateway.listen(port, host);
   await once(gateway, 'listening');

@@ -16,8 +16,10 @@ export function findNginx(wanted: string): NginxProgram {
   for (const program of wanted.includes('/') ? [resolve(wanted)] : [wanted, `/usr/sbin/${wanted}`]) {
     const { error, stderr } = spawnSync(program, ['-V'], { encoding: 'utf8' });
     if (error !== undefined) continue;
-    if (!stderr.includes('auth_request')) {
-      throw new Error(`${program} was built without the auth_request module; install Debian's nginx-light`);
+    // realip has the variable by which a proxy's address is told from the visitor's.
+    for (const needed of ['auth_request', 'realip']) {
+      if (stderr.includes(`http_${needed}_module`)) continue;
+      throw new Error(`${program} was built without the ${needed} module; install Debian's nginx-light`);
     }
     const configuration = /--conf-path=(\S+)/.exec(stderr)?.[1] ?? '/etc/nginx/nginx.conf';
     const mimeTypes = join(dirname(configuration), 'mime.types');

@@ -9,24 +9,32 @@ import { pipeline } from 'node:stream/promises';
 import send from '@fastify/send';
 import { API_PREFIX } from './acl-routes.js';
 import { AUTHORIZE_PREFIX } from './authorize.js';
-import { DOWNLOAD_PREFIX, SERVE_PREFIX } from './download-route.js';
+import { DOWNLOAD_PREFIX, HIDDEN, SERVE_PREFIX } from './download-route.js';
+import {
+  corsHeaders,
+  preflightHeaders,
+  relayedHeaders,
+  type VisitorHeaderSettings,
+  visitorFields,
+} from './gateway-headers.js';
+import { answerRefused, isRefusal } from './gateway-refusal.js';
 import { WRITE_PREFIX } from './write-routes.js';
 
-export interface GatewaySettings {
+export interface GatewaySettings extends VisitorHeaderSettings {
   readonly authorizerSocket: string;
   readonly filesSocket: string;
   readonly root: string;
   readonly mount: string;
 }
 
-/** The headers that nginx.conf passes to the authorizer by name. */
-const CREDENTIAL_HEADERS = ['authorization', 'cookie', 'x-api-key'] as const;
 /** Of nginx.conf, for what users have uploaded. */
 const CONTENT_HEADERS = {
   'x-content-type-options': 'nosniff',
   'content-security-policy':
     "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; media-src 'self'; frame-ancestors 'self'",
   'cache-control': 'private, no-cache',
+  'cross-origin-resource-policy': 'same-origin',
+  'referrer-policy': 'no-referrer',
 } as const;
 
 export function createGateway(settings: GatewaySettings): Server {
@@ -40,10 +48,12 @@ export function createGateway(settings: GatewaySettings): Server {
 
 async function serve(settings: GatewaySettings, incoming: IncomingMessage, response: ServerResponse) {
   const url = incoming.url ?? '/';
-  if (url.startsWith(settings.mount)) return serveMount(settings, url, incoming, response);
-  if (url.startsWith(`${DOWNLOAD_PREFIX}/`) || url.startsWith(`${API_PREFIX}/`)) {
-    return relay(settings, url, incoming, response);
-  }
+  const isFile = url.startsWith(settings.mount);
+  const isDownload = url.startsWith(`${DOWNLOAD_PREFIX}/`);
+  const preflight = isFile || isDownload ? preflightHeaders(incoming, settings) : undefined;
+  if (preflight !== undefined) return void response.writeHead(204, preflight).end();
+  if (isFile) return serveMount(settings, url, incoming, response);
+  if (isDownload || url.startsWith(`${API_PREFIX}/`)) return relay(settings, url, incoming, response);
   response.writeHead(404).end();
 }
 
@@ -53,28 +63,36 @@ async function serveMount(
   incoming: IncomingMessage,
   response: ServerResponse,
 ) {
-  const [path = ''] = url.split('?');
-  const answer = await ask(settings, path, incoming);
-  const status = answer.statusCode ?? 500;
-  if (status === 401 || status === 403) {
-    const challenge = answer.headers['www-authenticate'];
-    response.writeHead(status, challenge === undefined ? {} : { 'www-authenticate': challenge }).end();
-    return;
+  const [path = '', query = ''] = url.split(/\?(.*)/s);
+  const { statusCode, headers } = await ask(settings, path, query, incoming);
+  if (isRefusal(statusCode)) {
+    return answerRefused(incoming, response, statusCode, headers, common(settings, incoming));
   }
-  if (status !== 200 || answer.headers['x-latchkey-serve'] !== 'yes')
-    throw new Error(`authorizer: ${status}`);
+  if (statusCode !== 200 || headers['x-latchkey-serve'] !== 'yes') {
+    throw new Error(`authorizer: ${statusCode}`);
+  }
   if (incoming.method === 'GET' || incoming.method === 'HEAD') {
     return sendFile(settings, path, incoming, response, {});
   }
   return relay(settings, WRITE_PREFIX + path, incoming, response);
 }
 
-function ask(settings: GatewaySettings, path: string, incoming: IncomingMessage): Promise<IncomingMessage> {
-  const headers: Record<string, string> = { 'x-latchkey-method': incoming.method ?? '' };
-  for (const name of CREDENTIAL_HEADERS) {
-    const value = incoming.headers[name];
-    if (typeof value === 'string') headers[name] = value;
-  }
+/** What every answer about a file carries. */
+function common(settings: GatewaySettings, { headers }: IncomingMessage): Record<string, string> {
+  return { ...CONTENT_HEADERS, ...corsHeaders(headers, settings) };
+}
+
+function ask(
+  settings: GatewaySettings,
+  path: string,
+  query: string,
+  incoming: IncomingMessage,
+): Promise<IncomingMessage> {
+  const headers = {
+    ...visitorFields(incoming, settings),
+    'x-latchkey-method': incoming.method ?? '',
+    'x-latchkey-query': query,
+  };
   return new Promise((resolve, reject) => {
     request({ socketPath: settings.authorizerSocket, path: AUTHORIZE_PREFIX + path, headers }, (answer) => {
       answer.resume();
@@ -92,19 +110,28 @@ async function relay(
   response: ServerResponse,
 ) {
   const answer = await new Promise<IncomingMessage>((resolve, reject) => {
-    const { method = 'GET', headers } = incoming;
+    const { method = 'GET' } = incoming;
+    const headers = relayedHeaders(incoming, settings);
     const asked = request({ socketPath: settings.filesSocket, path, method, headers }, resolve);
     asked.on('error', reject);
     incoming.pipe(asked);
   });
-  const target = answer.headers['x-accel-redirect'];
-  if (typeof target === 'string' && target.startsWith(SERVE_PREFIX)) {
+  const { statusCode = 502, headers } = answer;
+  const isDownload = path.startsWith(`${DOWNLOAD_PREFIX}/`);
+  if (isDownload && isRefusal(statusCode)) {
     answer.resume();
-    const disposition = answer.headers['content-disposition'] ?? '';
-    const file = target.slice(SERVE_PREFIX.length);
-    return sendFile(settings, file, incoming, response, { 'content-disposition': disposition });
+    return answerRefused(incoming, response, statusCode, headers, common(settings, incoming));
   }
-  response.writeHead(answer.statusCode ?? 502, answer.headers);
+  const target = headers['x-accel-redirect'];
+  if (typeof target === 'string' && (target === HIDDEN || target.startsWith(SERVE_PREFIX))) {
+    answer.resume();
+    const extra = { 'content-disposition': headers['content-disposition'] ?? '' };
+    const file = target === HIDDEN ? '/' : target.slice(SERVE_PREFIX.length);
+    return sendFile(settings, file, incoming, response, extra);
+  }
+  const shown = Object.entries(headers).filter(([name]) => !name.startsWith('x-latchkey-'));
+  const readable = isDownload ? corsHeaders(incoming.headers, settings) : {};
+  response.writeHead(statusCode, { ...Object.fromEntries(shown), ...readable });
   await pipeline(answer, response);
 }
 
@@ -116,16 +143,17 @@ async function sendFile(
   response: ServerResponse,
   extra: Readonly<Record<string, string>>,
 ) {
+  const headers = { ...common(settings, incoming), ...extra };
   // A folder is 404, as in nginx.conf: no index, no redirect.
-  if (path.endsWith('/')) return void response.writeHead(404).end();
+  if (path.endsWith('/')) return void response.writeHead(404, headers).end();
   const sent = await send(incoming, path, {
     root: join(process.cwd(), settings.root),
     dotfiles: 'allow',
     index: false,
   });
   if (sent.type !== 'file' && sent.statusCode >= 300 && sent.statusCode !== 304) {
-    return void response.writeHead(sent.statusCode === 416 ? 416 : 404).end();
+    return void response.writeHead(sent.statusCode === 416 ? 416 : 404, headers).end();
   }
-  response.writeHead(sent.statusCode, { ...sent.headers, ...CONTENT_HEADERS, ...extra });
+  response.writeHead(sent.statusCode, { ...sent.headers, ...headers });
   await pipeline(sent.stream, response);
 }

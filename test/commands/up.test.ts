@@ -31,6 +31,9 @@ t.test('it refuses before anything is made', async (t) => {
   t.teardown(() => new Promise((resolve) => server.close(resolve)));
   const address = server.address();
   const taken = String(typeof address === 'object' ? address?.port : '');
+  const withoutRealip = `${folder}/nginx`;
+  const said = 'configure arguments: --with-http_auth_request_module --with-http_ssl_module';
+  writeFileSync(withoutRealip, `#!/bin/sh\necho "${said}" >&2\n`, { mode: 0o755 });
   const missing = (program: string) =>
     `there is no program '${program}': install it (apt-get install nginx-light), or set LATCHKEY_NGINX`;
   const table = [
@@ -42,6 +45,11 @@ t.test('it refuses before anything is made', async (t) => {
       [],
       { LATCHKEY_NGINX: '/bin/true' },
       "/bin/true was built without the auth_request module; install Debian's nginx-light",
+    ],
+    [
+      [],
+      { LATCHKEY_NGINX: withoutRealip },
+      `${withoutRealip} was built without the realip module; install Debian's nginx-light`,
     ],
   ] as const;
   for (const [words, env, message] of table) {

@@ -113,6 +113,12 @@ const TARGETS: readonly string[] = [
   '/_latchkey/download/vault/secret.txt%00',
   '/_latchkey/download/%ff',
   '/_latchkey/download/',
+  '/_latchkey/preflight/files/vault/secret.txt',
+  '/_latchkey/preflight/',
+  '/_latchkey/unauthenticated',
+  '/_latchkey/hidden',
+  '/@latchkey_hidden',
+  '/_latchkey/download/@latchkey_hidden',
   '/_latchkey/api/v1/grants?path=/vault/secret.txt',
   '/_latchkey/api/v1/explain?principal=user:root&action=read&path=/vault/secret.txt',
   '/_latchkey/api/v1/../../serve/files/vault/secret.txt',
@@ -177,6 +183,7 @@ const HEADERS: readonly string[] = [
   'Expect: 100-continue',
   'Upgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__',
   'Connection: close, X-Latchkey-Method, Authorization',
+  'Connection: close, X-Latchkey-Peer, X-Latchkey-Proxy-User',
 ];
 
 const METHODS = [
@@ -225,13 +232,13 @@ export const HOSTILE: readonly Hostile[] = [
   })),
 ];
 
-function request(name: string, method: string, target: string, headers: readonly string[]): Hostile {
+export function request(name: string, method: string, target: string, headers: readonly string[]): Hostile {
   const host = headers.some((header) => header.startsWith('Host:')) ? [] : ['Host: localhost'];
   const close = headers.some((header) => header.startsWith('Connection:')) ? [] : ['Connection: close'];
   const lines = [`${method} ${target} HTTP/1.1`, ...host, ...close, ...headers];
   return { name, bytes: Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1') };
 }
 
-function shown(text: string): string {
+export function shown(text: string): string {
   return JSON.stringify(text.length > 70 ? `${text.slice(0, 70)}…` : text);
 }

@@ -5,8 +5,9 @@
 
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import t from 'tap';
-import { HOSTILE } from './hostile-requests.js';
+import t, { type Test } from 'tap';
+import { HOSTILE_HEADERS } from './hostile-headers.js';
+import { HOSTILE, type Hostile } from './hostile-requests.js';
 import { startSite } from './running-site.js';
 
 const AT_LEAST = 100;
@@ -21,8 +22,30 @@ const OTHERWISE: Readonly<Record<string, number>> = {
 
 t.ok(HOSTILE.length >= AT_LEAST, `the table has ${HOSTILE.length} requests`);
 
+/** Every map of nginx.conf that may be off, on. */
+const ALL_ON = {
+  LATCHKEY_TOKEN_COOKIE: 'access',
+  LATCHKEY_PROXY_USER_HEADER: 'Remote-User',
+  LATCHKEY_PROXY_GROUPS_HEADER: 'Remote-Groups',
+  LATCHKEY_PROXY_SECRET: 'what the proxy proves itself with: 32 bytes',
+  LATCHKEY_CORS_ORIGINS: 'https://app.example',
+  LATCHKEY_HIDE_FORBIDDEN: 'yes',
+};
+
 t.test('no hostile request gets a byte of a private file, nor a 5xx', async (t) => {
-  const site = await startSite(t, { LATCHKEY_ADMINS: 'user:root' });
+  await getNothing(t, {}, [...HOSTILE, ...HOSTILE_HEADERS]);
+});
+
+t.test('nor does one where everything is configured that may be', async (t) => {
+  await getNothing(t, ALL_ON, HOSTILE_HEADERS);
+});
+
+async function getNothing(
+  t: Test,
+  settings: Readonly<Record<string, string>>,
+  requests: readonly Hostile[],
+): Promise<void> {
+  const site = await startSite(t, { LATCHKEY_ADMINS: 'user:root', ...settings });
   const root = site.token('root');
   t.equal((await site.ask('PUT', '/files/vault/secret.txt', { token: root, body: MARK })).status, 201);
   t.equal((await site.ask('PUT', '/files/pub/a', { token: root, body: 'public' })).status, 201);
@@ -33,7 +56,7 @@ t.test('no hostile request gets a byte of a private file, nor a 5xx', async (t) 
   const owned = await site.ask('GET', '/files/vault/secret.txt', { token: root });
   t.equal(owned.body.toString(), MARK, 'what is private is served to who may');
 
-  for (const { name, bytes } of HOSTILE) {
+  for (const { name, bytes } of requests) {
     for (const sent of [bytes, asStranger(bytes, stranger)]) {
       const answer = await site.raw(sent);
       // All that came, not the body alone: a leak may hide in a header, or behind what looks like the end.
@@ -50,7 +73,7 @@ t.test('no hostile request gets a byte of a private file, nor a 5xx', async (t) 
   }
   const after = await site.ask('GET', '/files/vault/secret.txt', { token: root });
   t.equal(after.body.toString(), MARK, 'and the file is as it was');
-});
+}
 
 /** The same with a valid token of somebody without a grant, unless it brings an Authorization of its own. */
 function asStranger(bytes: Buffer, token: string): Buffer {

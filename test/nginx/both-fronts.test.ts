@@ -1,0 +1,144 @@
+/** `latchkey up --no-nginx` answers as nginx does: the same small table, through both. */
+
+import t, { type Test } from 'tap';
+import { basic } from '../credentials/presenting.js';
+import { form, NAVIGATION, times } from './refused.js';
+import { type Answer, type Site, startSite } from './running-site.js';
+
+const FILE = '/files/team/plan.txt';
+const DOWNLOAD = '/_latchkey/download/team/plan.txt';
+const GRANTS = '/_latchkey/api/v1/grants?path=/team/';
+const SECRET = 'what the proxy proves itself with: 32 bytes';
+const APP = 'https://app.example';
+const SETTINGS = {
+  LATCHKEY_ADMINS: 'user:root',
+  LATCHKEY_TOKEN_COOKIE: 'access',
+  LATCHKEY_LOGIN_URL: '/login',
+  LATCHKEY_PROXY_USER_HEADER: 'Remote-User',
+  LATCHKEY_PROXY_GROUPS_HEADER: 'Remote-Groups',
+  LATCHKEY_PROXY_SECRET: SECRET,
+  LATCHKEY_CORS_ORIGINS: APP,
+  LATCHKEY_FAILURES_MAX: '30',
+};
+
+type Headers = Readonly<Record<string, string>>;
+/** Method, target, headers, body. */
+type Asked = readonly [method: string, target: string, headers?: Headers, body?: string];
+
+async function tableFor(site: Site): Promise<readonly Asked[]> {
+  const { stdout } = await site.cli('key', 'create', 'alice', '--path', '/team/', '--action', 'write');
+  const key = stdout.trim();
+  const [alice, bob] = [site.token('alice'), site.token('bob')];
+  const proxy = { 'X-Latchkey-Proxy-Secret': SECRET };
+  const reads = [FILE, `${FILE}?a=b`, DOWNLOAD, '/files/team/none.txt', '/_latchkey/download/team/none.txt'];
+  return [
+    ...reads.flatMap((target): Asked[] => [
+      ['GET', target],
+      ['GET', target, NAVIGATION],
+      ['HEAD', target, NAVIGATION],
+      ['GET', target, { Authorization: `Bearer ${alice}` }],
+      ['GET', target, { Authorization: `Bearer ${bob}` }],
+      ['GET', target, { ...NAVIGATION, Authorization: `Bearer ${bob}` }],
+      ['GET', target, { Authorization: 'Bearer x.y.z' }],
+      ['GET', target, { 'X-Api-Key': key }],
+      ['GET', target, { Authorization: basic('alice', key) }],
+      ['GET', target, { Authorization: basic('bob', key) }],
+      ['GET', target, { Cookie: `access=${alice}` }],
+      ['GET', target, { 'Remote-User': 'alice' }],
+      ['GET', target, { 'X-Latchkey-Proxy-User': 'alice', ...proxy }],
+      ['GET', target, { 'Remote-User': 'alice', ...proxy }],
+      ['GET', target, { 'Remote-User': 'carol', 'Remote-Groups': 'a,team', ...proxy }],
+      ['GET', target, { Authorization: `Bearer ${alice}`, Origin: APP }],
+      ['GET', target, { Origin: APP }],
+      ['GET', target, { Origin: 'https://evil.example' }],
+      ['OPTIONS', target, { Origin: APP, 'Access-Control-Request-Method': 'GET' }],
+      ['OPTIONS', target, { Origin: 'https://evil.example', 'Access-Control-Request-Method': 'GET' }],
+    ]),
+    ['PUT', FILE, {}, 'x'],
+    ['PUT', FILE, NAVIGATION, 'x'],
+    ['PUT', FILE, { Authorization: `Bearer ${bob}` }, 'x'],
+    ['PUT', FILE, { 'X-Api-Key': key }, 'x'],
+    ['PUT', FILE, { Cookie: `access=${alice}`, Origin: 'http://localhost' }, 'x'],
+    ['PUT', FILE, { Cookie: `access=${alice}`, Origin: 'http://evil.example' }, 'x'],
+    ['PUT', FILE, { Cookie: `access=${alice}`, 'Sec-Fetch-Site': 'cross-site' }, 'x'],
+    ['PUT', FILE, { 'Remote-User': 'alice', ...proxy, Origin: 'null' }, 'x'],
+    ['DELETE', '/files/team/none.txt', { 'X-Api-Key': key }],
+    ['GET', GRANTS, { Authorization: `Bearer ${alice}` }],
+    ['GET', GRANTS, { Authorization: `Bearer ${site.token('root')}` }],
+    ['GET', GRANTS, { 'X-Latchkey-Proxy-User': 'root', ...proxy }],
+    ['GET', GRANTS, { 'Remote-User': 'root', ...proxy }],
+  ];
+}
+
+const COMPARED = ['location', 'www-authenticate', 'retry-after', 'content-disposition', 'vary'];
+
+function told(answer: Answer) {
+  const { status, headers, body } = answer;
+  const kept = Object.entries(headers).filter(
+    ([name]) =>
+      COMPARED.includes(name) || name.startsWith('access-control-') || name.startsWith('x-latchkey'),
+  );
+  const refused = [401, 403, 429].includes(status) && body.length > 0;
+  return {
+    is: refused ? form(answer) : String(status),
+    challenges: times(answer, 'www-authenticate'),
+    ...Object.fromEntries(kept.sort()),
+  };
+}
+
+async function prepared(t: Test, env: Headers, args: readonly string[] = []): Promise<Site> {
+  const site = await startSite(t, { ...SETTINGS, ...env }, args);
+  await site.ask('PUT', FILE, { token: site.token('root'), body: '0123456789' });
+  for (const who of ['user:alice', 'group:team']) await site.cli('grant', who, 'write', '/team/');
+  return site;
+}
+
+async function through(site: Site, table: readonly Asked[]) {
+  const all: Record<string, unknown> = {};
+  for (const [i, [method, target, headers = {}, body]] of table.entries()) {
+    const answer = await site.ask(method, target, { headers, ...(body !== undefined && { body }) });
+    all[`${i}: ${method} ${target} ${Object.keys(headers)}`] = told(answer);
+  }
+  return all;
+}
+
+for (const [name, env] of [
+  ['as they are', {}],
+  ['with what is forbidden hidden', { LATCHKEY_HIDE_FORBIDDEN: 'yes' }],
+] as const) {
+  t.test(`the two fronts say the same, ${name}`, async (t) => {
+    let byNginx: Readonly<Record<string, unknown>> = {};
+    await t.test('nginx', async (t) => {
+      const site = await prepared(t, env);
+      byNginx = await through(site, await tableFor(site));
+      t.ok(Object.keys(byNginx).length > 100);
+    });
+    await t.test('the gateway', async (t) => {
+      const site = await prepared(t, env, ['--no-nginx']);
+      const byGateway = await through(site, await tableFor(site));
+      for (const [request, answer] of Object.entries(byNginx)) t.same(byGateway[request], answer, request);
+    });
+  });
+}
+
+for (const args of [[], ['--no-nginx']]) {
+  t.test(`what fails is counted: up ${args}`, async (t) => {
+    const site = await prepared(t, { LATCHKEY_FAILURES_MAX: '2' }, args);
+    for (const target of [FILE, DOWNLOAD]) {
+      const seen: unknown[] = [];
+      for (let i = 0; i < 3; i++) {
+        const answer = await site.ask('GET', target, { token: `x.y.${i}` });
+        seen.push([form(answer), answer.headers['retry-after']]);
+      }
+      t.same(
+        seen,
+        [
+          ['401 json', undefined],
+          ['401 json', undefined],
+          ['429 json', '60'],
+        ],
+        target,
+      );
+    }
+  });
+}
