@@ -15,8 +15,8 @@ const FILE = '/files/users/alice/plan.txt';
 const ENV = { LATCHKEY_FAILURES_MAX: '999999' };
 /** Of the whole file's test: starting a site clears the folder of its own. */
 const FOLDER = t.testdir();
-/** A look at the files, and the answers to the requests before and after it. */
-const NOTICED_MS = KEY_FILES_POLL_MS + 500;
+/** A look at the files by each service, and much room for a machine that does other things. */
+const NOTICED_MS = 10 * KEY_FILES_POLL_MS;
 
 /** What the authorizer says, and the files service. */
 async function statuses(site: Site, token: string): Promise<readonly number[]> {
@@ -93,7 +93,8 @@ t.test('a broken or missing secret leaves the keys as they were, and is logged o
   writeFileSync(`${file}.new`, `${'another'.repeat(9)}\n`, { mode: 0o644 });
   renameSync(`${file}.new`, file);
   await noticed(site, token, BAD);
-  t.same(await statuses(site, tokenFor('another'.repeat(9), 'alice')), GOOD);
+  // A refusal may be the authorizer's alone; a yes is both services'.
+  await noticed(site, tokenFor('another'.repeat(9), 'alice'), GOOD);
   t.equal(await times(''), 8, 'each problem once by each service');
 });
 
@@ -129,5 +130,6 @@ t.test('a key that is taken out of a file of PEM or a JWK set is refused', async
   t.same([await statuses(site, ofOld), await statuses(site, ofListed)], [GOOD, BAD]);
   write([next], [jwk(listed, { kid: 'listed' })]);
   await noticed(site, ofOld, BAD);
-  t.same([await statuses(site, ofNext), await statuses(site, ofListed)], [GOOD, GOOD]);
+  await noticed(site, ofListed, GOOD);
+  t.same(await statuses(site, ofNext), GOOD);
 });
