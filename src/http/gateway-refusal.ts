@@ -12,13 +12,13 @@ const WORDS = {
     code: 'unauthenticated',
     detail: 'Nobody is signed in, or the credential is not valid; sign in, then try again.',
     title: 'Please sign in',
-    text: 'This file is for people who have signed in.',
+    text: 'This file is for people who have signed in. Sign in to this site, then open the link again.',
   },
   403: {
     code: 'forbidden',
     detail: 'You may not open this; ask someone who manages it for a grant, and name the request.',
     title: 'You may not open this',
-    text: 'Your account has no access to this file. Ask whoever shared it with you, and name the request.',
+    text: 'You are signed in, but this file is not shared with you. Ask whoever sent you the link, and give them the number below.',
   },
   429: {
     code: 'limited',
@@ -78,7 +78,7 @@ function sendPage(response: ServerResponse, status: 401 | 403, headers: Record<s
   const { title, text } = WORDS[status];
   response.writeHead(status, { ...headers, 'content-type': 'text/html' });
   response.end(
-    `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${title}</title><style>:root{color-scheme:light dark}</style><h1>${title}</h1><p>${text}</p><p><small>Request ${newId()}</small></p></html>\n`,
+    `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${title}</title><style>:root{color-scheme:light dark}</style><h1>${title}</h1><p>${text}</p><p><small>Request <code>${newId()}</code></small></p></html>\n`,
   );
 }
 

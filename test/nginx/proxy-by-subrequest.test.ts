@@ -30,11 +30,19 @@ t.test('two servers of one nginx, and oauth2-proxy asked by the outer one', asyn
         listen 127.0.0.1:${port};
         access_log off;
         client_max_body_size 0;
+        location /oauth2/ {
+            proxy_pass              http://127.0.0.1:${asked};
+            proxy_set_header        Host      $http_host;
+            proxy_set_header        X-Real-IP $remote_addr;
+        }
         location = /oauth2/auth {
             internal;
             proxy_pass              http://127.0.0.1:${asked};
             proxy_pass_request_body off;
-            proxy_set_header        Content-Length "";
+            proxy_set_header        Content-Length  "";
+            proxy_set_header        Host            $http_host;
+            proxy_set_header        X-Real-IP       $remote_addr;
+            proxy_set_header        X-Forwarded-Uri $request_uri;
             proxy_intercept_errors  on;
             error_page              401 = @nobody;
         }
@@ -43,6 +51,8 @@ t.test('two servers of one nginx, and oauth2-proxy asked by the outer one', asyn
             auth_request            /oauth2/auth;
             auth_request_set        $signed_in_user   $upstream_http_x_auth_request_user;
             auth_request_set        $signed_in_groups $upstream_http_x_auth_request_groups;
+            auth_request_set        $renewed_cookie   $upstream_http_set_cookie;
+            add_header              Set-Cookie            $renewed_cookie;
             proxy_set_header        X-Auth-Request-User   $signed_in_user;
             proxy_set_header        X-Auth-Request-Groups $signed_in_groups;
             proxy_set_header        X-Forwarded-For       $remote_addr;
