@@ -45,7 +45,7 @@ export function openRecognition(config: Config, parts: RecognitionParts): Recogn
     close: async () => {
       clearInterval(writing);
       for (const close of closers) close();
-      await usage.flush();
+      await usage.close();
     },
   };
 }

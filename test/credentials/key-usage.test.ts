@@ -59,6 +59,27 @@ t.test('what could not be written is written the next time, unless it was used a
   ]);
 });
 
+t.test('at the end it is tried again, for there is no next time', async (t) => {
+  const written: (readonly [string, number])[][] = [];
+  const problems: unknown[] = [];
+  let busy = 3;
+  const store: UsageStore = {
+    recordUses: async (uses) => {
+      busy -= 1;
+      if (busy >= 0) throw new Error('busy');
+      written.push([...uses]);
+    },
+  };
+  const usage = new KeyUsage(store, (error) => problems.push(error));
+  usage.note('a', NOW);
+  await usage.close();
+  t.same([written, problems], [[[['a', NOW]]], []]);
+  busy = Number.POSITIVE_INFINITY;
+  usage.note('a', NOW);
+  await usage.close();
+  t.match(problems, [{ message: 'busy' }], 'and it gives up, and says so once');
+});
+
 t.test(
   'while another one writes it waits its turn, and no decision waits for it',
   { timeout: BUSY_TEST_MS },
