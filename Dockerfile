@@ -11,7 +11,8 @@ COPY src src
 RUN node node_modules/typescript/bin/tsc -p tsconfig.build.json
 
 FROM node:24.21-slim
-ENV NODE_ENV=production LATCHKEY_DATA=/srv/latchkey
+# The last is for memory: docs/operations.md.
+ENV NODE_ENV=production LATCHKEY_DATA=/srv/latchkey NODE_OPTIONS=--max-semi-space-size=16
 WORKDIR /app
 COPY package.json package-lock.json ./
 RUN npm ci --omit=dev --ignore-scripts && npm cache clean --force

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { createSigner } from 'fast-jwt';
+import { HEAP_ARGS } from '../dist/host/heap.js';
 import { renderServer } from '../dist/nginx/render.js';
 import { openSqliteStore } from '../dist/storage/sqlite/open.js';
 import { childOf } from './measure.mjs';
@@ -99,7 +100,7 @@ async function build(home, close) {
       LATCHKEY_USER: 'root',
       LATCHKEY_LOG_LEVEL: 'warn',
     };
-    const extra = process.env.BENCH_NODE_OPTIONS?.split(' ') ?? [];
+    const extra = process.env.BENCH_NODE_OPTIONS?.split(' ') ?? HEAP_ARGS;
     await startLatchkey(name, port, spawn(process.execPath, [...extra, CLI, 'authorizer'], { env, stdio }));
   }
   const at = (port, path) => `http://127.0.0.1:${port}${path}`;

@@ -1,5 +1,6 @@
 import { openAuthorizerApp } from '../assembly.js';
 import { enterDataFolder } from '../host/data-folder.js';
+import { collectEarly } from '../host/heap.js';
 import { listen, stopWhenTold } from '../host/listen.js';
 import { logger } from '../host/logger.js';
 import { superviseUntilStopped } from '../host/supervisor.js';
@@ -30,6 +31,7 @@ export const command: Command = {
       const parts = Array.from({ length: workers }, (_, i) => authorizerPart(i + 1, config, env));
       return superviseUntilStopped(parts, output.note);
     }
+    collectEarly();
     enterDataFolder(config, output.note);
     const app = await openAuthorizerApp(config, logger(config.logLevel, 'authorizer'));
     await listen(app, address ?? { path: authorizerSocket(1) });

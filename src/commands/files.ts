@@ -1,5 +1,6 @@
 import { openFilesApp } from '../assembly.js';
 import { enterDataFolder } from '../host/data-folder.js';
+import { collectEarly } from '../host/heap.js';
 import { listen, refuseSecond, stopWhenTold } from '../host/listen.js';
 import { logger } from '../host/logger.js';
 import { addressOption } from './arguments.js';
@@ -20,6 +21,7 @@ export const command: Command = {
   takes: [0, 0],
   run: async ({ config, options, output }) => {
     const address = addressOption(options) ?? { path: FILES_SOCKET };
+    collectEarly();
     enterDataFolder(config, output.note);
     await refuseSecond(address);
     const app = await openFilesApp(config, logger(config.logLevel, 'files'));

@@ -2,6 +2,7 @@
 
 import { fileURLToPath } from 'node:url';
 import type { Config, Environment } from '../config.js';
+import { HEAP_ARGS } from '../host/heap.js';
 import type { Part } from '../host/supervisor.js';
 
 const CLI = fileURLToPath(new URL('../cli.js', import.meta.url));
@@ -22,7 +23,7 @@ function servicePart(name: string, args: readonly string[], config: Config, env:
   return {
     name,
     program: process.execPath,
-    args: [CLI, ...args],
+    args: [...HEAP_ARGS, CLI, ...args],
     env: { ...env, LATCHKEY_DATA: config.dataFolder },
     tellsWhenReady: true,
   };

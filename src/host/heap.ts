@@ -1,0 +1,18 @@
+/**
+ * Keeps a service's resident memory near what its cache is allowed (docs/operations.md, "Memory"). V8 by itself
+ * collects late: it lets the old generation grow to several times what is alive, and the young one to 100 MiB, so
+ * that an authorizer with a cache of 16 MiB took 370.
+ */
+
+import { setFlagsFromString } from 'node:v8';
+
+/** For Node's own command line, since V8 reads it when it starts. In MiB; the young generation has three of them. */
+export const HEAP_ARGS: readonly string[] = ['--max-semi-space-size=16'];
+
+/** By how much the old generation may outgrow what was alive at the last collection. */
+const GROWING_PERCENT = 60;
+
+/** Once, before the service fills its cache; V8 reads it at each collection. */
+export function collectEarly(): void {
+  setFlagsFromString(`--heap-growing-percent=${GROWING_PERCENT}`);
+}
