@@ -38,9 +38,11 @@ export function asUploadProblem(error: unknown): unknown {
     );
   }
   if (code === 'ENAMETOOLONG') {
-    return new UploadProblem('bad-request', 'The path is too long for the file system; shorten it.', {
-      cause: error,
-    });
+    return tooLongForDisk(error);
   }
   return error;
+}
+
+export function tooLongForDisk(cause?: unknown): UploadProblem {
+  return new UploadProblem('bad-request', 'The path is too long for the file system; shorten it.', { cause });
 }

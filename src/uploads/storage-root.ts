@@ -11,7 +11,7 @@ import { constants } from 'node:fs';
 import { lstat, mkdir, open, readdir, realpath, rename, stat, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ResourcePath } from '../acl/resource-path.js';
-import { UploadProblem } from './problem.js';
+import { tooLongForDisk, UploadProblem } from './problem.js';
 
 export interface StorageFolders {
   readonly root: string;
@@ -31,6 +31,8 @@ export interface FoundFile {
 export const FILE_MODE = 0o640;
 const FOLDER_MODE = 0o750;
 const PARTIALS_MODE = 0o700;
+/** Linux's PATH_MAX, with the NUL at the end. */
+const DISK_PATH_BYTES_MAX = 4096;
 
 /** A UUID. Nothing else is ever taken for a partial and removed: the operator names the folder. */
 const PARTIAL_NAME = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -90,8 +92,10 @@ export class StorageRoot {
     return { kind, bytes: found.size, modifiedSeconds: Math.floor(found.mtimeMs / 1000) };
   }
 
-  /** @throws UploadProblem `conflict` when a folder above the path could not be made */
+  /** @throws UploadProblem when the file system cannot have the path, or a folder above it could not be made */
   async checkFolders(path: ResourcePath): Promise<void> {
+    // Before a folder is made: two thousand of them, each synced, would be made only to find that out.
+    if (Buffer.byteLength(this.diskPath(path)) >= DISK_PATH_BYTES_MAX) throw tooLongForDisk();
     if ((await this.#lookAbove(path)) === 'in-the-way') throw notAFolder();
   }
 
