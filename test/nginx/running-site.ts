@@ -59,8 +59,11 @@ export async function startSite(
   args: readonly string[] = [],
 ): Promise<Site> {
   const port = await freePort();
+  let child: ChildProcess | undefined;
+  // Before testdir(): tap removes the folder first where it was asked for first, and the services still write there.
+  t.teardown(() => child && stopped(child));
   const dataFolder = `${t.testdir()}/data`;
-  const child = spawn(
+  child = spawn(
     LATCHKEY.file,
     [...LATCHKEY.args, 'up', '--port', String(port), '--data', dataFolder, ...args],
     {
@@ -69,7 +72,6 @@ export async function startSite(
       detached: true, // a process group of its own, so that what does not stop can be killed whole
     },
   );
-  t.teardown(() => stopped(child));
   let said = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream?.setEncoding('utf8').on('data', (text: string) => {
