@@ -5,7 +5,14 @@
  */
 
 import { type Action, includes } from './action.js';
-import { type Decision, type DecisionRequest, decide, type Explanation, explain } from './decide.js';
+import {
+  type Decision,
+  type DecisionRequest,
+  decide,
+  type Explanation,
+  explain,
+  type Reason,
+} from './decide.js';
 import { NotKnown } from './errors.js';
 import { homeGrant, type Policy } from './policy.js';
 import type { Awaitable, Facts, FactsReader } from './ports.js';
@@ -52,6 +59,17 @@ export class Authorizer {
     return this.#decide(question, facts);
   }
 
+  /**
+   * What a link allows, whoever the visitor is: a file that is being exchanged is not told of all the same.
+   *
+   * @throws NotKnown as `authorize` does
+   */
+  authorizeByLink(path: ResourcePath, reason: Reason): Awaitable<Decision> {
+    const facts = this.#reader.read(path, undefined);
+    if (facts instanceof Promise) return facts.then((loaded) => allowUnlessCommitting(path, loaded, reason));
+    return allowUnlessCommitting(path, facts, reason);
+  }
+
   /** The decision with every grant that bears on it. It answers while a path is being exchanged, too. */
   async explain(question: Question): Promise<ExplainedQuestion> {
     const facts = await this.#reader.read(question.path, question.subject.user);
@@ -65,11 +83,18 @@ export class Authorizer {
   }
 
   #decide(question: Question, facts: Facts): Decision {
-    if (facts.chain[0]?.committing === true) {
-      throw new NotKnown('committing', `${question.path} is being replaced`);
-    }
+    refuseCommitting(question.path, facts);
     return decide(requestOf(question, facts, this.#policy), facts.chain, this.#clock());
   }
+}
+
+function allowUnlessCommitting(path: ResourcePath, facts: Facts, reason: Reason): Decision {
+  refuseCommitting(path, facts);
+  return { outcome: 'allow', reason };
+}
+
+function refuseCommitting(path: ResourcePath, facts: Facts): void {
+  if (facts.chain[0]?.committing === true) throw new NotKnown('committing', `${path} is being replaced`);
 }
 
 /** The principals of a subject with this standing (DESIGN §5); a suspended user has none but `anyone`. */

@@ -31,7 +31,19 @@ export interface Standing {
 }
 
 /** What the store knows of a credential by its key. An API key and a session are named by their SHA-256. */
-export type CredentialKey = `key:${string}` | `token:${string}` | `session:${string}`;
+export type CredentialKey = `key:${string}` | `token:${string}` | `session:${string}` | typeof SIGNED_URLS;
+
+/** What is revoked of all signed URLs is known whole, so that none needs a question of its own. */
+export const SIGNED_URLS = 'signed-urls';
+
+export interface RevokedUrls {
+  /** Ids of links. */
+  readonly ids: ReadonlySet<string>;
+  /** Of a path: links of a lower number have ended. */
+  readonly generations: ReadonlyMap<string, number>;
+  /** Of a key, by its id: what it signed up to this second, inclusive, has ended. Unix seconds. */
+  readonly keys: ReadonlyMap<string, number>;
+}
 
 /** An API key, as a request that carries it is judged by it. */
 export interface ApiKey {
@@ -42,11 +54,12 @@ export interface ApiKey {
   readonly expiresAt: number | undefined;
 }
 
-/** One of the two, by the kind of the key; neither when the store knows nothing of it. */
+/** One of these, by the kind of the key; none when the store knows nothing of it. */
 export interface CredentialFact {
   readonly apiKey?: ApiKey;
   /** When the token or the session was ended. */
   readonly endedAt?: number;
+  readonly revokedUrls?: RevokedUrls;
 }
 
 /** Everything that one decision rests on, all of one revision. */
@@ -238,6 +251,15 @@ export interface CredentialStore {
   endSession(hash: string, at: number): Promise<Written<void>>;
 }
 
+export interface SignedUrlStore {
+  /** @param forgetAt UTC milliseconds, when the link has ended by itself and the mark may go */
+  revokeUrl(id: string, now: number, forgetAt: number): Promise<Written<void>>;
+  /** Ends every link of the path that there is. Its new number, which signers give from now on. */
+  raiseGeneration(path: ResourcePath): Promise<Written<number>>;
+  /** @param second Unix seconds, inclusive; an earlier one than is stored changes nothing */
+  revokeUrlsOf(keyId: string, second: number): Promise<Written<void>>;
+}
+
 /** What the authorizer writes: when keys were used. No decision rests on it, so it takes no revision. */
 export interface UsageStore {
   /** @param uses UTC milliseconds by the id of the key; an earlier one than is stored changes nothing */
@@ -249,6 +271,7 @@ export interface Store {
   readonly acl: AclStore;
   readonly credentials: CredentialStore;
   readonly usage: UsageStore;
+  readonly signedUrls: SignedUrlStore;
   readonly files: FileStore;
   readonly facts: FactsSource;
   close(): Promise<void>;

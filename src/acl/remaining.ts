@@ -63,6 +63,8 @@ export function describeDecision({ reason }: Decision): string {
       return 'no legitimate path';
     case 'out-of-scope':
       return 'the credential is limited to less';
+    case 'signed-url':
+      return `the signed URL ${reason.id} of the key ${reason.keyId}`;
     default:
       return reason satisfies never;
   }

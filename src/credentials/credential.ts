@@ -28,7 +28,12 @@ export function proven(subject: Subject, ambient: boolean): Identified {
   return Object.freeze({ subject, failure: undefined, ambient });
 }
 
-const ABSENT: Identified = Object.freeze({ subject: NOBODY, failure: undefined, ambient: false });
+/** Nobody was looked for, or nothing came. */
+export const NOT_IDENTIFIED: Identified = Object.freeze({
+  subject: NOBODY,
+  failure: undefined,
+  ambient: false,
+});
 const INVALID: Identified = Object.freeze({ subject: NOBODY, failure: 'invalid', ambient: false });
 const LIMITED: Identified = Object.freeze({ subject: NOBODY, failure: 'limited', ambient: false });
 
@@ -43,7 +48,7 @@ export class Credentials {
   identify(presented: Presented): Awaitable<Identified> {
     // A header for credentials that no kind reads as its own proves nothing, and the answer says so.
     const { authorization, apiKey = '' } = presented;
-    return this.#next(presented, 0, authorization === undefined && apiKey === '' ? ABSENT : INVALID);
+    return this.#next(presented, 0, authorization === undefined && apiKey === '' ? NOT_IDENTIFIED : INVALID);
   }
 
   #next(presented: Presented, from: number, so: Identified): Awaitable<Identified> {

@@ -14,10 +14,12 @@ import type { Authorizer } from '../acl/authorizer.js';
 import { type Decision, refusal } from '../acl/decide.js';
 import { NotKnown } from '../acl/errors.js';
 import type { Awaitable } from '../acl/ports.js';
-import { decodeResourcePath } from '../acl/resource-path.js';
+import { decodeResourcePath, type ResourcePath } from '../acl/resource-path.js';
 import type { VisitorSettings } from '../config.js';
-import type { Credentials, Identified } from '../credentials/credential.js';
+import { type Credentials, type Identified, NOT_IDENTIFIED } from '../credentials/credential.js';
 import { type Asked, askedOfRaw } from '../credentials/presented.js';
+import { SIGNED_ACTION, tokenInQuery } from '../links/signed-url.js';
+import type { SignedUrls } from '../links/signed-urls.js';
 import { answerHeaders, statusOf } from './decision-answer.js';
 import { visitorHeaders } from './visitor-answer.js';
 
@@ -26,6 +28,7 @@ export const AUTHORIZE_PREFIX = '/authorize';
 export interface AuthorizeDeps {
   readonly authorizer: Authorizer;
   readonly credentials: Credentials;
+  readonly signedUrls: SignedUrls;
   readonly visitor: VisitorSettings;
   /** The URL prefix of the private files; the authorizer takes exactly this off the front of the path. */
   readonly mount: string;
@@ -60,22 +63,54 @@ function answer(
   asked: Asked,
   response: ServerResponse,
 ): Awaitable<void> {
-  const identified = deps.credentials.identify(asked);
-  if (identified instanceof Promise) {
-    return identified.then((late) => answerFor(deps, prefix, url, asked, response, late));
+  const path = pathAsked(prefix, url, asked);
+  const token = asked.query === undefined ? undefined : tokenInQuery(asked.query);
+  if (token === undefined || path === undefined || actionOfMethod(asked.method ?? '') !== SIGNED_ACTION) {
+    return answerVisitor(deps, url, asked, path, response);
   }
-  return answerFor(deps, prefix, url, asked, response, identified);
+  return settled(byLink(deps, path, token), (decision) =>
+    decision === undefined
+      ? answerVisitor(deps, url, asked, path, response)
+      : send(deps, response, url, asked, NOT_IDENTIFIED, decision),
+  );
 }
 
-function answerFor(
+function settled<T, R>(value: Awaitable<T>, use: (value: T) => Awaitable<R>): Awaitable<R> {
+  return value instanceof Promise ? value.then(use) : use(value);
+}
+
+/** A link either allows, whoever the visitor is, or says nothing. */
+function byLink(deps: AuthorizeDeps, path: ResourcePath, token: string): Awaitable<Decision | undefined> {
+  return settled(deps.signedUrls.judge(token, path), (claims) => {
+    if (claims === undefined) return undefined;
+    const { id, keyId } = claims;
+    return deps.authorizer.authorizeByLink(path, { kind: 'signed-url', id, keyId });
+  });
+}
+
+function answerVisitor(
   deps: AuthorizeDeps,
-  prefix: string,
   url: string,
   asked: Asked,
+  path: ResourcePath | undefined,
+  response: ServerResponse,
+): Awaitable<void> {
+  const identified = deps.credentials.identify(asked);
+  if (identified instanceof Promise) {
+    return identified.then((late) => answerIdentified(deps, url, asked, path, response, late));
+  }
+  return answerIdentified(deps, url, asked, path, response, identified);
+}
+
+function answerIdentified(
+  deps: AuthorizeDeps,
+  url: string,
+  asked: Asked,
+  path: ResourcePath | undefined,
   response: ServerResponse,
   identified: Identified,
 ): Awaitable<void> {
-  const decided = decideFor(deps, prefix, url, asked, identified);
+  const decided = decideFor(deps, asked, path, identified);
   if (decided instanceof Promise) {
     return decided.then((late) => send(deps, response, url, asked, identified, late));
   }
@@ -83,12 +118,18 @@ function answerFor(
 }
 
 function decideFor(
-  deps: AuthorizeDeps,
-  prefix: string,
-  url: string,
-  { method }: Asked,
+  { authorizer }: AuthorizeDeps,
+  { method = '' }: Asked,
+  path: ResourcePath | undefined,
   { subject }: Identified,
 ): Awaitable<Decision> {
+  // A refused path is answered like one that nobody was granted: a stranger cannot tell the two apart.
+  if (path === undefined) return { outcome: refusal(subject.authenticated), reason: REFUSED_PATH };
+  return authorizer.authorize({ subject, path, action: actionOfMethod(method) });
+}
+
+/** The path that nginx is about to open; `undefined` when it is none that we take. @throws Misconfigured */
+function pathAsked(prefix: string, url: string, { method }: Asked): ResourcePath | undefined {
   if (method === undefined || method === '') {
     throw new Misconfigured('nginx sent no X-Latchkey-Method: the proxy_set_header lines are missing');
   }
@@ -97,10 +138,7 @@ function decideFor(
       `asked about ${JSON.stringify(url.slice(0, 80))}, which is not below ${prefix}: LATCHKEY_MOUNT and nginx's location differ, or its 'set' lines are missing`,
     );
   }
-  const path = decodeResourcePath(withoutQuery(url.slice(prefix.length - 1)));
-  // A refused path is answered like one that nobody was granted: a stranger cannot tell the two apart.
-  if (path === undefined) return { outcome: refusal(subject.authenticated), reason: REFUSED_PATH };
-  return deps.authorizer.authorize({ subject, path, action: actionOfMethod(method) });
+  return decodeResourcePath(withoutQuery(url.slice(prefix.length - 1)));
 }
 
 function withoutQuery(url: string): string {

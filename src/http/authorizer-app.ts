@@ -16,6 +16,7 @@ import Fastify, { type FastifyInstance } from 'fastify';
 import type { Authorizer } from '../acl/authorizer.js';
 import type { VisitorSettings } from '../config.js';
 import type { OpenRecognition } from '../credentials/credential.js';
+import type { SignedUrls } from '../links/signed-urls.js';
 import { type AnswerQuestion, AUTHORIZE_PREFIX, questionAnswerer } from './authorize.js';
 import { type CheckReady, healthRoutes } from './health.js';
 import { answerInLines } from './json-lines.js';
@@ -32,6 +33,7 @@ export interface Turn {
 export interface AuthorizerAppDeps {
   readonly authorizer: Authorizer;
   readonly recognise: OpenRecognition;
+  readonly signedUrls: SignedUrls;
   readonly visitor: VisitorSettings;
   readonly mount: string;
   readonly turn: Turn;
@@ -58,6 +60,7 @@ export async function buildAuthorizerApp(deps: AuthorizerAppDeps): Promise<Fasti
   answer = questionAnswerer({
     authorizer: deps.authorizer,
     credentials: recognition.credentials,
+    signedUrls: deps.signedUrls,
     visitor: deps.visitor,
     mount: deps.mount,
     log: app.log,

@@ -33,6 +33,8 @@ export function reasonWord(reason: Reason): string {
     case 'refused-path':
     case 'out-of-scope':
       return reason.kind;
+    case 'signed-url':
+      return `signed-url:${reason.id}`;
     default:
       return reason satisfies never;
   }

@@ -188,7 +188,8 @@ function bytesOf(entry: Entry, key: string): number {
   const own = ENTRY_BYTES + textBytes(key);
   if ('standing' in entry) return entry.standing.groups.reduce((sum, group) => sum + factBytes(group), own);
   if ('credential' in entry) {
-    const { apiKey } = entry.credential;
+    const { apiKey, revokedUrls } = entry.credential;
+    if (revokedUrls !== undefined) return own + revokedBytes(revokedUrls);
     if (apiKey === undefined) return own + FACT_BYTES;
     return own + factBytes(apiKey.id) + textBytes(apiKey.user) + textBytes(apiKey.scope.path);
   }
@@ -212,4 +213,10 @@ function textBytes(text: string): number {
  */
 function ownString<T extends string>(text: T): T {
   return Buffer.from(text, 'utf16le').toString('utf16le') as T;
+}
+
+function revokedBytes({ ids, generations, keys }: RevokedUrls): number {
+  let bytes = 0;
+  for (const texts of [ids, generations.keys(), keys.keys()]) for (const text of texts) bytes += factBytes(text);
+  return bytes;
 }

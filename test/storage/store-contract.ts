@@ -13,6 +13,7 @@ import { listingsContract } from './contract-listings.js';
 import { membersContract } from './contract-members.js';
 import { namesContract } from './contract-names.js';
 import { rulesOf } from './contract-rule.js';
+import { signedUrlsContract } from './contract-signed-urls.js';
 import { writesContract } from './contract-writes.js';
 import type { OpenStore } from './given.js';
 
@@ -23,6 +24,7 @@ export function storeContract(t: Test, name: string, open: OpenStore): void {
   t.test(`${name}: imports`, async (t) => importContract(rulesOf(t, open)));
   t.test(`${name}: groups and suspensions`, async (t) => membersContract(rulesOf(t, open)));
   t.test(`${name}: credentials`, async (t) => credentialsContract(rulesOf(t, open)));
+  t.test(`${name}: signed URLs`, async (t) => signedUrlsContract(rulesOf(t, open)));
   t.test(`${name}: revisions and what they touch`, async (t) => writesContract(rulesOf(t, open)));
   t.test(`${name}: loads`, async (t) => factsContract(rulesOf(t, open)));
   t.test(`${name}: files and the journal`, async (t) => filesContract(rulesOf(t, open)));

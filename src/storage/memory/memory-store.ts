@@ -15,10 +15,11 @@ import type {
   Store,
   Written,
 } from '../../acl/ports.js';
-import { SESSION_MARK_MS, TOUCHED_ALL } from '../../acl/ports.js';
+import { SESSION_MARK_MS, SIGNED_URLS, TOUCHED_ALL } from '../../acl/ports.js';
 import type { Principal } from '../../acl/principal.js';
 import { indexByPrincipal } from '../grant-index.js';
 import { touchedBy } from '../touched.js';
+import { MemorySignedUrls } from './memory-signed-urls.js';
 
 interface State {
   revision: number;
@@ -30,6 +31,7 @@ interface State {
   readonly apiKeys: Map<string, ApiKeyRecord>;
   /** By credential key: when it was ended. */
   readonly ended: Map<string, number>;
+  readonly signedUrls: MemorySignedUrls;
   readonly files: Map<string, FileRecord>;
   readonly commits: Map<string, CommitEntry>;
   readonly removals: Map<string, PendingRemoval>;
@@ -46,6 +48,7 @@ export function openMemoryStore(): Store {
     signOuts: new Map(),
     apiKeys: new Map(),
     ended: new Map(),
+    signedUrls: new MemorySignedUrls((value, touched) => written(state, value, touched)),
     files: new Map(),
     commits: new Map(),
     removals: new Map(),
@@ -55,6 +58,7 @@ export function openMemoryStore(): Store {
     acl: aclOf(state),
     credentials: credentialsOf(state),
     usage: usageOf(state),
+    signedUrls: state.signedUrls,
     files: filesOf(state),
     facts: { load: (query) => load(state, query), version: () => state.revision },
     close: async () => {},
@@ -282,6 +286,7 @@ function load(state: State, query: FactsQuery): FactsLoad {
 }
 
 function credentialOf(state: State, key: CredentialKey): CredentialFact {
+  if (key === SIGNED_URLS) return { revokedUrls: state.signedUrls.revoked() };
   const apiKey = [...state.apiKeys.values()].find(({ hash }) => key === `key:${hash}`);
   const endedAt = state.ended.get(key);
   return { ...(apiKey !== undefined && { apiKey }), ...(endedAt !== undefined && { endedAt }) };

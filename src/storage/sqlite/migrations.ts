@@ -93,6 +93,21 @@ const MIGRATIONS: readonly string[] = [
     at  INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- Signed URLs are stored nowhere; this is what was taken back of them.
+  CREATE TABLE revoked_urls (
+    id        TEXT PRIMARY KEY,
+    forget_at INTEGER NOT NULL            -- UTC ms
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE url_generations (
+    path       TEXT PRIMARY KEY,
+    generation INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE revoked_url_keys (
+    key_id TEXT PRIMARY KEY,
+    second INTEGER NOT NULL               -- Unix seconds, inclusive
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;

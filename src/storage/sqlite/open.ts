@@ -7,6 +7,7 @@ import { migrate } from './migrations.js';
 import { SqliteCredentials, SqliteUsage } from './sqlite-credentials.js';
 import { SqliteFacts } from './sqlite-facts.js';
 import { SqliteFiles } from './sqlite-files.js';
+import { SqliteSignedUrls } from './sqlite-signed-urls.js';
 import { SqliteStore } from './sqlite-store.js';
 import { WRITER_PATIENCE_MS, WriteTurns } from './write-turns.js';
 
@@ -26,6 +27,7 @@ export function openSqliteStore(file: string, patienceMs = WRITER_PATIENCE_MS): 
       acl: new SqliteStore(db, log),
       credentials: new SqliteCredentials(db, log),
       usage: new SqliteUsage(db, turns),
+      signedUrls: new SqliteSignedUrls(db, log),
       files: new SqliteFiles(db, log),
       facts,
       close: async () => {

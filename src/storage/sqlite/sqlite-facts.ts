@@ -8,14 +8,15 @@
 import { statSync } from 'node:fs';
 import type { Database, Statement } from 'better-sqlite3';
 import { NotKnown } from '../../acl/errors.js';
-import type {
-  CredentialFact,
-  CredentialKey,
-  FactsLoad,
-  FactsQuery,
-  FactsSource,
-  Standing,
-  StoredPathFacts,
+import {
+  type CredentialFact,
+  type CredentialKey,
+  type FactsLoad,
+  type FactsQuery,
+  type FactsSource,
+  SIGNED_URLS,
+  type Standing,
+  type StoredPathFacts,
 } from '../../acl/ports.js';
 import type { Principal } from '../../acl/principal.js';
 import { isFolder, type ResourcePath } from '../../acl/resource-path.js';
@@ -23,6 +24,7 @@ import { indexByPrincipal } from '../grant-index.js';
 import { openReader } from './connection.js';
 import { schemaProblem, schemaVersion } from './migrations.js';
 import { API_KEY_COLUMNS, type ApiKeyRow, apiKeyOf, GRANT_COLUMNS, type GrantRow, grantOf } from './rows.js';
+import { readRevokedUrls } from './sqlite-signed-urls.js';
 
 /** More changes than this at once: dropping everything is cheaper than dropping each. */
 const TOUCHED_MAX = 10_000;
@@ -206,6 +208,7 @@ function standingOf(open: Prepared, user: Principal): Standing {
 }
 
 function credentialOf(open: Prepared, key: CredentialKey): CredentialFact {
+  if (key === SIGNED_URLS) return { revokedUrls: readRevokedUrls(open.db) };
   if (key.startsWith('key:')) {
     const row = open.apiKey.get(key.slice('key:'.length));
     if (row === undefined) return {};
