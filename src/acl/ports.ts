@@ -9,8 +9,10 @@
 import type { Action } from './action.js';
 import type { PathFacts } from './decide.js';
 import type { Effect, Grant, GrantDraft } from './grant.js';
+import type { LinkCountStore, ShareLinkStore, SignedUrlStore } from './link-ports.js';
 import type { Principal, Scope } from './principal.js';
 import type { ResourcePath } from './resource-path.js';
+import type { ShareLink } from './share-link.js';
 
 export type Awaitable<T> = T | Promise<T>;
 
@@ -30,8 +32,13 @@ export interface Standing {
   readonly signedOutAt?: number;
 }
 
-/** What the store knows of a credential by its key. An API key and a session are named by their SHA-256. */
-export type CredentialKey = `key:${string}` | `token:${string}` | `session:${string}` | typeof SIGNED_URLS;
+/** What the store knows of a credential by its key. An API key and a session are named by their SHA-256, a link by its id. */
+export type CredentialKey =
+  | `key:${string}`
+  | `token:${string}`
+  | `session:${string}`
+  | `link:${string}`
+  | typeof SIGNED_URLS;
 
 /** What is revoked of all signed URLs is known whole, so that none needs a question of its own. */
 export const SIGNED_URLS = 'signed-urls';
@@ -60,6 +67,7 @@ export interface CredentialFact {
   /** When the token or the session was ended. */
   readonly endedAt?: number;
   readonly revokedUrls?: RevokedUrls;
+  readonly shareLink?: ShareLink;
 }
 
 /** Everything that one decision rests on, all of one revision. */
@@ -251,15 +259,6 @@ export interface CredentialStore {
   endSession(hash: string, at: number): Promise<Written<void>>;
 }
 
-export interface SignedUrlStore {
-  /** @param forgetAt UTC milliseconds, when the link has ended by itself and the mark may go */
-  revokeUrl(id: string, now: number, forgetAt: number): Promise<Written<void>>;
-  /** Ends every link of the path that there is. Its new number, which signers give from now on. */
-  raiseGeneration(path: ResourcePath): Promise<Written<number>>;
-  /** @param second Unix seconds, inclusive; an earlier one than is stored changes nothing */
-  revokeUrlsOf(keyId: string, second: number): Promise<Written<void>>;
-}
-
 /** What the authorizer writes: when keys were used. No decision rests on it, so it takes no revision. */
 export interface UsageStore {
   /** @param uses UTC milliseconds by the id of the key; an earlier one than is stored changes nothing */
@@ -272,6 +271,8 @@ export interface Store {
   readonly credentials: CredentialStore;
   readonly usage: UsageStore;
   readonly signedUrls: SignedUrlStore;
+  readonly shareLinks: ShareLinkStore;
+  readonly linkCounts: LinkCountStore;
   readonly files: FileStore;
   readonly facts: FactsSource;
   close(): Promise<void>;

@@ -19,6 +19,7 @@ import type {
   FactsLoad,
   FactsReader,
   FactsSource,
+  RevokedUrls,
   Standing,
   StoredPathFacts,
 } from '../acl/ports.js';

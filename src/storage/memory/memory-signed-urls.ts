@@ -1,6 +1,7 @@
 /** What was taken back of signed URLs, in memory. */
 
-import { type RevokedUrls, SIGNED_URLS, type SignedUrlStore, type Written } from '../../acl/ports.js';
+import type { SignedUrlStore } from '../../acl/link-ports.js';
+import { type RevokedUrls, SIGNED_URLS, type Written } from '../../acl/ports.js';
 
 /** Numbers a write by its revision and logs what it touched. */
 type Write = <T>(value: T, touched: readonly string[]) => Written<T>;
@@ -22,6 +23,10 @@ export class MemorySignedUrls implements SignedUrlStore {
       generations: new Map(this.#generations),
       keys: new Map(this.#keys),
     };
+  }
+
+  async generation(path: string): Promise<number> {
+    return this.#generations.get(path) ?? 0;
   }
 
   async revokeUrl(id: string, now: number, forgetAt: number): Promise<Written<void>> {

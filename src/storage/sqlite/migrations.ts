@@ -107,6 +107,35 @@ const MIGRATIONS: readonly string[] = [
     key_id TEXT PRIMARY KEY,
     second INTEGER NOT NULL               -- Unix seconds, inclusive
   ) STRICT, WITHOUT ROWID;
+
+  -- Share links by their public id; of the token in the URL only the SHA-256, in hexadecimal.
+  CREATE TABLE share_links (
+    id           TEXT PRIMARY KEY,
+    hash         TEXT NOT NULL,
+    kind         TEXT NOT NULL CHECK (kind IN ('read', 'upload')),
+    path         TEXT NOT NULL,
+    maker        TEXT,                    -- 'user:…'; NULL: the operator
+    maker_groups TEXT NOT NULL,           -- JSON
+    grant_id     INTEGER,
+    terms        TEXT NOT NULL,           -- JSON
+    expires_at   INTEGER NOT NULL,        -- UTC ms, as all below; also in the terms
+    revoked_at   INTEGER,
+    created_at   INTEGER NOT NULL,
+    last_used_at INTEGER,
+    downloads    INTEGER NOT NULL DEFAULT 0,
+    uploads      INTEGER NOT NULL DEFAULT 0
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX share_links_by_path  ON share_links (path, id);
+  CREATE INDEX share_links_by_maker ON share_links (maker, id);
+  CREATE INDEX share_links_by_end   ON share_links (expires_at);
+
+  -- Who has begun a download of a link with a limit, under each name by which they may come again.
+  CREATE TABLE link_leases (
+    link_id    TEXT NOT NULL,
+    client     TEXT NOT NULL,
+    expires_at INTEGER NOT NULL,          -- UTC ms
+    PRIMARY KEY (link_id, client)
+  ) STRICT, WITHOUT ROWID;
   `,
 ];
 

@@ -1,7 +1,8 @@
 /** What was taken back of signed URLs, in SQLite: written by operators, read whole by the authorizers. */
 
 import type { Database } from 'better-sqlite3';
-import { type RevokedUrls, SIGNED_URLS, type SignedUrlStore, type Written } from '../../acl/ports.js';
+import type { SignedUrlStore } from '../../acl/link-ports.js';
+import { type RevokedUrls, SIGNED_URLS, type Written } from '../../acl/ports.js';
 import type { ResourcePath } from '../../acl/resource-path.js';
 import type { ChangeLog } from './change-log.js';
 
@@ -14,6 +15,14 @@ export class SqliteSignedUrls implements SignedUrlStore {
   constructor(db: Database, log: ChangeLog) {
     this.#db = db;
     this.#log = log;
+  }
+
+  async generation(path: ResourcePath): Promise<number> {
+    const found = this.#db
+      .prepare<[string], number>('SELECT generation FROM url_generations WHERE path = ?')
+      .pluck()
+      .get(path);
+    return found ?? 0;
   }
 
   async revokeUrl(id: string, now: number, forgetAt: number): Promise<Written<void>> {
