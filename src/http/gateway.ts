@@ -72,7 +72,14 @@ async function serveMount(
     throw new Error(`authorizer: ${statusCode}`);
   }
   if (incoming.method === 'GET' || incoming.method === 'HEAD') {
-    return sendFile(settings, path, incoming, response, {});
+    const cookie = headers['x-latchkey-cookie'];
+    return sendFile(
+      settings,
+      path,
+      incoming,
+      response,
+      typeof cookie === 'string' ? { 'set-cookie': cookie } : {},
+    );
   }
   return relay(settings, WRITE_PREFIX + path, incoming, response);
 }

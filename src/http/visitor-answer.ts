@@ -13,6 +13,8 @@ const LOCATION_LENGTH_MAX = 2_000;
 
 const NOTHING: readonly string[] = Object.freeze([]);
 const TOO_MANY = Object.freeze(['X-Latchkey-Status', '429']);
+/** In place of `visitorHeaders`: a link opened this once, and has ended. */
+export const GONE: readonly string[] = Object.freeze(['X-Latchkey-Status', '410']);
 const NOT_FOUND = Object.freeze(['X-Latchkey-Status', '404']);
 
 /**
