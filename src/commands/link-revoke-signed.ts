@@ -13,7 +13,7 @@ import {
 } from './command.js';
 import { withStore } from './session.js';
 
-export const REVOKE_SIGNED_USAGE = 'revoke --signed ID|URL | revoke --signed-path PATH | revoke --key KEY-ID';
+export const REVOKE_SIGNED_USAGE = 'revoke --signed ID|URL | revoke --signed-path PATH | revoke --key ID';
 
 export const revokeSignedOptions: OptionSpecs = {
   signed: valued('ID|URL', 'revoke: one signed URL'),

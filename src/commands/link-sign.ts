@@ -20,7 +20,7 @@ import { withStore } from './session.js';
 
 const LASTING = '1h';
 
-export const SIGN_USAGE = 'sign PATH [--for 1h] [--folder PATH] [--id ID] [--cookie]';
+export const SIGN_USAGE = 'sign PATH';
 
 export const signOptions: OptionSpecs = {
   folder: valued('PATH', 'sign: a folder above the file; the same token then opens all below it'),

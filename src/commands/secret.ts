@@ -35,22 +35,23 @@ const NOTICED = `Services that run notice it within ${KEY_FILES_POLL_MS / 1000} 
 /** Whose secrets: what they sign is named in what is said. */
 interface Kind {
   readonly file: SecretFile;
+  /** What names it on the command line. */
+  readonly option: '' | ' --links';
   readonly signed: 'tokens' | 'links';
   readonly secretsOf: (config: Config) => readonly SigningSecret[];
 }
 
-const TOKENS: Kind = { file: 'secret', signed: 'tokens', secretsOf: signingSecretsOf };
-const LINKS: Kind = { file: 'link-secret', signed: 'links', secretsOf: linkKeysOf };
+const TOKENS: Kind = { file: 'secret', option: '', signed: 'tokens', secretsOf: signingSecretsOf };
+const LINKS: Kind = { file: 'link-secret', option: ' --links', signed: 'links', secretsOf: linkKeysOf };
 
 export const command: Command = {
   usage: USAGE,
-  summary:
-    "The secrets in the data folder: of access tokens (the file 'secret'), of links ('link-secret'). None is ever printed.",
+  summary: "The secrets of access tokens, in the data folder's file 'secret'. None is ever printed.",
   details: [
     'rotate  signs new tokens with a new secret. Those of the one before go on, until it is dropped',
     'list    key ids, newest first, and when each was made where that is known; the first one signs',
     "drop    ends every token of a secret; 'rotate --keep 0' ends those of all but the new one",
-    '--links does the same with the keys of signed URLs.',
+    "--links does the same with the keys of links, in the file 'link-secret'.",
     '',
     `${NOTICED} They need no restart.`,
   ],
@@ -124,15 +125,17 @@ function list({ secretsOf }: Kind, { config, output }: Invocation): ExitCode {
   return DONE;
 }
 
-function drop({ file, signed }: Kind, { output }: Invocation, keyId: string | undefined): ExitCode {
+function drop({ file, option, signed }: Kind, { output }: Invocation, keyId: string | undefined): ExitCode {
   const { after } = changeSecrets(file, (now) => {
     const found = now.find(({ id }) => id === keyId);
     if (found === undefined) {
       const which = keyId === undefined ? 'without a key id' : `with the key id '${keyId}'`;
-      throw new RefusedError(`there is no secret ${which}: 'latchkey secret list' names them`);
+      throw new RefusedError(`there is no secret ${which}: 'latchkey secret list${option}' names them`);
     }
     if (found === now[0]) {
-      throw new RefusedError(`${nameOf(found)} signs new ${signed}: run 'latchkey secret rotate' first`);
+      throw new RefusedError(
+        `${nameOf(found)} signs new ${signed}: run 'latchkey secret rotate${option}' first`,
+      );
     }
     return now.filter((secret) => secret !== found);
   });

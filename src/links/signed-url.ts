@@ -135,3 +135,9 @@ export function tokenInQuery(query: string | undefined): string | undefined {
   }
   return found;
 }
+
+/** The query without any token, for an address that others will see. */
+export function withoutTokens(query: string): string {
+  const rest = query.split('&').filter((part) => !part.startsWith(`${SIGNED_URL_PARAMETER}=`));
+  return rest.join('&');
+}

@@ -60,7 +60,12 @@ t.test('a signed URL opens its file for whoever has it, and nothing else', async
   t.equal(await status(site, FILE, { token: site.token('eve') }), 403);
   t.equal(await status(site, url, { token: site.token('eve') }), 200, 'either may allow');
   t.equal(await status(site, url, { token: 'rubbish' }), 200);
-  for (const other of ['/files/team/other.pdf', '/files/team/sub/deep.txt', '/files/elsewhere.txt', '/files/team/']) {
+  for (const other of [
+    '/files/team/other.pdf',
+    '/files/team/sub/deep.txt',
+    '/files/elsewhere.txt',
+    '/files/team/',
+  ]) {
     t.equal(await status(site, other + query), 401, other);
   }
   for (const method of ['PUT', 'POST', 'DELETE']) {
@@ -123,7 +128,10 @@ t.test('one that has ended is 410 for whoever may not have the file otherwise', 
     410,
     'expired',
   );
-  const download = (await signed(site, '/team/plan.pdf')).url.replace('/files/', '/_latchkey/download/files/');
+  const download = (await signed(site, '/team/plan.pdf')).url.replace(
+    '/files/',
+    '/_latchkey/download/files/',
+  );
   t.equal(form(await site.ask('GET', url.replace('/files/', '/_latchkey/download/'))), '410 json');
   t.equal(await status(site, download.replace('/download/files/', '/download/')), 200, 'a download likewise');
 });
@@ -134,38 +142,41 @@ for (const [how, words] of [
   ['by its path', () => ['--signed-path', '/team/plan.pdf']],
   ['by its key', ({ keyId }: Signed) => ['--key', keyId]],
 ] as const) {
-  t.test(`${CLIENTS} clients loop over a link that is revoked ${how}: none begins a success later`, async (t) => {
-    const site = await prepared(t);
-    const link = await signed(site, '/team/plan.pdf');
-    const agent = new Agent({ keepAlive: true, maxSockets: CLIENTS });
-    t.teardown(() => agent.destroy());
-    let revokedAt = Number.POSITIVE_INFINITY;
-    const begun = new EventEmitter();
-    let before = 0;
-    let late = 0;
-    let refused = 0;
-    const client = async () => {
-      for (let after = 0; after < 3; ) {
-        const startedAt = performance.now();
-        const got = await statusOver(agent, site.port, link.url);
-        if (got === 200 && startedAt <= revokedAt) before += 1;
-        else if (got === 200) late += 1;
-        else if (got === 410) refused += 1;
-        else throw new Error(`answered ${got}`);
-        if (before === CLIENTS) begun.emit('all');
-        if (startedAt > revokedAt) after += 1;
-      }
-    };
-    const clients = Array.from({ length: CLIENTS }, client);
-    await once(begun, 'all');
-    const { code } = await site.cli('link', 'revoke', ...words(link));
-    revokedAt = performance.now();
-    await Promise.all(clients);
-    t.equal(code, 0);
-    t.ok(before >= CLIENTS, `${before} before`);
-    t.equal(late, 0);
-    t.ok(refused >= 3 * CLIENTS, `${refused} refused`);
-  });
+  t.test(
+    `${CLIENTS} clients loop over a link that is revoked ${how}: none begins a success later`,
+    async (t) => {
+      const site = await prepared(t);
+      const link = await signed(site, '/team/plan.pdf');
+      const agent = new Agent({ keepAlive: true, maxSockets: CLIENTS });
+      t.teardown(() => agent.destroy());
+      let revokedAt = Number.POSITIVE_INFINITY;
+      const begun = new EventEmitter();
+      let before = 0;
+      let late = 0;
+      let refused = 0;
+      const client = async () => {
+        for (let after = 0; after < 3; ) {
+          const startedAt = performance.now();
+          const got = await statusOver(agent, site.port, link.url);
+          if (got === 200 && startedAt <= revokedAt) before += 1;
+          else if (got === 200) late += 1;
+          else if (got === 410) refused += 1;
+          else throw new Error(`answered ${got}`);
+          if (before === CLIENTS) begun.emit('all');
+          if (startedAt > revokedAt) after += 1;
+        }
+      };
+      const clients = Array.from({ length: CLIENTS }, client);
+      await once(begun, 'all');
+      const { code } = await site.cli('link', 'revoke', ...words(link));
+      revokedAt = performance.now();
+      await Promise.all(clients);
+      t.equal(code, 0);
+      t.ok(before >= CLIENTS, `${before} before`);
+      t.equal(late, 0);
+      t.ok(refused >= 3 * CLIENTS, `${refused} refused`);
+    },
+  );
 }
 
 function statusOver(agent: Agent, port: number, path: string, headers = {}): Promise<number> {
