@@ -7,7 +7,7 @@
  * is none. docs/links.md has signers in other languages, test/links/vectors.json what they must agree on.
  */
 
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac, type KeyObject, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { ResourcePath } from '../acl/resource-path.js';
 
 /** The parameter of the query that carries the token. */
@@ -44,10 +44,17 @@ const TOKEN = new RegExp(
   `^1\\.([A-Za-z0-9_-]{1,64})\\.${SIGNED_ACTION}\\.(f|d${NUMBER})\\.${NUMBER}\\.${NUMBER}\\.([A-Za-z0-9_-]{1,64})\\.${NUMBER}\\.([A-Za-z0-9_-]{42}[AEIMQUYcgkosw048])$`,
 );
 /** Characters: ids and numbers at their longest. */
-const TOKEN_LENGTH_MAX = 256;
+export const SIGNED_TOKEN_LENGTH_MAX = 256;
 
 export function isLinkId(text: string): boolean {
   return ID.test(text);
+}
+
+const ID_BYTES = 9;
+
+/** Letters, digits and `_`: an id is also a word of a command line, which must not begin with a `-`. */
+export function newLinkId(): string {
+  return randomBytes(ID_BYTES).toString('base64url').replaceAll('-', '_');
 }
 
 /** The text that is signed. A path holds no control character, so no two claims have the same text. */
@@ -74,7 +81,7 @@ export interface ReadToken {
  * Reads a token for the path that was asked for. `undefined`: it has not the one spelling, or covers no such path.
  */
 export function readSignedUrl(token: string, asked: ResourcePath): ReadToken | undefined {
-  if (token.length > TOKEN_LENGTH_MAX) return undefined;
+  if (token.length > SIGNED_TOKEN_LENGTH_MAX) return undefined;
   const match = TOKEN.exec(token);
   if (match === null) return undefined;
   const [, keyId = '', , depth, issued, expires, id = '', generation, signature = ''] = match;
@@ -93,10 +100,24 @@ export function readSignedUrl(token: string, asked: ResourcePath): ReadToken | u
   };
 }
 
-/** Whether the signature is that of the claims; in the same time wherever they differ. */
-export function isSignedBy(secret: string, { claims, signature }: ReadToken): boolean {
-  const expected = createHmac('sha256', secret).update(signedText(claims)).digest();
-  return timingSafeEqual(expected, Buffer.from(signature, 'base64url'));
+/** The id that a token says it has; nobody has looked at its signature. */
+export function idOfToken(token: string): string | undefined {
+  return token.length > SIGNED_TOKEN_LENGTH_MAX ? undefined : TOKEN.exec(token)?.[6];
+}
+
+const SIGNATURE_LENGTH = 43;
+/** Used anew each time: nothing is awaited between writing and comparing. */
+const expected = Buffer.alloc(SIGNATURE_LENGTH);
+const given = Buffer.alloc(SIGNATURE_LENGTH);
+
+/**
+ * Whether the signature is that of the claims; in the same time wherever they differ. It is compared as text, which
+ * has one spelling: a digest as a Buffer of its own would cost as much as the HMAC.
+ */
+export function isSignedBy(secret: string | KeyObject, { claims, signature }: ReadToken): boolean {
+  expected.write(createHmac('sha256', secret).update(signedText(claims)).digest('base64url'), 'latin1');
+  given.write(signature, 'latin1');
+  return signature.length === SIGNATURE_LENGTH && timingSafeEqual(expected, given);
 }
 
 /** The folder of the first `depth` segments: of `/a/b/c`, 0 is `/` and 2 is `/a/b/`. */
@@ -122,4 +143,10 @@ export function tokenInQuery(query: string | undefined): string | undefined {
     found = part.slice(SIGNED_URL_PARAMETER.length + 1);
   }
   return found;
+}
+
+/** The query without any token, for an address that others will see. */
+export function withoutTokens(query: string): string {
+  const rest = query.split('&').filter((part) => !part.startsWith(`${SIGNED_URL_PARAMETER}=`));
+  return rest.join('&');
 }
