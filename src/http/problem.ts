@@ -9,6 +9,7 @@ import type { Decision } from '../acl/decide.js';
 import { NotKnown, StoreBusy } from '../acl/errors.js';
 import type { Identified } from '../credentials/credential.js';
 import { WINDOW_MS } from '../credentials/failures.js';
+import { TooBusy } from '../links/bounded-work.js';
 import { asUploadProblem, UploadProblem, type UploadProblemCode } from '../uploads/problem.js';
 import { challenge, statusOf } from './decision-answer.js';
 import { API_BODY_BYTES_MAX } from './server-options.js';
@@ -106,6 +107,7 @@ function problemOf(error: unknown, request: FastifyRequest): Problem {
   if (error instanceof NotKnown) {
     return problem(503, 'It cannot be decided right now; try again in a moment.', error.code);
   }
+  if (error instanceof TooBusy) return problem(503, error.message, error.code);
   const { statusCode, message, code = '' } = error as Partial<FastifyError>;
   // Fastify's own errors about the request: too large, not the declared type, not the schema.
   if (statusCode !== undefined && statusCode < 500) {
