@@ -218,6 +218,7 @@ function ownString<T extends string>(text: T): T {
 
 function revokedBytes({ ids, generations, keys }: RevokedUrls): number {
   let bytes = 0;
-  for (const texts of [ids, generations.keys(), keys.keys()]) for (const text of texts) bytes += factBytes(text);
+  for (const texts of [ids, generations.keys(), keys.keys()])
+    for (const text of texts) bytes += factBytes(text);
   return bytes;
 }
