@@ -109,8 +109,6 @@ t.test('a browser shows the pictures of a page that a signed URL has opened', as
   const page = await (await browser.newContext()).newPage();
   await page.goto(`http://127.0.0.1:${site.port}${url}`);
   await page.waitForLoadState('load');
-  const widths = await page.$$eval('img', (images) =>
-    images.map((image) => (image as HTMLImageElement).naturalWidth),
-  );
+  const widths = await page.evaluate('[...document.images].map((image) => image.naturalWidth)');
   t.same(widths, [2, 2]);
 });
