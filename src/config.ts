@@ -101,6 +101,7 @@ export interface LinkSettings {
   /** The first one signs; `undefined`: the data folder's. */
   readonly keys: readonly LinkKey[] | undefined;
   readonly signedUrlSecondsMax: number;
+  readonly leaseMs: number;
 }
 
 /** What a visitor is told beside the status. */
@@ -158,6 +159,7 @@ export function loadConfig(env: Environment): Config {
     links: Object.freeze({
       keys: values.LATCHKEY_LINK_SECRET,
       signedUrlSecondsMax: Math.floor(values.LATCHKEY_SIGNED_URL_LIFETIME_MAX / 1000),
+      leaseMs: values.LATCHKEY_LINK_LEASE,
     }),
     administrators: values.LATCHKEY_ADMINS,
     home: values.LATCHKEY_HOME,
