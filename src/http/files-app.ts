@@ -58,7 +58,7 @@ export async function buildFilesApp(deps: FilesAppDeps): Promise<FastifyInstance
   app.setNotFoundHandler((request, reply) => sendError(unknownRoute(app, request, reply), request, reply));
   const recognition = deps.recognise((message) => app.log.warn(message));
   app.addHook('onClose', () => recognition.close());
-  const { signedUrls, tickets, close } = deps.judgeLinks((message) => app.log.warn(message));
+  const { close, ...judges } = deps.judgeLinks((message) => app.log.warn(message));
   app.addHook('onClose', async () => close());
   const share = deps.openShare((message) => app.log.warn(message));
   app.addHook('onClose', () => share.close());
@@ -67,8 +67,8 @@ export async function buildFilesApp(deps: FilesAppDeps): Promise<FastifyInstance
   answerInLines(app);
   await app.register(swagger, publicDocument(deps.mount));
   await writeRoutes(app, { ...deps, gate });
-  downloadRoute(app, { ...deps, gate, signedUrls });
-  await shareRoute(app, { ...deps, ...share, gate, tickets });
+  downloadRoute(app, { ...deps, ...judges, gate });
+  await shareRoute(app, { ...deps, ...share, ...judges, links: judges.shareLinks, gate });
   aclRoutes(app, { ...deps, gate });
   if (deps.sessionHook !== undefined) sessionRoute(app, { ...deps, hook: deps.sessionHook });
   app.get(`${API_PREFIX}/openapi.json`, { schema: { hide: true, querystring: NO_QUERY } }, async () =>

@@ -50,8 +50,8 @@ export async function filesScene(t: Test, options: FilesSceneOptions = {}): Prom
   const app = await buildFilesApp({
     authorizer,
     recognise: (onProblem) => openRecognition(config, { reader, usage: store.usage, onProblem }),
-    judgeLinks: (onProblem) => openLinkJudges(config, reader, onProblem),
-    openShare: (onProblem) => openShareParts(config, { reader, authorizer, store, onProblem }),
+    judgeLinks: (onProblem) => openLinkJudges(config, { reader, authorizer, onProblem }),
+    openShare: (onProblem) => openShareParts(config, store, onProblem),
     visitor: config.visitor,
     sessionHook: options.sessionHook,
     credentialStore: store.credentials,
