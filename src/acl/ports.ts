@@ -157,8 +157,8 @@ export interface AclStore {
   removeGrants(selection: GrantSelection): Promise<Written<readonly Grant[]>>;
   grantsOn(paths: readonly ResourcePath[]): Promise<readonly Grant[]>;
   grantsOf(principals: readonly Principal[]): Promise<readonly Grant[]>;
-  /** Every grant, by path, principal and action. */
-  allGrants(): AsyncIterable<Grant>;
+  /** Every grant, or those on a folder and below it, by path, principal and action; all in the order of bytes. */
+  allGrants(folder?: ResourcePath): AsyncIterable<Grant>;
   /** All batches in one transaction with one entry in the change log; an iterator that throws undoes all. */
   importGrants(batches: AsyncIterable<readonly GrantDraft[]>): Promise<Written<ImportCounts>>;
   /** `value`: whether it changed anything. */
@@ -205,8 +205,30 @@ export interface Pending {
   readonly removals: readonly PendingRemoval[];
 }
 
+export interface RecordSelection {
+  /** Those below it. */
+  readonly folder: ResourcePath;
+  /** Only those behind it: where the page before ended. */
+  readonly after?: ResourcePath | undefined;
+  readonly max: number;
+}
+
+/** A record as it was found, and as it shall be; `undefined` is none. */
+export interface RecordChange {
+  readonly path: ResourcePath;
+  readonly from: FileRecord | undefined;
+  readonly to: FileRecord | undefined;
+}
+
 export interface FileStore {
   file(path: ResourcePath): Promise<FileRecord | undefined>;
+  /** A page of records, in the byte order of their paths. */
+  records(selection: RecordSelection): Promise<readonly FileRecord[]>;
+  /**
+   * Makes each change whose record is still as it was found and whose path is in no pending commit or removal, in one
+   * transaction, and answers with those that it made. No decision rests on a record, so it takes no revision.
+   */
+  reconcile(changes: readonly RecordChange[]): Promise<readonly RecordChange[]>;
   /**
    * Journals the entries and writes the rows and grants of those that are `at-once`, in one transaction. A
    * pending removal of one of their paths is forgotten: it must not take the new file.

@@ -13,6 +13,7 @@ import { linkCountsContract } from './contract-link-counts.js';
 import { listingsContract } from './contract-listings.js';
 import { membersContract } from './contract-members.js';
 import { namesContract } from './contract-names.js';
+import { recordsContract } from './contract-records.js';
 import { rulesOf } from './contract-rule.js';
 import { shareLinksContract } from './contract-share-links.js';
 import { signedUrlsContract } from './contract-signed-urls.js';
@@ -32,4 +33,5 @@ export function storeContract(t: Test, name: string, open: OpenStore): void {
   t.test(`${name}: revisions and what they touch`, async (t) => writesContract(rulesOf(t, open)));
   t.test(`${name}: loads`, async (t) => factsContract(rulesOf(t, open)));
   t.test(`${name}: files and the journal`, async (t) => filesContract(rulesOf(t, open)));
+  t.test(`${name}: records, listed and mended`, async (t) => recordsContract(rulesOf(t, open)));
 }

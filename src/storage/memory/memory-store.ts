@@ -17,9 +17,11 @@ import type {
 } from '../../acl/ports.js';
 import { SESSION_MARK_MS, SIGNED_URLS, TOUCHED_ALL } from '../../acl/ports.js';
 import type { Principal } from '../../acl/principal.js';
+import { ROOT } from '../../acl/resource-path.js';
 import { indexByPrincipal } from '../grant-index.js';
 import { touchedBy } from '../touched.js';
 import { MemoryLinks } from './memory-links.js';
+import { recordsOf } from './memory-records.js';
 import { MemorySignedUrls } from './memory-signed-urls.js';
 
 interface State {
@@ -134,8 +136,8 @@ function aclOf(state: State): Store['acl'] {
     grantsOn: async (paths) => paths.flatMap((path) => sorted().filter((grant) => grant.path === path)),
     grantsOf: async (principals) =>
       principals.flatMap((who) => sorted().filter((grant) => grant.principal === who)),
-    allGrants: async function* () {
-      yield* sorted();
+    allGrants: async function* (folder = ROOT) {
+      yield* sorted().filter(({ path }) => path.startsWith(folder));
     },
     importGrants: async (batches) => {
       const drafts: GrantDraft[] = [];
@@ -222,6 +224,7 @@ function filesOf(state: State): Store['files'] {
   const pathsOf = (entries: readonly CommitEntry[]) => entries.map((entry) => entry.file.path);
   return {
     file: async (path) => state.files.get(path),
+    ...recordsOf(state),
     beginCommit: async (entries) => {
       if (entries.some((entry) => state.commits.has(entry.partial))) throw new Error('pending already');
       for (const entry of entries) {

@@ -23,6 +23,11 @@ export interface FileRow {
   readonly updated_at: number;
 }
 
+/** The first text behind all that begin with the folder: in place of its last `/` the character after that. */
+export function beyond(folder: ResourcePath): string {
+  return `${folder.slice(0, -1)}0`;
+}
+
 export const GRANT_COLUMNS = 'id, path, principal, action, effect, not_before, expires_at';
 
 /** What is in the table went through the constructors when it was written: it is not parsed again. */

@@ -8,13 +8,16 @@ import type {
   FileStore,
   Pending,
   PendingRemoval,
+  RecordChange,
+  RecordSelection,
   Written,
 } from '../../acl/ports.js';
 import type { ResourcePath } from '../../acl/resource-path.js';
+import { isSameRecord } from '../../acl/same-record.js';
 import { touchedBy } from '../touched.js';
 import type { ChangeLog } from './change-log.js';
 import { GrantWriter } from './grant-writer.js';
-import { type FileRow, fileOf } from './rows.js';
+import { beyond, type FileRow, fileOf } from './rows.js';
 
 interface JournalRow {
   readonly partial: string;
@@ -29,6 +32,8 @@ export class SqliteFiles implements FileStore {
   readonly #log: ChangeLog;
   readonly #grants: GrantWriter;
   readonly #file: Statement<[string], FileRow>;
+  readonly #page: Statement<[string, string, number], FileRow>;
+  readonly #pendingPaths: Statement<[], string>;
   readonly #putFile: Statement<[string, string | null, number, number]>;
   readonly #dropFile: Statement<[string]>;
   readonly #dropAllows: Statement<[string]>;
@@ -42,6 +47,10 @@ export class SqliteFiles implements FileStore {
     this.#log = log;
     this.#grants = new GrantWriter(db);
     this.#file = db.prepare('SELECT path, owner, bytes, updated_at FROM files WHERE path = ?');
+    this.#page = db.prepare(
+      'SELECT path, owner, bytes, updated_at FROM files WHERE path > ? AND path < ? ORDER BY path LIMIT ?',
+    );
+    this.#pendingPaths = db.prepare<[], string>('SELECT path FROM journal').pluck();
     this.#putFile = db.prepare('INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?)');
     this.#dropFile = db.prepare('DELETE FROM files WHERE path = ?');
     this.#dropAllows = db.prepare("DELETE FROM grants WHERE path = ? AND effect = 'allow'");
@@ -54,6 +63,23 @@ export class SqliteFiles implements FileStore {
   async file(path: ResourcePath): Promise<FileRecord | undefined> {
     const row = this.#file.get(path);
     return row === undefined ? undefined : fileOf(row);
+  }
+
+  async records({ folder, after, max }: RecordSelection): Promise<readonly FileRecord[]> {
+    return this.#page.all(after ?? folder, beyond(folder), max).map(fileOf);
+  }
+
+  async reconcile(changes: readonly RecordChange[]): Promise<readonly RecordChange[]> {
+    return this.#log.writeUnnumbered(() => {
+      const pending = new Set(this.#pendingPaths.all());
+      return changes.filter(({ path, from, to }) => {
+        const row = this.#file.get(path);
+        if (pending.has(path) || !isSameRecord(row && fileOf(row), from)) return false;
+        if (to === undefined) this.#dropFile.run(path);
+        else this.#write(to);
+        return true;
+      });
+    });
   }
 
   async beginCommit(entries: readonly CommitEntry[]): Promise<Written<void>> {

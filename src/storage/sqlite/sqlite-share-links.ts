@@ -7,6 +7,7 @@ import { isFolder, type ResourcePath, ROOT } from '../../acl/resource-path.js';
 import type { LinkTerms, ShareLinkRecord } from '../../acl/share-link.js';
 import type { Change, ChangeLog } from './change-log.js';
 import { LINK_COLUMNS, type LinkRow, linkRecordOf, linkRow } from './link-rows.js';
+import { beyond } from './rows.js';
 
 /** Forgotten in one transaction: it is over in some milliseconds, and others write in between. */
 const FORGOTTEN_AT_ONCE = 1_000;
@@ -114,9 +115,4 @@ function touchedBy(id: string): CredentialKey {
 function coverage(path: ResourcePath): readonly string[] {
   if (path === ROOT) return [];
   return [isFolder(path) ? 'path >= @path AND path < @beyond' : 'path = @path'];
-}
-
-/** The first text behind all that begin with the folder: in place of its last `/` the character after that. */
-function beyond(path: ResourcePath): string {
-  return `${path.slice(0, -1)}0`;
 }

@@ -9,11 +9,11 @@ import type { Grant, GrantDraft } from '../../acl/grant.js';
 import type { AclStore, GrantSelection, GroupListing, ImportCounts, Written } from '../../acl/ports.js';
 import { TOUCHED_ALL } from '../../acl/ports.js';
 import type { Principal } from '../../acl/principal.js';
-import type { ResourcePath } from '../../acl/resource-path.js';
+import { type ResourcePath, ROOT } from '../../acl/resource-path.js';
 import { BulkGrants } from './bulk-grants.js';
 import type { ChangeLog } from './change-log.js';
 import { GrantWriter } from './grant-writer.js';
-import { GRANT_COLUMNS, type GrantRow, grantOf } from './rows.js';
+import { beyond, GRANT_COLUMNS, type GrantRow, grantOf } from './rows.js';
 
 export class SqliteStore implements AclStore {
   readonly #db: Database;
@@ -67,13 +67,14 @@ export class SqliteStore implements AclStore {
     return this.#db.transaction(() => principals.flatMap((who) => statement.all(who).map(grantOf)))();
   }
 
-  async *allGrants(): AsyncIterable<Grant> {
-    const page = this.#db.prepare<[string, string, string], GrantRow>(
-      `SELECT ${GRANT_COLUMNS} FROM grants WHERE (path, principal, action) > (?, ?, ?)
+  async *allGrants(folder = ROOT): AsyncIterable<Grant> {
+    const page = this.#db.prepare<[string, string, string, string], GrantRow>(
+      `SELECT ${GRANT_COLUMNS} FROM grants WHERE (path, principal, action) > (?, ?, ?) AND path < ?
        ORDER BY path, principal, action LIMIT 1000`,
     );
-    let last = ['', '', ''] as [string, string, string];
-    for (let rows = page.all(...last); rows.length > 0; rows = page.all(...last)) {
+    const end = beyond(folder);
+    let last = [folder, '', ''] as [string, string, string];
+    for (let rows = page.all(...last, end); rows.length > 0; rows = page.all(...last, end)) {
       for (const row of rows) {
         last = [row.path, row.principal, row.action];
         yield grantOf(row);
