@@ -8,6 +8,7 @@ import {
   authorizerOver,
   checkFacts,
   clock,
+  FILES_LOCK,
   openFacts,
   openStore,
   openUsage,
@@ -50,9 +51,6 @@ export async function openAuthorizerApp(config: Config, logger: Logger) {
   app.addHook('onClose', async () => facts.close());
   return app;
 }
-
-/** Two of them would drop each other's partials at their start, and lock paths without knowing of each other. */
-const FILES_LOCK = 'run/files.lock';
 
 /** Finishes first what a crash left; nothing may listen before that. @throws when another one works here */
 export async function openFilesApp(config: Config, logger: Logger) {

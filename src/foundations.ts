@@ -14,6 +14,12 @@ import { CachedReader } from './storage/cached-reader.js';
 import { openSqliteFacts, openSqliteStore, sqliteUsage } from './storage/sqlite/open.js';
 import { StorageRoot } from './uploads/storage-root.js';
 
+/**
+ * Whoever works on the partials and the journal holds it: two of them would drop each other's partials, and lock
+ * paths without knowing of each other.
+ */
+export const FILES_LOCK = 'run/files.lock';
+
 export const clock = () => Date.now();
 
 export function policyOf(config: Config): Policy {

@@ -10,7 +10,7 @@ import {
   parsePrincipal,
   userPrincipal,
 } from '../acl/principal.js';
-import { parseResourcePath, pathProblem, type ResourcePath } from '../acl/resource-path.js';
+import { isFolder, parseResourcePath, pathProblem, type ResourcePath } from '../acl/resource-path.js';
 import { type Address, parseAddress } from '../host/listen.js';
 import { type OptionValues, textOption, textOptions, UsageError } from './command.js';
 
@@ -107,4 +107,11 @@ export function workersOption(options: OptionValues): number {
   const workers = Number(text);
   if (Number.isInteger(workers) && workers >= 1 && workers <= WORKERS_MAX) return workers;
   throw new UsageError(`--workers takes a whole number from 1 to ${WORKERS_MAX}, not '${text}'`);
+}
+
+/** A folder, which ends in a slash; the root where none is given. */
+export function folderArgument(text = '/'): ResourcePath {
+  const path = pathArgument(text);
+  if (isFolder(path)) return path;
+  throw new UsageError(`a folder ends in a slash: ${path}/`);
 }

@@ -33,6 +33,8 @@ export const COMMANDS = {
   'sign-out': entry('end the tokens and sessions of a user, or one token', () => import('./sign-out.js')),
   import: entry('read grants from CSV or JSON Lines, all or none', () => import('./import.js')),
   export: entry('write all grants as CSV or JSON Lines', () => import('./export.js')),
+  adopt: entry('register the files that lie below the root already', () => import('./adopt.js')),
+  fsck: entry('compare the store with the disk, and mend it', () => import('./fsck.js')),
   nginx: entry('print the nginx lines for an existing site', () => import('./nginx.js')),
   config: entry('print the settings in force, secrets masked', () => import('./config.js')),
 } as const satisfies Record<string, Entry>;

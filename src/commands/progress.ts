@@ -5,26 +5,43 @@ const REDRAW_MS = 100;
 
 export class Progress {
   readonly #total: number | undefined;
+  readonly #what: string;
   readonly #began = performance.now();
   #drawnAt = 0;
 
-  /** @param total what `done` runs up to; `undefined` when nobody knows */
-  constructor(total: number | undefined) {
+  /**
+   * @param total what `done` runs up to; `undefined` when nobody knows
+   * @param what is counted beside it
+   */
+  constructor(total: number | undefined, what = 'rows') {
     this.#total = total;
+    this.#what = what;
+  }
+
+  /** Whether anybody sees it: what only it needs is not to be found out for nothing. */
+  static get isShown(): boolean {
+    return process.stderr.isTTY;
   }
 
   update(done: number, rows: number): void {
     const now = performance.now();
-    if (!process.stderr.isTTY || now - this.#drawnAt < REDRAW_MS) return;
+    if (!Progress.isShown || now - this.#drawnAt < REDRAW_MS) return;
     this.#drawnAt = now;
-    const rate = Math.round(rows / Math.max((now - this.#began) / 1000, 0.001));
-    const counts = `${rows.toLocaleString('en')} rows, ${rate.toLocaleString('en')} a second`;
-    process.stderr.write(`\r${this.#bar(done)}${counts} `);
+    const seconds = Math.max((now - this.#began) / 1000, 0.001);
+    const rate = Math.round(rows / seconds);
+    const counts = `${rows.toLocaleString('en')} ${this.#what}, ${rate.toLocaleString('en')} a second`;
+    process.stderr.write(`\r${this.#bar(done)}${counts}${this.#rest(done, seconds)} \u001b[K`);
   }
 
   end(): void {
-    if (process.stderr.isTTY && this.#drawnAt > 0) process.stderr.write('\r\u001b[K');
+    if (Progress.isShown && this.#drawnAt > 0) process.stderr.write('\r\u001b[K');
     this.#drawnAt = 0;
+  }
+
+  #rest(done: number, seconds: number): string {
+    if (this.#total === undefined || done === 0) return '';
+    const rest = Math.round((seconds * Math.max(this.#total - done, 0)) / done);
+    return `, ${Math.floor(rest / 60)}:${String(rest % 60).padStart(2, '0')} left`;
   }
 
   #bar(done: number): string {

@@ -3,8 +3,8 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Authorizer } from '../acl/authorizer.js';
-import type { SignedUrlStore } from '../acl/link-ports.js';
-import type { AclStore, CredentialStore } from '../acl/ports.js';
+import type { ShareLinkStore, SignedUrlStore } from '../acl/link-ports.js';
+import type { AclStore, CredentialStore, FileStore } from '../acl/ports.js';
 import { authorizerOver, openStore, readerOver } from '../foundations.js';
 import { enterDataFolder } from '../host/data-folder.js';
 import type { Invocation } from './command.js';
@@ -13,6 +13,8 @@ export interface Session {
   readonly acl: AclStore;
   readonly credentials: CredentialStore;
   readonly signedUrls: SignedUrlStore;
+  readonly shareLinks: ShareLinkStore;
+  readonly files: FileStore;
   readonly authorizer: Authorizer;
 }
 
@@ -29,6 +31,8 @@ export async function withStore<T>(
       acl: store.acl,
       credentials: store.credentials,
       signedUrls: store.signedUrls,
+      shareLinks: store.shareLinks,
+      files: store.files,
       authorizer: authorizerOver(readerOver(store.facts, config), config),
     });
   } finally {

@@ -22,6 +22,7 @@ import {
 } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileIn, parseResourcePath, type ResourcePath } from '../acl/resource-path.js';
+import { type FoundFile, lookAt } from './found-file.js';
 import { tooLongForDisk, UploadProblem } from './problem.js';
 
 export interface StorageFolders {
@@ -31,12 +32,7 @@ export interface StorageFolders {
   readonly partialFolder: string;
 }
 
-export interface FoundFile {
-  readonly kind: 'file' | 'folder' | 'other';
-  readonly bytes: number;
-  /** Whole seconds, which is what nginx's validators know. */
-  readonly modifiedSeconds: number;
-}
+export type { FoundFile } from './found-file.js';
 
 /** A file or a folder in a folder. */
 export interface ListedEntry extends FoundFile {
@@ -105,7 +101,8 @@ export class StorageRoot {
 
   /** The names of the partials that are there; what else lies in the folder is not ours. */
   async partials(): Promise<readonly string[]> {
-    return (await readdir(this.#partials)).filter((name) => PARTIAL_NAME.test(name));
+    const names = await readdir(this.#partials).catch(ignoreMissing);
+    return (names ?? []).filter((name) => PARTIAL_NAME.test(name));
   }
 
   async hasPartial(partial: string): Promise<boolean> {
@@ -115,10 +112,7 @@ export class StorageRoot {
   /** What is at a path. Below a file or a symlink there is nothing. */
   async find(path: ResourcePath): Promise<FoundFile | undefined> {
     if ((await this.#lookAbove(path)) !== 'folders') return undefined;
-    const found = await lstatIfThere(this.diskPath(path));
-    if (found === undefined) return undefined;
-    const kind = found.isFile() ? 'file' : found.isDirectory() ? 'folder' : 'other';
-    return { kind, bytes: found.size, modifiedSeconds: Math.floor(found.mtimeMs / 1000) };
+    return lookAt(this.diskPath(path));
   }
 
   /**

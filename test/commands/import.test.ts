@@ -129,7 +129,7 @@ t.test(
     });
     const { code, stdout } = await resultOf(terminal);
     t.equal(code, 0);
-    t.match(stdout, /\r\[#* *\] +\d+ % {2}[\d,]+ rows, [\d,]+ a second /);
+    t.match(stdout, /\r\[#* *\] +\d+ % {2}[\d,]+ rows, [\d,]+ a second, \d+:\d\d left /);
     t.match(stdout, /\r\u001b\[Kimported: 20000 added, 0 replaced, \d+ a second\r\n$/);
     const { stderr } = await at.run('import a.csv');
     t.equal(stderr, '');

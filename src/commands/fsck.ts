@@ -1,0 +1,82 @@
+import { checkTree, countTree, type FsckReport } from '../maintenance.js';
+import { folderArgument } from './arguments.js';
+import {
+  type Command,
+  DONE,
+  type ExitCode,
+  FAILED,
+  flag,
+  type OptionValues,
+  type Output,
+  REFUSED,
+  textOption,
+  UsageError,
+  valued,
+} from './command.js';
+import { linesOf, NAMED, NAMED_MAX, tallyOf } from './found-kinds.js';
+import { Progress } from './progress.js';
+import { withStore } from './session.js';
+
+export const command: Command = {
+  usage: '[FOLDER] [--repair] [--lines N]',
+  summary: 'Compares the store with the disk, both ways; services may go on meanwhile.',
+  details: [
+    'FOLDER  with all below it, such as /team/; default /',
+    '',
+    'What does not match is looked at a second time, so that what is being uploaded or deleted is no finding.',
+    '--repair mends records: it drops those without a file, takes over the size and time of files that were',
+    'changed past Latchkey, and finishes what a crash left, where no files service runs. It removes no file.',
+    'Exit code 0: clean, or all was mended. 1: something is left to be done. 3: something could not be read.',
+  ],
+  options: {
+    repair: flag('mend what can be mended'),
+    lines: valued('N', `how many findings of a kind are named; default ${NAMED}`),
+  },
+  takes: [0, 1],
+  run: async (invocation) => {
+    const { config, options, output } = invocation;
+    const folder = folderArgument(invocation.positionals[0]);
+    const namedMax = linesOption(options);
+    return withStore(invocation, async (store) => {
+      const progress = new Progress(Progress.isShown ? await countTree(config, folder) : undefined, 'files');
+      try {
+        const report = await checkTree(config, store, {
+          folder,
+          mode: options.repair === true ? 'repair' : 'report',
+          namedMax,
+          onProgress: (files) => progress.update(files, files),
+        });
+        progress.end();
+        return tell(report, output);
+      } finally {
+        progress.end();
+      }
+    });
+  },
+};
+
+function tell({ files, records, moving, kinds }: FsckReport, output: Output): ExitCode {
+  const { problems, mended, unknown } = tallyOf(kinds);
+  const counted = [
+    `checked: ${files} files, ${records} records`,
+    ...(moving > 0 ? [`${moving} paths were being changed meanwhile, and are not among them`] : []),
+  ];
+  const verdict =
+    problems + mended + unknown === 0
+      ? 'clean'
+      : `problems left: ${problems}, mended: ${mended}, not known: ${unknown}`;
+  output.result({ files, records, moving, problems, mended, unknown, kinds }, [
+    ...linesOf(kinds),
+    ...counted,
+    verdict,
+  ]);
+  if (unknown > 0) return FAILED;
+  return problems > 0 ? REFUSED : DONE;
+}
+
+export function linesOption(options: OptionValues): number {
+  const text = textOption(options, 'lines') ?? String(NAMED);
+  const lines = /^\d{1,7}$/.test(text) ? Number(text) : Number.NaN;
+  if (lines <= NAMED_MAX) return lines;
+  throw new UsageError(`--lines takes a whole number from 0 to ${NAMED_MAX}, not '${text}'`);
+}

@@ -1,0 +1,40 @@
+/**
+ * `fsck` and `adopt` put together, from a Config and an open store. The working directory is the data folder already.
+ * Nothing here decides anything.
+ */
+
+import type { ShareLinkStore } from './acl/link-ports.js';
+import type { AclStore, FileStore } from './acl/ports.js';
+import type { ResourcePath } from './acl/resource-path.js';
+import type { Config } from './config.js';
+import { clock, FILES_LOCK, storageRootOf } from './foundations.js';
+import { takeLock } from './storage/sqlite/process-lock.js';
+import { type AdoptReport, type AdoptWish, adopt } from './uploads/adopt.js';
+import { countFiles } from './uploads/count-files.js';
+import { type FsckReport, type FsckWish, fsck } from './uploads/fsck.js';
+
+export type { AdoptReport } from './uploads/adopt.js';
+export { type FindingKind, type FoundKind, PROBLEMS, UNKNOWN } from './uploads/findings.js';
+export type { FsckReport } from './uploads/fsck.js';
+
+export interface OpenStore {
+  readonly acl: AclStore;
+  readonly files: FileStore;
+  readonly shareLinks: ShareLinkStore;
+}
+
+export async function checkTree(config: Config, store: OpenStore, wish: FsckWish): Promise<FsckReport> {
+  const { acl, files, shareLinks: links } = store;
+  return fsck(
+    { acl, files, links, clock, root: storageRootOf(config), takeLock: () => takeLock(FILES_LOCK) },
+    wish,
+  );
+}
+
+export async function adoptTree(config: Config, { files }: OpenStore, wish: AdoptWish): Promise<AdoptReport> {
+  return adopt({ files, root: storageRootOf(config) }, wish);
+}
+
+export async function countTree(config: Config, folder: ResourcePath): Promise<number> {
+  return countFiles(storageRootOf(config), folder);
+}
