@@ -1,0 +1,57 @@
+/** Partials beside a running files service: they are its own, until nothing has come for an hour. */
+
+import { writeFileSync } from 'node:fs';
+import t from 'tap';
+import { Findings } from '../../src/uploads/findings.js';
+import { type FilesLock, leftOver, mendLeftOver, reportLeftOver } from '../../src/uploads/left-over.js';
+import { partialsIn, scene } from './given.js';
+
+const PARTIAL = '00000000-0000-4000-8000-000000000000';
+const NEW = '11111111-1111-4111-8111-111111111111';
+const HOUR_MS = 3_600_000;
+
+const RUNS = () => undefined;
+const RUNS_NOT = (): FilesLock => ({ release: () => undefined });
+
+t.test('which partials are left over', async (t) => {
+  const { root, store, folder } = await scene(t);
+  writeFileSync(`${folder}/partial/${PARTIAL}`, '');
+  const table = [
+    ['a service runs, and the upload is young', RUNS, 0, []],
+    ['nearly an hour', RUNS, HOUR_MS - 60_000, []],
+    ['more than an hour', RUNS, HOUR_MS + 60_000, [PARTIAL]],
+    ['no service runs', RUNS_NOT, 0, [PARTIAL]],
+  ] as const;
+  for (const [name, takeLock, laterMs, left] of table) {
+    const deps = { root, files: store.files, takeLock, clock: () => Date.now() + laterMs };
+    const findings = new Findings(10);
+    const before = await leftOver(deps);
+    writeFileSync(`${folder}/partial/${NEW}`, ''); // one that has come meanwhile
+    await reportLeftOver(deps, before, new Map(), findings);
+    await root.dropPartial(NEW);
+    t.same(
+      findings.all.flatMap((found) => found.findings.map(({ what }) => what)),
+      left,
+      name,
+    );
+  }
+});
+
+t.test('nothing is mended while a service runs', async (t) => {
+  const { root, store, folder } = await scene(t);
+  writeFileSync(`${folder}/partial/${PARTIAL}`, '');
+  const findings = new Findings(10);
+  await mendLeftOver({ root, files: store.files, takeLock: RUNS, clock: Date.now }, findings);
+  t.same([partialsIn(folder), findings.all], [[PARTIAL], []]);
+  let held = 0;
+  const takeLock = () => {
+    held += 1;
+    const release = () => {
+      held -= 1;
+    };
+    return { release };
+  };
+  await mendLeftOver({ root, files: store.files, takeLock, clock: Date.now }, findings);
+  t.same([partialsIn(folder), held], [[], 0]);
+  t.match(findings.all, [{ kind: 'left-partial', count: 1, mended: 1 }]);
+});
