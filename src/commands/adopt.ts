@@ -28,7 +28,7 @@ export const command: Command = {
     'TEMPLATE  such as /users/{user}/: what lies below /users/alice/ is of user:alice. Else it is of nobody',
     'FILE      grants as import reads them: all or none, set when all files are registered',
     '',
-    'No file is copied, moved or changed. What has a record is passed over, so after whatever stopped it, run it',
+    'No file is copied, moved or changed. What has a row is passed over, so after whatever stopped it, run it',
     'again and it goes on. Names that cannot be served are reported.',
     'Exit code 1: the grants have bad lines, and nothing was written. 3: something could not be read.',
   ],
@@ -133,8 +133,8 @@ function tell(report: AdoptReport, { mode }: Work, grants: GrantCounts, { output
   const isDry = mode === 'dry-run';
   output.result({ files, adopted, owned, known, moving, dryRun: isDry, unknown, grants, kinds }, [
     ...linesOf(kinds),
-    `${isDry ? 'would be registered' : 'registered'}: ${adopted} of ${files} files, ${owned} with an owner; ${known} were already`,
-    ...(moving > 0 ? [`${moving} were being written or removed, and are left to the service`] : []),
+    `${isDry ? 'would be registered' : 'registered'}: ${adopted} of ${files} files, ${owned} with an owner; known before: ${known}`,
+    ...(moving > 0 ? [`being written or removed, and left to the service: ${moving}`] : []),
     ...(grants.added === undefined ? [] : [`grants: ${grants.added} added, ${grants.replaced} replaced`]),
     ...(isDry && grants.rows > 0 ? [`${grants.rows} grants are good`] : []),
     ...(isDry ? ['nothing was written (--dry-run)'] : []),

@@ -20,12 +20,12 @@ const WORDS: Readonly<Record<FindingKind, Words>> = {
     todo: 'what is there is not known',
   },
   missing: {
-    says: ['record has no file', 'records have no file'],
-    todo: 'bring the file back, or drop the record with --repair',
-    done: 'record dropped; grants are left',
+    says: ['row has no file', 'rows have no file'],
+    todo: 'bring the file back, or drop the row with --repair',
+    done: 'row dropped; grants are left',
   },
   changed: {
-    says: ['file is another one than its record says', 'files are others than their records say'],
+    says: ['file is another one than its row says', 'files are others than their rows say'],
     todo: 'written past Latchkey; --repair takes over size and time',
     done: 'size and time taken over',
   },
@@ -52,7 +52,7 @@ const WORDS: Readonly<Record<FindingKind, Words>> = {
     todo: 'bring it back, or revoke the link',
   },
   unregistered: {
-    says: ['file has no record', 'files have no record'],
+    says: ['file has no row', 'files have no row'],
     todo: 'served all the same; latchkey adopt makes one',
   },
   'granted-nothing': {

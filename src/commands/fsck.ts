@@ -24,8 +24,9 @@ export const command: Command = {
     'FOLDER  with all below it, such as /team/; default /',
     '',
     'What does not match is looked at a second time, so that what is being uploaded or deleted is no finding.',
-    '--repair mends records: it drops those without a file, takes over the size and time of files that were',
-    'changed past Latchkey, and finishes what a crash left, where no files service runs. It removes no file.',
+    '--repair mends the rows of the store: it drops those without a file, takes over the size and time of files',
+    'that were changed past Latchkey, and finishes what a crash left, where no files service runs. It removes no',
+    'file.',
     'Exit code 0: clean, or all was mended. 1: something is left to be done. 3: something could not be read.',
   ],
   options: {
@@ -58,14 +59,14 @@ export const command: Command = {
 function tell({ files, records, moving, kinds }: FsckReport, output: Output): ExitCode {
   const { problems, mended, unknown } = tallyOf(kinds);
   const counted = [
-    `checked: ${files} files, ${records} records`,
-    ...(moving > 0 ? [`${moving} paths were being changed meanwhile, and are not among them`] : []),
+    `checked: ${files} files, ${records} rows`,
+    ...(moving > 0 ? [`being changed meanwhile, and not among them: ${moving}`] : []),
   ];
   const verdict =
     problems + mended + unknown === 0
       ? 'clean'
       : `problems left: ${problems}, mended: ${mended}, not known: ${unknown}`;
-  output.result({ files, records, moving, problems, mended, unknown, kinds }, [
+  output.result({ files, rows: records, moving, problems, mended, unknown, kinds }, [
     ...linesOf(kinds),
     ...counted,
     verdict,

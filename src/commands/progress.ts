@@ -7,7 +7,7 @@ export class Progress {
   readonly #total: number | undefined;
   readonly #what: string;
   readonly #began = performance.now();
-  #drawnAt = 0;
+  #drawnAt: number | undefined;
 
   /**
    * @param total what `done` runs up to; `undefined` when nobody knows
@@ -25,7 +25,7 @@ export class Progress {
 
   update(done: number, rows: number): void {
     const now = performance.now();
-    if (!Progress.isShown || now - this.#drawnAt < REDRAW_MS) return;
+    if (!Progress.isShown || (this.#drawnAt !== undefined && now - this.#drawnAt < REDRAW_MS)) return;
     this.#drawnAt = now;
     const seconds = Math.max((now - this.#began) / 1000, 0.001);
     const rate = Math.round(rows / seconds);
@@ -34,8 +34,8 @@ export class Progress {
   }
 
   end(): void {
-    if (Progress.isShown && this.#drawnAt > 0) process.stderr.write('\r\u001b[K');
-    this.#drawnAt = 0;
+    if (this.#drawnAt !== undefined) process.stderr.write('\r\u001b[K');
+    this.#drawnAt = undefined;
   }
 
   #rest(done: number, seconds: number): string {

@@ -3,6 +3,7 @@
  * stops it, the next one goes on: what has a record is passed over.
  */
 
+import { resolve } from 'node:path';
 import type { FileStore, RecordChange } from '../acl/ports.js';
 import type { Principal } from '../acl/principal.js';
 import type { ResourcePath } from '../acl/resource-path.js';
@@ -41,7 +42,13 @@ export interface AdoptReport {
   readonly kinds: readonly FoundKind[];
 }
 
+/** @throws when there is no such folder: a root that is misspelt or not mounted has no files to pass over */
 export async function adopt(deps: AdoptDeps, wish: AdoptWish): Promise<AdoptReport> {
+  if ((await deps.root.find(wish.folder)) === undefined) {
+    throw new Error(
+      `there is no folder ${resolve(deps.root.diskPath(wish.folder))}: see LATCHKEY_ROOT and LATCHKEY_MOUNT, or mount its disk`,
+    );
+  }
   const adoption = new Adoption(deps, wish);
   const pages = mergeTree({
     tree: walkTree(deps.root, wish.folder),

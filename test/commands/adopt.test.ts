@@ -35,7 +35,7 @@ t.test('all that can be served has a record then, and the rest is told', async (
     '  /bad\\folder/  (it holds a backslash)',
     '  /new\\x0aline  (it holds a control character)',
     '  /\\xfe  (it is not UTF-8)',
-    'registered: 6 of 6 files, 0 with an owner; 0 were already',
+    'registered: 6 of 6 files, 0 with an owner; known before: 0',
     '',
   ]);
   t.same(contentOf(at.files), before, 'no file is touched');
@@ -49,7 +49,7 @@ t.test('all that can be served has a record then, and the rest is told', async (
   t.match(await at.json('adopt'), { files: 6, adopted: 0, known: 6 }, 'again it does nothing');
   t.match(await at.json('fsck'), {
     files: 6,
-    records: 6,
+    rows: 6,
     kinds: [{ kind: 'no-file' }, { kind: 'unservable' }],
   });
 });
@@ -66,7 +66,7 @@ t.test('owners by the path', async (t) => {
   };
   at.put(...Object.keys(owners).filter((name) => name !== '/users'));
   const { stdout } = await at.run(['adopt', '--owner-by', '/users/{user}/']);
-  t.equal(stdout, 'registered: 5 of 5 files, 3 with an owner; 0 were already\n');
+  t.equal(stdout, 'registered: 5 of 5 files, 3 with an owner; known before: 0\n');
   for (const { path: on, owner } of await at.records()) t.equal(owner, owners[on as keyof typeof owners], on);
   at.put('/of/bob/home/x', '/of/bob/y');
   await at.run(['adopt', '/of/', '--owner-by', '/of/{user}/home/']);
@@ -82,7 +82,7 @@ t.test('a folder alone; a record that is there stays as it is', async (t) => {
   at.put('/t/a', '/t/b', '/t-/c', '/u');
   await at.record('/t/b');
   const { stdout } = await at.run(['adopt', '/t/', '--owner-by', '/{user}/']);
-  t.equal(stdout, 'registered: 1 of 2 files, 1 with an owner; 1 were already\n');
+  t.equal(stdout, 'registered: 1 of 2 files, 1 with an owner; known before: 1\n');
   t.same(
     (await at.records()).map((record) => [record.path, record.owner]),
     [
@@ -99,7 +99,7 @@ t.test('--dry-run tells the same and writes nothing', async (t) => {
   const words = ['adopt', '--dry-run', '--owner-by', '/users/{user}/', '--grants', 'grants.csv'];
   t.equal(
     (await at.run(words)).stdout,
-    'would be registered: 2 of 2 files, 1 with an owner; 0 were already\n1 grants are good\nnothing was written (--dry-run)\n',
+    'would be registered: 2 of 2 files, 1 with an owner; known before: 0\n1 grants are good\nnothing was written (--dry-run)\n',
   );
   t.same(await at.records(), []);
   t.equal((await at.run('check user:a read /y')).code, 1);
@@ -143,7 +143,7 @@ t.test('a folder that cannot be read: exit 3, and all else is registered', async
   chmodSync(`${at.files}/closed`, 0o755);
   t.equal(code, 3);
   t.match(stdout, /^1 path could not be read .*\n {2}\/closed\/ {2}\(EACCES\)\nregistered: 2 of 2 files/);
-  t.equal((await at.run('adopt')).stdout, 'registered: 1 of 3 files, 0 with an owner; 2 were already\n');
+  t.equal((await at.run('adopt')).stdout, 'registered: 1 of 3 files, 0 with an owner; known before: 2\n');
 });
 
 t.test('what a commit or a removal is about to change is left to it', async (t) => {
@@ -154,11 +154,25 @@ t.test('what a commit or a removal is about to change is left to it', async (t) 
     await files.beginRemoval({ partial: 'r', path: path('/removed') });
   });
   const { stdout } = await at.run('adopt');
-  t.match(stdout, /^registered: 1 of 3 .*\n2 were being written or removed, and are left to the service\n$/);
+  t.match(stdout, /^registered: 1 of 3 .*\nbeing written or removed, and left to the service: 2\n$/);
   t.same(
     (await at.records()).map((record) => record.path),
     ['/a'],
   );
+});
+
+t.test('a folder that is not there, or behind a symlink, is refused: exit 3', async (t) => {
+  const at = await treeDesk(t);
+  mkdirSync(`${at.files}/real/in`, { recursive: true });
+  symlinkSync('real', `${at.files}/link`);
+  for (const folder of ['/none/', '/link/', '/link/in/']) {
+    const { code, stdout, stderr } = await at.run(`adopt ${folder}`);
+    t.same([code, stdout], [3, ''], folder);
+    t.match(
+      stderr,
+      new RegExp(`^latchkey: there is no folder .*/files${folder.slice(0, -1)}: see LATCHKEY_ROOT`),
+    );
+  }
 });
 
 const MANY = Array.from({ length: 6_000 }, (_, i) => `/many/${i % 7}/file-${i}`);
@@ -184,9 +198,9 @@ t.test('kill -9 in the middle: the next run goes on where it was', async (t) => 
   const before = count.get() ?? 0;
   db.close();
   t.ok(before > 0 && before < MANY.length, `${before} were registered`);
-  t.match(await at.json('fsck'), { problems: 0, files: MANY.length, records: before });
+  t.match(await at.json('fsck'), { problems: 0, files: MANY.length, rows: before });
   t.match(await at.json('adopt'), { adopted: MANY.length - before, known: before });
-  t.match(await at.json('fsck'), { kinds: [], records: MANY.length });
+  t.match(await at.json('fsck'), { kinds: [], rows: MANY.length });
 });
 
 t.test('a files service goes on beside it, and its records stand', async (t) => {

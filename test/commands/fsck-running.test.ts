@@ -108,9 +108,9 @@ t.test(
     await at.record('/whole', ...lost);
     const left = await killedMidway(t, at, lost.length);
     t.ok(left > 0 && left < lost.length, `${left} were left`);
-    t.match(await at.json('fsck'), { problems: left, records: left + 1 });
+    t.match(await at.json('fsck'), { problems: left, rows: left + 1 });
     t.match(await at.json('fsck --repair'), { problems: 0, mended: left });
-    t.match(await at.json('fsck'), { kinds: [], records: 1, files: 1 });
+    t.match(await at.json('fsck'), { kinds: [], rows: 1, files: 1 });
   },
 );
 

@@ -1,6 +1,5 @@
 /** fsck as a program: what it finds, what it mends, and that it takes no byte from anybody. */
 
-import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
   existsSync,
@@ -9,216 +8,13 @@ import {
   rmSync,
   statSync,
   symlinkSync,
-  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import t from 'tap';
-import { draft, entry, path, principal } from '../storage/given.js';
-import { linkRecord } from '../storage/given-links.js';
+import { principal } from '../storage/given.js';
+import { CASES } from './fsck-cases.js';
 import { several } from './program.js';
-import { contentOf, recordOf, SECOND, type TreeDesk, treeDesk } from './tree-desk.js';
-
-const PARTIAL = '00000000-0000-4000-8000-000000000000';
-const OTHER = '11111111-1111-4111-8111-111111111111';
-const NEXT_YEAR = Date.UTC(2100, 0);
-
-interface Case {
-  readonly name: string;
-  given(at: TreeDesk): Promise<void> | void;
-  /** Without the last two lines. */
-  readonly found: readonly string[];
-  readonly code: number;
-  readonly mended: readonly string[];
-  readonly mendedCode: number;
-  /** Of `found` what a second run with --repair still says. */
-  readonly left: readonly string[];
-}
-
-const WHOLE = `${'/whole'.length} bytes of 2023-11-14T22:13:20.000Z`;
-
-/** What only a person can mend is found again, and --repair leaves it. */
-const byHand = (name: string, code: number, given: Case['given'], ...found: readonly string[]): Case => {
-  return { name, given, found, code, mended: found, mendedCode: code, left: found };
-};
-
-const CASES: readonly Case[] = [
-  byHand('nothing', 0, () => undefined),
-  {
-    name: 'a record without a file',
-    given: ({ files }) => rmSync(`${files}/whole`),
-    found: [
-      '1 record has no file (bring the file back, or drop the record with --repair)',
-      `  /whole  (${WHOLE}, owner user:owner)`,
-    ],
-    code: 1,
-    mended: [
-      '1 record has no file (record dropped; grants are left)',
-      `  /whole  (${WHOLE}, owner user:owner)`,
-    ],
-    mendedCode: 0,
-    left: [],
-  },
-  {
-    name: 'a file of another size',
-    given: ({ files }) => {
-      writeFileSync(`${files}/whole`, 'longer than before');
-      utimesSync(`${files}/whole`, SECOND, SECOND);
-    },
-    found: [
-      '1 file is another one than its record says (written past Latchkey; --repair takes over size and time)',
-      `  /whole  (${WHOLE} by the store, 18 bytes of 2023-11-14T22:13:20.000Z on the disk)`,
-    ],
-    code: 1,
-    mended: [
-      '1 file is another one than its record says (size and time taken over)',
-      `  /whole  (${WHOLE} by the store, 18 bytes of 2023-11-14T22:13:20.000Z on the disk)`,
-    ],
-    mendedCode: 0,
-    left: [],
-  },
-  {
-    name: 'a file of another time, which no calendar knows',
-    given: ({ files }) => utimesSync(`${files}/whole`, SECOND + 1, SECOND + 1),
-    found: [
-      '1 file is another one than its record says (written past Latchkey; --repair takes over size and time)',
-      `  /whole  (${WHOLE} by the store, 6 bytes of 2023-11-14T22:13:21.000Z on the disk)`,
-    ],
-    code: 1,
-    mended: [
-      '1 file is another one than its record says (size and time taken over)',
-      `  /whole  (${WHOLE} by the store, 6 bytes of 2023-11-14T22:13:21.000Z on the disk)`,
-    ],
-    mendedCode: 0,
-    left: [],
-  },
-  {
-    name: 'a commit that a crash has left before its rename',
-    given: async (at) => {
-      await at.withStore((store) => store.files.beginCommit([entry(PARTIAL, '/new', 'hidden')]));
-      writeFileSync(`${at.dataFolder}/partial/${PARTIAL}`, '0123456789');
-      utimesSync(`${at.dataFolder}/partial/${PARTIAL}`, SECOND, SECOND);
-    },
-    found: [
-      '1 write has not ended (the start of the files service finishes it)',
-      '  /new  (start the files service, or --repair)',
-    ],
-    code: 1,
-    mended: ['1 write has not ended (finished, or given up where its bytes are lost)', '  /new'],
-    mendedCode: 0,
-    left: [],
-  },
-  {
-    name: 'a commit whose bytes are lost, and a removal',
-    given: async ({ withStore }) => {
-      await withStore(async ({ files }) => {
-        await files.beginCommit([entry(PARTIAL, '/lost', 'at-once')]);
-        await files.beginRemoval({ partial: 'removal /gone', path: path('/gone') });
-      });
-    },
-    found: [
-      '2 writes have not ended (the start of the files service finishes it)',
-      '  /lost  (start the files service, or --repair)',
-      '  /gone  (start the files service, or --repair)',
-    ],
-    code: 1,
-    mended: [
-      '2 writes have not ended (finished, or given up where its bytes are lost)',
-      '  /lost',
-      '  /gone',
-    ],
-    mendedCode: 0,
-    left: [],
-  },
-  {
-    name: 'a partial, beside what is not ours',
-    given: ({ dataFolder }) => {
-      writeFileSync(`${dataFolder}/partial/${OTHER}`, 'half');
-      writeFileSync(`${dataFolder}/partial/notes.txt`, 'not ours');
-    },
-    found: [
-      '1 partial is left of an upload (the start of the files service drops it)',
-      `  ${OTHER}  (start the files service, or --repair)`,
-    ],
-    code: 1,
-    mended: ['1 partial is left of an upload (dropped)', `  ${OTHER}`],
-    mendedCode: 0,
-    left: [],
-  },
-  byHand(
-    'symlinks to a file, to a folder outside, in a loop and to nothing, and a pipe',
-    1,
-    ({ files }) => {
-      symlinkSync('whole', `${files}/a`);
-      symlinkSync('/etc', `${files}/b`);
-      symlinkSync('.', `${files}/c`);
-      symlinkSync('/nowhere', `${files}/d`);
-      execFileSync('mkfifo', [`${files}/e`]);
-    },
-    '5 things are no files (nginx serves none of it; put a file or a folder in its place, or remove it)',
-    '  /a  (symlink)',
-    '  /b  (symlink)',
-    '  /c  (symlink)',
-    '  /d  (symlink)',
-    '  /e  (pipe)',
-  ),
-  byHand(
-    'names that are no resource path',
-    1,
-    ({ files }) => {
-      writeFileSync(`${files}/a\nb`, '');
-      writeFileSync(`${files}/back\\slash`, '');
-      writeFileSync(Buffer.from(`${files}/\xff\x1b[2J`, 'latin1'), '');
-      mkdirSync(`${files}/c\u0085d/e`, { recursive: true });
-    },
-    '4 names are no resource paths (nobody can be allowed it, nor what is in it; rename it)',
-    '  /a\\x0ab  (it holds a control character)',
-    '  /back\\slash  (it holds a backslash)',
-    '  /c\\x85d/  (it holds a control character)',
-    '  /\\xff\\x1b[2J  (it is not UTF-8)',
-  ),
-  byHand(
-    'a file without a record, which is no fault',
-    0,
-    ({ put }) => put('/new', `/deep/${'é'.repeat(127)}/${'n'.repeat(255)}`),
-    '2 files have no record (served all the same; latchkey adopt makes one)',
-    `  /deep/${'é'.repeat(127)}/${'n'.repeat(255)}`,
-    '  /new',
-  ),
-  byHand(
-    'grants on what is not there, which may come first',
-    0,
-    async (at) => {
-      at.put('/folder/file');
-      await at.record('/folder/file');
-      const lines = ['/', '/folder/', '/folder', '/none', '/none', '/none/', '/whole'];
-      const grants = lines.map((on, i) => draft(`user:u${i} read ${on}`));
-      await at.withStore(({ acl }) => acl.putGrants(grants));
-    },
-    '3 paths have grants and are not there (a grant may come first; else revoke it)',
-    '  /folder',
-    '  /none',
-    '  /none/',
-  ),
-  byHand(
-    'share links that lead to nothing',
-    1,
-    async (at) => {
-      const alive = { expiresAt: NEXT_YEAR };
-      await at.withStore(async ({ shareLinks }) => {
-        await shareLinks.addLink(linkRecord('dead', { path: path('/none') }, alive));
-        await shareLinks.addLink(linkRecord('folder', { path: path('/whole/') }, alive));
-        await shareLinks.addLink(linkRecord('good', { path: path('/whole') }, alive));
-        await shareLinks.addLink(linkRecord('root', { path: path('/') }, alive));
-        await shareLinks.addLink(linkRecord('ended', { path: path('/none') }));
-        await shareLinks.addLink(linkRecord('revoked', { path: path('/none'), revokedAt: 1 }, alive));
-        await shareLinks.addLink(linkRecord('request', { path: path('/none/'), kind: 'upload' }, alive));
-      });
-    },
-    '2 share links lead to nothing (bring it back, or revoke the link)',
-    '  /none  (link dead)',
-    '  /whole/  (link folder)',
-  ),
-];
+import { contentOf, recordOf, treeDesk } from './tree-desk.js';
 
 t.test('each finding: told, mended where it can be, and not found again', async (t) => {
   await several(CASES, async (one) => {
@@ -264,7 +60,7 @@ t.test('--repair keeps owners and grants; a file that comes back is not its find
   rmSync(`${at.files}/gone`);
   writeFileSync(`${at.files}/changed`, 'other');
   const { stdout } = await at.run('fsck --repair');
-  t.match(stdout, /\nchecked: 1 files, 2 records\nproblems left: 0, mended: 2, not known: 0\n$/);
+  t.match(stdout, /\nchecked: 1 files, 2 rows\nproblems left: 0, mended: 2, not known: 0\n$/);
   const [record, ...rest] = await at.records();
   t.same(rest, []);
   t.same([record?.owner, record?.bytes], [principal('user:owner'), 5]);
@@ -280,10 +76,7 @@ t.test('a symlink is no file, and what lies behind one is not there', async (t) 
   symlinkSync('real/file', `${at.files}/alias`);
   const { code, stdout } = await at.run('fsck --repair');
   t.equal(code, 1);
-  t.match(
-    stdout,
-    /^3 records have no file .*\n {2}\/alias .*\n {2}\/link\/file .*\n {2}\/real\/file\/below /,
-  );
+  t.match(stdout, /^3 rows have no file .*\n {2}\/alias .*\n {2}\/link\/file .*\n {2}\/real\/file\/below /);
   t.same(
     (await at.records()).map((record) => record.path),
     ['/real/file'],
@@ -304,7 +97,7 @@ t.test('of what cannot be read nothing is said, and nothing is dropped: exit 3',
     t.equal(code, 3);
     t.match(
       stdout,
-      /^1 path could not be read .*\n {2}\/closed\/ {2}\(EACCES\)\n1 record has no file .*\n {2}\/z /,
+      /^1 path could not be read .*\n {2}\/closed\/ {2}\(EACCES\)\n1 row has no file .*\n {2}\/z /,
     );
   }
   const { code } = await at.run('fsck --repair');
@@ -348,7 +141,7 @@ t.test('a folder alone, and a fresh data folder', async (t) => {
   await at.record('/t', '/t/a', '/t/b', '/t-/b', '/u/b');
   t.same(await at.json('fsck /t/ --repair'), {
     files: 1,
-    records: 2,
+    rows: 2,
     moving: 0,
     problems: 0,
     mended: 1,
@@ -359,10 +152,10 @@ t.test('a folder alone, and a fresh data folder', async (t) => {
     (await at.records()).map((record) => record.path),
     ['/t', '/t-/b', '/t/a', '/u/b'],
   );
-  t.match(await at.json('fsck /none/'), { files: 0, records: 0, problems: 0 });
+  t.match(await at.json('fsck /none/'), { files: 0, rows: 0, problems: 0 });
   rmSync(`${at.dataFolder}/partial`, { recursive: true });
   const { stdout } = await at.run(`fsck --repair --data ${at.folder}/new`);
-  t.equal(stdout, 'checked: 0 files, 0 records\nclean\n');
+  t.equal(stdout, 'checked: 0 files, 0 rows\nclean\n');
 });
 
 const detail = (name: string) =>
