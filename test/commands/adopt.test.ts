@@ -2,7 +2,6 @@
 
 import { spawn } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
-import { setTimeout as pause } from 'node:timers/promises';
 import t from 'tap';
 import { openReader } from '../../src/storage/sqlite/connection.js';
 import { WRITE } from '../http/asking-files.js';
@@ -10,7 +9,7 @@ import { startFiles } from '../http/files-process.js';
 import { LATCHKEY, plainEnvironment } from '../nginx/running-site.js';
 import { entry, path } from '../storage/given.js';
 import { type Desk, resultOf, stopsBefore } from './program.js';
-import { contentOf, SECOND, treeDesk } from './tree-desk.js';
+import { contentOf, SECOND, spinWhile, treeDesk } from './tree-desk.js';
 
 const LONG = `${'é'.repeat(127)}n`;
 
@@ -175,7 +174,7 @@ t.test('a folder that is not there, or behind a symlink, is refused: exit 3', as
   }
 });
 
-const MANY = Array.from({ length: 6_000 }, (_, i) => `/many/${i % 7}/file-${i}`);
+const MANY = Array.from({ length: 8_000 }, (_, i) => `/many/${i % 7}/file-${i}`);
 
 function startAdopt(t: Parameters<typeof stopsBefore>[0], { dataFolder }: Desk) {
   const child = spawn(LATCHKEY.file, [...LATCHKEY.args, 'adopt'], {
@@ -192,7 +191,7 @@ t.test('kill -9 in the middle: the next run goes on where it was', async (t) => 
   const db = openReader(at.databaseFile);
   const count = db.prepare<[], number>('SELECT count(*) FROM files').pluck();
   const { child, ended } = startAdopt(t, at);
-  while (count.get() === 0) await pause(1);
+  spinWhile(() => count.get() === 0);
   child.kill('SIGKILL');
   t.equal((await ended).signal, 'SIGKILL');
   const before = count.get() ?? 0;

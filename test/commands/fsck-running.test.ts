@@ -2,7 +2,6 @@
 
 import { spawn } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
-import { setTimeout as pause } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { openReader } from '../../src/storage/sqlite/connection.js';
 import { WRITE } from '../http/asking-files.js';
@@ -10,7 +9,7 @@ import { type FilesProcess, startFiles } from '../http/files-process.js';
 import { LATCHKEY, plainEnvironment } from '../nginx/running-site.js';
 import { entry } from '../storage/given.js';
 import { resultOf, stopsBefore } from './program.js';
-import { type TreeDesk, treeDesk } from './tree-desk.js';
+import { spinWhile, type TreeDesk, treeDesk } from './tree-desk.js';
 
 const PARTIAL = '00000000-0000-4000-8000-000000000000';
 const UNDER_WAY = '11111111-1111-4111-8111-111111111111';
@@ -104,7 +103,7 @@ t.test(
   async (t) => {
     const at = await treeDesk(t);
     at.put('/whole');
-    const lost = Array.from({ length: 6_000 }, (_, i) => `/lost/${i}`);
+    const lost = Array.from({ length: 8_000 }, (_, i) => `/lost/${i}`);
     await at.record('/whole', ...lost);
     const left = await killedMidway(t, at, lost.length);
     t.ok(left > 0 && left < lost.length, `${left} were left`);
@@ -124,7 +123,7 @@ async function killedMidway(t: Test, { databaseFile, dataFolder }: TreeDesk, all
   const ended = resultOf(child);
   const db = openReader(databaseFile);
   const count = db.prepare<[], number>("SELECT count(*) FROM files WHERE path < '/lost0'").pluck();
-  while ((count.get() ?? 0) === all) await pause(1);
+  spinWhile(() => count.get() === all);
   child.kill('SIGKILL');
   t.equal((await ended).signal, 'SIGKILL');
   const left = count.get() ?? 0;

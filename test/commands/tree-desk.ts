@@ -75,3 +75,13 @@ export function contentOf(folder: string): readonly string[] {
     .split('\n')
     .sort();
 }
+
+const SPIN_MS_MAX = 30_000;
+
+/** Waits without giving way: what another process does is to be met within milliseconds, before it has gone on. */
+export function spinWhile(condition: () => boolean): void {
+  const deadline = performance.now() + SPIN_MS_MAX;
+  while (condition()) {
+    if (performance.now() > deadline) throw new Error(`nothing has come of it in ${SPIN_MS_MAX} ms`);
+  }
+}
