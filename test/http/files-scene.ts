@@ -64,6 +64,7 @@ export async function filesScene(t: Test, options: FilesSceneOptions = {}): Prom
     formFilesMax: options.formFilesMax ?? 5,
     download: { buffering: undefined, charset: undefined, expires: undefined, limitRate: undefined },
     checkReady: () => void store.facts.version(),
+    closeLast: async () => {},
     logger: { level: 'info', stream: { write: (line: string) => void logged.push(JSON.parse(line)) } },
   });
   const socket = `${shortFolder(t)}/files.sock`;
