@@ -45,7 +45,7 @@ export async function filesScene(t: Test, options: FilesSceneOptions = {}): Prom
   };
   const logged: Record<string, unknown>[] = [];
   const reader = new CachedReader(store.facts, { bytesMax: 16 * MIB });
-  const config = loadConfig({ LATCHKEY_JWT_SECRET: SECRET, LATCHKEY_LINK_SECRET: `k1 ${SECRET}` });
+  const config = loadConfig({ LATCHKEY_JWT_SECRET: SECRET, LATCHKEY_LINK_SECRET: `k1 ${'x'.repeat(32)}` });
   const authorizer = new Authorizer(reader, policy, clock);
   const app = await buildFilesApp({
     authorizer,
