@@ -84,6 +84,8 @@ async function openLockedFilesApp(config: Config, logger: Logger, lock: ProcessL
       visitor: config.visitor,
       sessionHook: sessionHookOf(config),
       credentialStore: store.credentials,
+      signedUrlStore: store.signedUrls,
+      signedUrlSecondsMax: config.links.signedUrlSecondsMax,
       clock,
       acl: store.acl,
       root,

@@ -30,6 +30,8 @@ export async function openapiDocument(): Promise<string> {
     visitor: { loginUrl: undefined, loginParameter: 'next', publicUrl: undefined, hideForbidden: false },
     sessionHook: { secret: 'for a document alone', cookieNames: [], userPrefix: '' },
     credentialStore: credentials,
+    signedUrlStore: store.signedUrls,
+    signedUrlSecondsMax: CONFIG.links.signedUrlSecondsMax,
     clock,
     acl,
     root,

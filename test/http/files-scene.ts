@@ -55,6 +55,8 @@ export async function filesScene(t: Test, options: FilesSceneOptions = {}): Prom
     visitor: config.visitor,
     sessionHook: options.sessionHook,
     credentialStore: store.credentials,
+    signedUrlStore: store.signedUrls,
+    signedUrlSecondsMax: config.links.signedUrlSecondsMax,
     clock,
     acl: store.acl,
     root,
