@@ -105,6 +105,7 @@ export interface LinkSettings extends LinkLifetime {
   readonly signedUrlSecondsMax: number;
   /** Of the URL of a share link. */
   readonly prefix: string;
+  readonly leaseMs: number;
 }
 
 /** What a visitor is told beside the status. */
@@ -165,6 +166,7 @@ export function loadConfig(env: Environment): Config {
       lifetimeMsMax: values.LATCHKEY_LINK_LIFETIME_MAX,
       prefix: values.LATCHKEY_LINK_PREFIX,
       signedUrlSecondsMax: Math.floor(values.LATCHKEY_SIGNED_URL_LIFETIME_MAX / 1000),
+      leaseMs: values.LATCHKEY_LINK_LEASE,
     }),
     administrators: values.LATCHKEY_ADMINS,
     home: values.LATCHKEY_HOME,

@@ -9,6 +9,7 @@ import { clock } from './foundations.js';
 import { WatchedFiles } from './host/watched-files.js';
 import type { LinkJudges } from './links/judges.js';
 import { SignedUrls } from './links/signed-urls.js';
+import { Tickets } from './links/ticket.js';
 import { currentLinkKeysOf, KEY_FILES_POLL_MS, linkKeysOf } from './secrets.js';
 
 /**
@@ -22,8 +23,10 @@ export function openLinkJudges(
 ): LinkJudges {
   linkKeysOf(config); // makes the data folder's own, where nobody has brought any
   const watched = new WatchedFiles(config.links.keys === undefined ? ['link-secret'] : []);
+  const keys = currentLinkKeysOf(config);
+  const tickets = new Tickets(keys);
   const signedUrls = new SignedUrls({
-    keys: currentLinkKeysOf(config),
+    keys,
     secondsMax: config.links.signedUrlSecondsMax,
     reader,
     clock,
@@ -31,10 +34,11 @@ export function openLinkJudges(
   const looking = setInterval(() => {
     if (!watched.changed()) return;
     try {
-      signedUrls.replaceKeys(currentLinkKeysOf(config));
+      const current = currentLinkKeysOf(config);
+      for (const judge of [signedUrls, tickets]) judge.replaceKeys(current);
     } catch (error) {
       onProblem(`the keys of links stay as they were: ${(error as Error).message}`);
     }
   }, KEY_FILES_POLL_MS).unref();
-  return { signedUrls, close: () => clearInterval(looking) };
+  return { signedUrls, tickets, close: () => clearInterval(looking) };
 }

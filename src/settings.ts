@@ -195,6 +195,10 @@ export const SETTINGS = {
     mount,
   ),
   LATCHKEY_SIGNED_URL_LIFETIME_MAX: durationSetting('the longest that a signed URL may live', '7d'),
+  LATCHKEY_LINK_LEASE: durationSetting(
+    'how long a download by a link with a limit may be resumed and repeated as the same one',
+    '6h',
+  ),
 
   LATCHKEY_ADMINS: setting(
     'principals with manage everywhere; commas separate several',

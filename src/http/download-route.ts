@@ -120,7 +120,7 @@ function askedAs({ headers, method, originalUrl }: FastifyRequest): Asked {
 }
 
 /** What nginx is told about sending it, where the operator has said so. */
-function accelHeaders(settings: DownloadSettings): Readonly<Record<string, string>> {
+export function accelHeaders(settings: DownloadSettings): Readonly<Record<string, string>> {
   const given: readonly [string, string | number | undefined][] = [
     ['x-accel-buffering', settings.buffering],
     ['x-accel-charset', settings.charset],

@@ -20,6 +20,9 @@ import { publicDocument } from './openapi.js';
 import { BadRequest, sendError } from './problem.js';
 import { type Logger, serverOptions } from './server-options.js';
 import { type SessionHook, sessionRoute } from './session-route.js';
+import { SHARE_PREFIX } from './share-address.js';
+import type { OpenShare } from './share-deps.js';
+import { shareRoute } from './share-route.js';
 import { NO_QUERY } from './strict-schema.js';
 import { WRITE_PREFIX, writeRoutes } from './write-routes.js';
 
@@ -40,7 +43,10 @@ export interface FilesAppDeps {
   readonly uploadBytesMax: number;
   readonly formFilesMax: number;
   readonly download: DownloadSettings;
+  readonly openShare: OpenShare;
   readonly checkReady: CheckReady;
+  /** Closes what all of these stand on, when they are closed. */
+  readonly closeLast: () => Promise<void>;
   readonly logger: Logger;
 }
 
@@ -50,18 +56,22 @@ export async function buildFilesApp(deps: FilesAppDeps): Promise<FastifyInstance
     rewriteUrl: ({ url = '' }) => routedUrl(url),
     frameworkErrors: sendError, // of a URL that cannot be decoded; it runs without hooks
   });
+  app.addHook('onClose', () => deps.closeLast()); // the first one is run last
   app.setErrorHandler(sendError);
   app.setNotFoundHandler((request, reply) => sendError(unknownRoute(app, request, reply), request, reply));
   const recognition = deps.recognise((message) => app.log.warn(message));
   app.addHook('onClose', () => recognition.close());
-  const { signedUrls, close } = deps.judgeLinks((message) => app.log.warn(message));
+  const { signedUrls, tickets, close } = deps.judgeLinks((message) => app.log.warn(message));
   app.addHook('onClose', async () => close());
+  const share = deps.openShare((message) => app.log.warn(message));
+  app.addHook('onClose', () => share.close());
   const gate = new Gate(deps.authorizer, recognition.credentials, deps.visitor.publicUrl);
   tellDecisions(app);
   answerInLines(app);
   await app.register(swagger, publicDocument(deps.mount));
   await writeRoutes(app, { ...deps, gate });
   downloadRoute(app, { ...deps, gate, signedUrls });
+  await shareRoute(app, { ...deps, ...share, gate, tickets });
   aclRoutes(app, { ...deps, gate });
   if (deps.sessionHook !== undefined) sessionRoute(app, { ...deps, hook: deps.sessionHook });
   app.get(`${API_PREFIX}/openapi.json`, { schema: { hide: true, querystring: NO_QUERY } }, async () =>
@@ -75,7 +85,7 @@ const METHODS = ['GET', 'HEAD', 'PUT', 'POST', 'DELETE'];
 
 /** The router sees a constant where a stranger's path follows; handlers read the original URL. */
 function routedUrl(url: string): string {
-  for (const prefix of [WRITE_PREFIX, DOWNLOAD_PREFIX]) {
+  for (const prefix of [WRITE_PREFIX, DOWNLOAD_PREFIX, SHARE_PREFIX]) {
     if (!url.startsWith(`${prefix}/`)) continue;
     const query = url.indexOf('?');
     return query === -1 ? prefix : prefix + url.slice(query);
