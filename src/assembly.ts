@@ -31,15 +31,16 @@ export async function openAuthorizerApp(config: Config, logger: Logger) {
   const shared = new SharedCheck(facts);
   const reader = readerOver(shared, config);
   const usage = openUsage(config);
+  const authorizer = authorizerOver(reader, config);
   const app = await buildAuthorizerApp({
-    authorizer: authorizerOver(reader, config),
+    authorizer,
     turn: {
       begin: () => shared.begin(),
       end: () => shared.end(),
       connectionsMax: TURN_CONNECTIONS_MAX,
     },
     recognise: (onProblem) => openRecognition(config, { reader, usage, onProblem }),
-    judgeLinks: (onProblem) => openLinkJudges(config, reader, onProblem),
+    judgeLinks: (onProblem) => openLinkJudges(config, { reader, authorizer, onProblem }),
     visitor: config.visitor,
     mount: config.mount,
     clock,
@@ -78,13 +79,15 @@ async function openLockedFilesApp(config: Config, logger: Logger, lock: ProcessL
     const app = await buildFilesApp({
       authorizer,
       recognise: (onProblem) => openRecognition(config, { reader, usage: store.usage, onProblem }),
-      judgeLinks: (onProblem) => openLinkJudges(config, reader, onProblem),
-      openShare: (onProblem) => openShareParts(config, { reader, authorizer, store, onProblem }),
-      shareLinks: store.shareLinks,
+      judgeLinks: (onProblem) => openLinkJudges(config, { reader, authorizer, onProblem }),
+      openShare: (onProblem) => openShareParts(config, store, onProblem),
+      shareLinkStore: store.shareLinks,
       shareSettings: config.links,
       visitor: config.visitor,
       sessionHook: sessionHookOf(config),
       credentialStore: store.credentials,
+      signedUrlStore: store.signedUrls,
+      signedUrlSecondsMax: config.links.signedUrlSecondsMax,
       clock,
       acl: store.acl,
       root,

@@ -3,23 +3,29 @@
  * was put in or taken out counts without a restart.
  */
 
-import type { CredentialReader } from './acl/ports.js';
+import type { Authorizer } from './acl/authorizer.js';
+import type { CredentialReader, FactsReader } from './acl/ports.js';
 import type { Config } from './config.js';
 import { clock } from './foundations.js';
 import { WatchedFiles } from './host/watched-files.js';
 import type { LinkJudges } from './links/judges.js';
+import { ShareCookies } from './links/share-cookie.js';
+import { ShareLinks } from './links/share-links.js';
 import { SignedUrls } from './links/signed-urls.js';
 import { Tickets } from './links/ticket.js';
 import { currentLinkKeysOf, KEY_FILES_POLL_MS, linkKeysOf } from './secrets.js';
 
-/**
- * @param onProblem told, for the log, why the keys stay as they were
- * @throws KeyProblem when the keys cannot be used
- */
+export interface JudgeFoundations {
+  readonly reader: CredentialReader & FactsReader;
+  readonly authorizer: Authorizer;
+  /** Told, for the log, why the keys stay as they were. */
+  readonly onProblem: (message: string) => void;
+}
+
+/** @throws KeyProblem when the keys cannot be used */
 export function openLinkJudges(
   config: Config,
-  reader: CredentialReader,
-  onProblem: (message: string) => void,
+  { reader, authorizer, onProblem }: JudgeFoundations,
 ): LinkJudges {
   linkKeysOf(config); // makes the data folder's own, where nobody has brought any
   const watched = new WatchedFiles(config.links.keys === undefined ? ['link-secret'] : []);
@@ -31,6 +37,8 @@ export function openLinkJudges(
     reader,
     clock,
   });
+  const shareLinks = new ShareLinks({ reader, facts: reader, authorizer, clock });
+  const shareCookies = new ShareCookies({ tickets, links: shareLinks, clock });
   const looking = setInterval(() => {
     if (!watched.changed()) return;
     try {
@@ -40,5 +48,5 @@ export function openLinkJudges(
       onProblem(`the keys of links stay as they were: ${(error as Error).message}`);
     }
   }, KEY_FILES_POLL_MS).unref();
-  return { signedUrls, tickets, close: () => clearInterval(looking) };
+  return { signedUrls, shareLinks, shareCookies, tickets, close: () => clearInterval(looking) };
 }

@@ -24,7 +24,7 @@ import {
   type QuestionQuery,
   revokeSchema,
 } from './acl-schemas.js';
-import { instantIn, pathIn, principalIn } from './api-words.js';
+import { instantIn, pathIn, principalIn } from './api-values.js';
 import type { Gate } from './gate.js';
 import { BadRequest } from './problem.js';
 

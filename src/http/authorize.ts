@@ -18,6 +18,7 @@ import { decodeResourcePath, type ResourcePath } from '../acl/resource-path.js';
 import type { VisitorSettings } from '../config.js';
 import { type Credentials, type Identified, NOT_IDENTIFIED } from '../credentials/credential.js';
 import { type Asked, askedOfRaw } from '../credentials/presented.js';
+import type { ShareCookies } from '../links/share-cookie.js';
 import { needsCookie, signedCookie } from '../links/signed-cookie.js';
 import { ENDED, type SignedUrls } from '../links/signed-urls.js';
 import { answerHeaders, statusOf } from './decision-answer.js';
@@ -30,6 +31,7 @@ export interface AuthorizeDeps {
   readonly authorizer: Authorizer;
   readonly credentials: Credentials;
   readonly signedUrls: SignedUrls;
+  readonly shareCookies: ShareCookies;
   readonly visitor: VisitorSettings;
   /** The URL prefix of the private files; the authorizer takes exactly this off the front of the path. */
   readonly mount: string;
@@ -87,8 +89,10 @@ function answerLink(exchange: Exchange, byLink: ByLink): Awaitable<void> {
 }
 
 /** Where the token in the URL does not reach what the file loads from beside itself. */
-function cookieOf({ deps, path }: Exchange, { from, claims, token }: LinkDecision): readonly string[] {
-  if (path === undefined || from === 'cookie' || !needsCookie(path, claims)) return NOTHING;
+function cookieOf({ deps, path }: Exchange, { inQuery }: LinkDecision): readonly string[] {
+  if (path === undefined || inQuery === undefined) return NOTHING;
+  const { claims, token } = inQuery;
+  if (!needsCookie(path, claims.path)) return NOTHING;
   const { mount, visitor, clock } = deps;
   const isSecure = visitor.publicUrl?.startsWith('https:') === true;
   const cookie = signedCookie(token, claims, { mount, isSecure, now: clock() });

@@ -64,7 +64,7 @@ export async function buildAuthorizerApp(deps: AuthorizerAppDeps): Promise<Fasti
   answer = questionAnswerer({
     authorizer: deps.authorizer,
     credentials: recognition.credentials,
-    signedUrls: judges.signedUrls,
+    ...judges,
     visitor: deps.visitor,
     mount: deps.mount,
     clock: deps.clock,

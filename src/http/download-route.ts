@@ -13,6 +13,7 @@ import { NOBODY } from '../acl/principal.js';
 import { encodeResourcePath, isFolder, nameOf, type ResourcePath } from '../acl/resource-path.js';
 import type { DownloadSettings, VisitorSettings } from '../config.js';
 import { type Asked, askedOf } from '../credentials/presented.js';
+import type { ShareCookies } from '../links/share-cookie.js';
 import { ENDED, type SignedUrls } from '../links/signed-urls.js';
 import type { Gate } from './gate.js';
 import { decideByLink } from './link-decision.js';
@@ -30,6 +31,7 @@ export interface DownloadDeps {
   readonly gate: Gate;
   readonly authorizer: Authorizer;
   readonly signedUrls: SignedUrls;
+  readonly shareCookies: ShareCookies;
   readonly mount: string;
   readonly download: DownloadSettings;
   readonly visitor: VisitorSettings;

@@ -5,7 +5,7 @@
 import swagger from '@fastify/swagger';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Authorizer } from '../acl/authorizer.js';
-import type { ShareLinkStore } from '../acl/link-ports.js';
+import type { ShareLinkStore, SignedUrlStore } from '../acl/link-ports.js';
 import type { AclStore, CredentialStore } from '../acl/ports.js';
 import type { DownloadSettings, VisitorSettings } from '../config.js';
 import type { OpenRecognition } from '../credentials/credential.js';
@@ -27,6 +27,7 @@ import { type SessionHook, sessionRoute } from './session-route.js';
 import { SHARE_PREFIX } from './share-address.js';
 import type { OpenShare } from './share-deps.js';
 import { shareRoute } from './share-route.js';
+import { signedUrlRoutes } from './signed-url-routes.js';
 import { NO_QUERY } from './strict-schema.js';
 import { WRITE_PREFIX, writeRoutes } from './write-routes.js';
 
@@ -37,6 +38,8 @@ export interface FilesAppDeps {
   readonly visitor: VisitorSettings;
   readonly acl: AclStore;
   readonly credentialStore: CredentialStore;
+  readonly signedUrlStore: SignedUrlStore;
+  readonly signedUrlSecondsMax: number;
   /** `undefined`: the site cannot say that a session has ended. */
   readonly sessionHook: SessionHook | undefined;
   /** UTC milliseconds. */
@@ -48,7 +51,7 @@ export interface FilesAppDeps {
   readonly formFilesMax: number;
   readonly download: DownloadSettings;
   readonly openShare: OpenShare;
-  readonly shareLinks: ShareLinkStore;
+  readonly shareLinkStore: ShareLinkStore;
   readonly shareSettings: LinkLifetime & Pick<ShareSite, 'prefix'>;
   readonly checkReady: CheckReady;
   /** Closes what all of these stand on, when they are closed. */
@@ -67,7 +70,7 @@ export async function buildFilesApp(deps: FilesAppDeps): Promise<FastifyInstance
   app.setNotFoundHandler((request, reply) => sendError(unknownRoute(app, request, reply), request, reply));
   const recognition = deps.recognise((message) => app.log.warn(message));
   app.addHook('onClose', () => recognition.close());
-  const { signedUrls, tickets, close } = deps.judgeLinks((message) => app.log.warn(message));
+  const { close, ...judges } = deps.judgeLinks((message) => app.log.warn(message));
   app.addHook('onClose', async () => close());
   const share = deps.openShare((message) => app.log.warn(message));
   app.addHook('onClose', () => share.close());
@@ -76,14 +79,15 @@ export async function buildFilesApp(deps: FilesAppDeps): Promise<FastifyInstance
   answerInLines(app);
   await app.register(swagger, publicDocument(deps.mount));
   await writeRoutes(app, { ...deps, gate });
-  downloadRoute(app, { ...deps, gate, signedUrls });
-  await shareRoute(app, { ...deps, ...share, gate, tickets });
+  downloadRoute(app, { ...deps, ...judges, gate });
+  await shareRoute(app, { ...deps, ...share, ...judges, links: judges.shareLinks, gate });
   aclRoutes(app, { ...deps, gate });
+  signedUrlRoutes(app, { ...deps, gate });
   linkRoutes(app, {
     ...deps,
     gate,
-    links: share.links,
-    store: deps.shareLinks,
+    links: judges.shareLinks,
+    store: deps.shareLinkStore,
     settings: deps.shareSettings,
   });
   if (deps.sessionHook !== undefined) sessionRoute(app, { ...deps, hook: deps.sessionHook });

@@ -19,7 +19,7 @@ import { authorityOf, newLink } from '../links/new-link.js';
 import type { ShareLinks } from '../links/share-links.js';
 import { type ShareSite, shareUrl } from '../links/share-url.js';
 import { API_PREFIX } from './acl-routes.js';
-import { instantIn, pathIn, principalIn } from './api-words.js';
+import { instantIn, pathIn, principalIn } from './api-values.js';
 import type { Gate, Visitor } from './gate.js';
 import { pageOfLinks } from './link-page.js';
 import {

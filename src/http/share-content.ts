@@ -15,10 +15,13 @@ import {
 } from '../acl/resource-path.js';
 import type { ShareLink } from '../acl/share-link.js';
 import { isLinkRobot } from '../links/robots.js';
+import { SHARE_COOKIE } from '../links/share-cookie.js';
+import { needsCookie } from '../links/signed-cookie.js';
 import { accelHeaders } from './download-route.js';
 import { relativeTo, SERVE_LINK_PREFIX, type ShareAddress } from './share-address.js';
 import type { Admission } from './share-admission.js';
 import { asksForJson, sendPage } from './share-answer.js';
+import { setLinkCookie } from './share-cookies.js';
 import type { ShareDeps } from './share-deps.js';
 import { folderJson, viewFolder } from './share-folder.js';
 import { folderPage } from './share-folder-page.js';
@@ -104,12 +107,25 @@ async function sendFile(
   if (request.method !== 'HEAD') {
     await requireLease(deps, request, reply, token, link, address);
     deps.onUse(link.id, deps.clock());
+    if (needsCookie(path, link.path)) giveFilesCookie(deps, request, reply, link);
   }
   return reply
     .headers({ ...accelHeaders(deps.download), ...rateHeader(deps, link) })
     .header('content-disposition', create(nameOf(path), { type: link.terms.disposition }))
     .header('x-accel-redirect', SERVE_LINK_PREFIX + deps.mount.slice(0, -1) + encodeResourcePath(path))
     .send();
+}
+
+/** So that what a page or a playlist loads by the files' own URLs needs no token in them. */
+function giveFilesCookie(
+  { shareCookies, mount, leaseMs, visitor }: ShareDeps,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  link: ShareLink,
+): void {
+  const cookie = shareCookies.issue(link, mount, leaseMs);
+  if (cookie === undefined) return;
+  setLinkCookie(request, reply, { name: SHARE_COOKIE, ...cookie }, visitor.publicUrl);
 }
 
 /** The operator's limit holds for links, too. */

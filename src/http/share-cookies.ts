@@ -5,6 +5,7 @@
 
 import { stringifySetCookie } from 'cookie';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { cookieValues } from '../links/cookie-values.js';
 
 export interface LinkCookie {
   readonly name: string;
@@ -18,14 +19,8 @@ export interface LinkCookie {
 const VALUES_MAX = 8;
 
 /** Each value that came under a name. */
-export function cookieValues({ headers }: FastifyRequest, name: string): readonly string[] {
-  const before = `${name}=`;
-  return (headers.cookie ?? '')
-    .split(';')
-    .map((part) => part.trim())
-    .filter((part) => part.startsWith(before))
-    .slice(0, VALUES_MAX)
-    .map((part) => part.slice(before.length));
+export function givenCookies({ headers }: FastifyRequest, name: string): readonly string[] {
+  return cookieValues(headers.cookie ?? '', name, VALUES_MAX);
 }
 
 export function setLinkCookie(

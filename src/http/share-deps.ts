@@ -4,13 +4,13 @@ import type { Authorizer } from '../acl/authorizer.js';
 import type { LinkCountStore } from '../acl/link-ports.js';
 import type { DownloadSettings, VisitorSettings } from '../config.js';
 import type { PasswordAttempts } from '../links/password-attempts.js';
+import type { ShareCookies } from '../links/share-cookie.js';
 import type { ShareLinks } from '../links/share-links.js';
 import type { Tickets } from '../links/ticket.js';
 import type { StorageRoot } from '../uploads/storage-root.js';
 import type { Gate } from './gate.js';
 
 export interface ShareParts {
-  readonly links: ShareLinks;
   readonly attempts: PasswordAttempts;
   readonly counts: LinkCountStore;
   /** How long a download that has begun may be gone on with. */
@@ -29,6 +29,8 @@ export type OpenShare = (onProblem: (message: string) => void) => OpenedShare;
 
 export interface ShareDeps extends ShareParts {
   readonly gate: Gate;
+  readonly links: ShareLinks;
+  readonly shareCookies: ShareCookies;
   readonly tickets: Tickets;
   readonly authorizer: Authorizer;
   readonly visitor: VisitorSettings;

@@ -8,7 +8,7 @@ import type { ShareLink } from '../acl/share-link.js';
 import { leaseClients, newLeaseTicket } from '../links/lease-client.js';
 import { cookiePath } from './share-address.js';
 import { tell } from './share-admission.js';
-import { cookieValues, setLinkCookie } from './share-cookies.js';
+import { givenCookies, setLinkCookie } from './share-cookies.js';
 import type { ShareDeps } from './share-deps.js';
 import { ShareRefused } from './share-refusal.js';
 
@@ -27,7 +27,7 @@ export async function requireLease(
   if (downloadsMax === undefined) return;
   const now = clock();
   const use = { purpose: 'lease', linkId: link.id } as const;
-  const known = cookieValues(request, COOKIE)
+  const known = givenCookies(request, COOKIE)
     .map((text) => tickets.read(text, use, now)?.value)
     .find((value) => value !== undefined);
   const ticket = known ?? newLeaseTicket();

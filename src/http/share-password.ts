@@ -11,7 +11,7 @@ import { passwordMark, verifyPassword } from '../links/password.js';
 import { isFromAnotherSite } from './cross-site.js';
 import { cookiePath } from './share-address.js';
 import { tell } from './share-admission.js';
-import { cookieValues, setLinkCookie } from './share-cookies.js';
+import { givenCookies, setLinkCookie } from './share-cookies.js';
 import type { ShareDeps } from './share-deps.js';
 import { ShareRefused } from './share-refusal.js';
 
@@ -34,7 +34,7 @@ export function requirePassword(
   const mark = passwordMark(passwordHash);
   const use = { purpose: 'password', linkId: link.id } as const;
   const now = clock();
-  const given = cookieValues(request, COOKIE).some((text) => tickets.read(text, use, now)?.value === mark);
+  const given = givenCookies(request, COOKIE).some((text) => tickets.read(text, use, now)?.value === mark);
   if (given) return;
   tell(request, 'unauthenticated', link);
   throw new ShareRefused('password', link);

@@ -8,7 +8,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { askedOf } from '../credentials/presented.js';
 import { readShareToken } from '../links/share-token.js';
 import { cookiePath, relativeTo, type ShareAddress } from './share-address.js';
-import { cookieValues, setLinkCookie } from './share-cookies.js';
+import { givenCookies, setLinkCookie } from './share-cookies.js';
 import type { ShareDeps } from './share-deps.js';
 import type { ShareRefused } from './share-refusal.js';
 import { visitorHeaders } from './visitor-answer.js';
@@ -42,7 +42,7 @@ export function loginLocation(
 
 /** The link that a return address stands for, relative to it; `undefined`: it is none of this browser's. */
 export function returnedTo(request: FastifyRequest, { token: id, below }: ShareAddress): string | undefined {
-  const token = cookieValues(request, COOKIE).find((text) => readShareToken(text)?.id === id);
+  const token = givenCookies(request, COOKIE).find((text) => readShareToken(text)?.id === id);
   // One folder further up than the link's own root, since the token stands there.
   return token === undefined ? undefined : relativeTo(`/${id}${below}`, `${token}${below}`);
 }

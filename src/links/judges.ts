@@ -1,11 +1,15 @@
 /** The judges of links, as the services are given them. */
 
+import type { ShareCookies } from './share-cookie.js';
+import type { ShareLinks } from './share-links.js';
 import type { SignedUrls } from './signed-urls.js';
 import type { Tickets } from './ticket.js';
 
 /** Whoever opened them closes them. */
 export interface LinkJudges {
   readonly signedUrls: SignedUrls;
+  readonly shareLinks: ShareLinks;
+  readonly shareCookies: ShareCookies;
   readonly tickets: Tickets;
   close(): void;
 }

@@ -5,32 +5,24 @@
  */
 
 import { encodeResourcePath, isFolder, type ResourcePath } from '../acl/resource-path.js';
-import { SIGNED_TOKEN_LENGTH_MAX, type SignedUrlClaims } from './signed-url.js';
+import { cookieValues } from './cookie-values.js';
+import type { SignedUrlClaims } from './signed-url.js';
 
 export const SIGNED_COOKIE = 'latchkey-link';
-const PREFIX = `${SIGNED_COOKIE}=`;
 /** Of several folders, one within the other; a stranger may send any number. */
 const TOKENS_MAX = 4;
 
-/** The tokens in a Cookie header, in their order, which is the longest path first; `undefined`: none. */
-export function tokensInCookie(header: string): readonly string[] | undefined {
-  if (!header.includes(PREFIX)) return undefined;
-  const tokens: string[] = [];
-  for (const part of header.split(';')) {
-    const pair = part.trim();
-    if (!pair.startsWith(PREFIX) || pair.length > PREFIX.length + SIGNED_TOKEN_LENGTH_MAX) continue;
-    tokens.push(pair.slice(PREFIX.length));
-    if (tokens.length === TOKENS_MAX) break;
-  }
-  return tokens.length === 0 ? undefined : tokens;
+/** The tokens in a Cookie header. */
+export function tokensInCookie(header: string): readonly string[] {
+  return cookieValues(header, SIGNED_COOKIE, TOKENS_MAX);
 }
 
 /** What loads more from beside itself: playlists of HLS and DASH, and pages. */
 const LOADS_MORE = /\.(?:m3u8|mpd|html?)$/i;
 
-/** Whether whoever opens this file by a token of these claims needs the cookie to see all of it. */
-export function needsCookie(path: ResourcePath, claims: SignedUrlClaims): boolean {
-  return isFolder(claims.path) && LOADS_MORE.test(path);
+/** Whether whoever opens this file by a link that covers `covered` needs its cookie to see all of it. */
+export function needsCookie(path: ResourcePath, covered: ResourcePath): boolean {
+  return isFolder(covered) && LOADS_MORE.test(path);
 }
 
 export interface CookieOptions {
@@ -47,5 +39,5 @@ export function signedCookie(token: string, claims: SignedUrlClaims, options: Co
   const path = options.mount.slice(0, -1) + encodeResourcePath(claims.path);
   const seconds = Math.max(0, claims.expiresAt - Math.floor(options.now / 1000));
   const secure = options.isSecure ? '; Secure' : '';
-  return `${PREFIX}${token}; Path=${path}; Max-Age=${seconds}; HttpOnly; SameSite=Lax${secure}`;
+  return `${SIGNED_COOKIE}=${token}; Path=${path}; Max-Age=${seconds}; HttpOnly; SameSite=Lax${secure}`;
 }

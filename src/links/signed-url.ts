@@ -44,7 +44,7 @@ const TOKEN = new RegExp(
   `^1\\.([A-Za-z0-9_-]{1,64})\\.${SIGNED_ACTION}\\.(f|d${NUMBER})\\.${NUMBER}\\.${NUMBER}\\.([A-Za-z0-9_-]{1,64})\\.${NUMBER}\\.([A-Za-z0-9_-]{42}[AEIMQUYcgkosw048])$`,
 );
 /** Characters: ids and numbers at their longest. */
-export const SIGNED_TOKEN_LENGTH_MAX = 256;
+const TOKEN_LENGTH_MAX = 256;
 
 export function isLinkId(text: string): boolean {
   return ID.test(text);
@@ -81,7 +81,7 @@ export interface ReadToken {
  * Reads a token for the path that was asked for. `undefined`: it has not the one spelling, or covers no such path.
  */
 export function readSignedUrl(token: string, asked: ResourcePath): ReadToken | undefined {
-  if (token.length > SIGNED_TOKEN_LENGTH_MAX) return undefined;
+  if (token.length > TOKEN_LENGTH_MAX) return undefined;
   const match = TOKEN.exec(token);
   if (match === null) return undefined;
   const [, keyId = '', , depth, issued, expires, id = '', generation, signature = ''] = match;
@@ -102,7 +102,7 @@ export function readSignedUrl(token: string, asked: ResourcePath): ReadToken | u
 
 /** The id that a token says it has; nobody has looked at its signature. */
 export function idOfToken(token: string): string | undefined {
-  return token.length > SIGNED_TOKEN_LENGTH_MAX ? undefined : TOKEN.exec(token)?.[6];
+  return token.length > TOKEN_LENGTH_MAX ? undefined : TOKEN.exec(token)?.[6];
 }
 
 const SIGNATURE_LENGTH = 43;

@@ -8,8 +8,8 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { isLinkId, type LinkKey } from './signed-url.js';
 
-/** `password`: it was known. `lease`: this client has begun a download. */
-export type TicketPurpose = 'password' | 'lease';
+/** `password`: it was known. `lease`: this client has begun a download. `files`: what a page of the link loads. */
+export type TicketPurpose = 'password' | 'lease' | 'files';
 
 /** What a ticket must be for; one for anything else is none. */
 export interface TicketUse {
@@ -30,7 +30,7 @@ const TICKET =
 const VALUE = /^[A-Za-z0-9_-]{1,64}$/;
 /** Characters: all parts at their longest. */
 const TICKET_LENGTH_MAX = 256;
-const PURPOSES: readonly TicketPurpose[] = ['password', 'lease'];
+const PURPOSES: readonly TicketPurpose[] = ['password', 'lease', 'files'];
 
 type DerivedKeys = Readonly<Record<TicketPurpose, Buffer>>;
 

@@ -4,14 +4,14 @@ import { Authorizer } from '../../src/acl/authorizer.js';
 import { loadConfig } from '../../src/config.js';
 import { Credentials } from '../../src/credentials/credential.js';
 import { buildFilesApp } from '../../src/http/files-app.js';
-import { SignedUrls } from '../../src/links/signed-urls.js';
-import { Tickets } from '../../src/links/ticket.js';
+import { openLinkJudges } from '../../src/link-judges.js';
 import { openShareParts } from '../../src/share-parts.js';
 import { CachedReader } from '../../src/storage/cached-reader.js';
 import { openMemoryStore } from '../../src/storage/memory/memory-store.js';
 import { Committer } from '../../src/uploads/committer.js';
 import { StorageRoot } from '../../src/uploads/storage-root.js';
 
+const CONFIG = loadConfig({ LATCHKEY_LINK_SECRET: `k1 ${'x'.repeat(32)}` });
 const CACHE_BYTES = 1024 * 1024;
 
 export async function openapiDocument(): Promise<string> {
@@ -25,17 +25,15 @@ export async function openapiDocument(): Promise<string> {
   const app = await buildFilesApp({
     authorizer,
     recognise: () => ({ credentials: new Credentials([]), close: async () => {} }),
-    judgeLinks: () => ({
-      signedUrls: new SignedUrls({ keys: [], secondsMax: 1, reader, clock }),
-      tickets: new Tickets([]),
-      close: () => {},
-    }),
-    openShare: (onProblem) => openShareParts(loadConfig({}), { reader, authorizer, store, onProblem }),
-    shareLinks: store.shareLinks,
+    judgeLinks: (onProblem) => openLinkJudges(CONFIG, { reader, authorizer, onProblem }),
+    openShare: (onProblem) => openShareParts(CONFIG, store, onProblem),
+    shareLinkStore: store.shareLinks,
     shareSettings: { lifetimeMs: 1, lifetimeMsMax: 1, prefix: '/s/' },
     visitor: { loginUrl: undefined, loginParameter: 'next', publicUrl: undefined, hideForbidden: false },
     sessionHook: { secret: 'for a document alone', cookieNames: [], userPrefix: '' },
     credentialStore: credentials,
+    signedUrlStore: store.signedUrls,
+    signedUrlSecondsMax: CONFIG.links.signedUrlSecondsMax,
     clock,
     acl,
     root,

@@ -1,4 +1,4 @@
-/** The words of the API as the core's types; a wrong one is a BadRequest that says what would be right. */
+/** The words of the API's requests as the core's types; a wrong one is a BadRequest that says what would be right. */
 
 import { parseInstant } from '../acl/instant.js';
 import { type Principal, parsePrincipal } from '../acl/principal.js';
@@ -17,7 +17,6 @@ export function principalIn(text: string): Principal {
   throw new BadRequest('principal is user:NAME, group:NAME, authenticated or anyone.');
 }
 
-/** UTC milliseconds. */
 export function instantIn(name: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const instant = parseInstant(text);

@@ -1,0 +1,93 @@
+/**
+ * The cookie of a share link to a folder, for what a page or a playlist in it loads by its own URL: it opens the files
+ * that the link opens, without the token, for as long as the link does and an hour at most. The link is judged each
+ * time; a changed password ends the cookie.
+ */
+
+import type { Clock } from '../acl/authorizer.js';
+import { encodeResourcePath, isFolder, type ResourcePath } from '../acl/resource-path.js';
+import type { ShareLink } from '../acl/share-link.js';
+import { cookieValues } from './cookie-values.js';
+import { passwordMark } from './password.js';
+import type { ShareLinks } from './share-links.js';
+import type { Tickets } from './ticket.js';
+
+export const SHARE_COOKIE = 'latchkey-share';
+const LASTING_MS = 60 * 60 * 1000;
+/** Of several links; a stranger may send any number. */
+const COOKIES_MAX = 4;
+/** Of a link without a password. */
+const NO_PASSWORD = 'none';
+
+export interface ShareCookie {
+  readonly value: string;
+  /** Percent-encoded: the folder's URL. */
+  readonly path: string;
+  readonly seconds: number;
+}
+
+export interface ShareCookieSettings {
+  readonly tickets: Tickets;
+  readonly links: ShareLinks;
+  readonly clock: Clock;
+}
+
+export class ShareCookies {
+  readonly #settings: ShareCookieSettings;
+
+  constructor(settings: ShareCookieSettings) {
+    this.#settings = settings;
+  }
+
+  /**
+   * `undefined`: the link has none. Its files would escape what it says of each request: who it is for, and how fast.
+   *
+   * @param mount LATCHKEY_MOUNT
+   * @param lastingMs how long a download that has begun may be gone on with
+   */
+  issue({ id, kind, path, terms }: ShareLink, mount: string, lastingMs: number): ShareCookie | undefined {
+    if (kind !== 'read' || !isFolder(path) || terms.recipients.length > 0 || terms.rateMax !== undefined) {
+      return undefined;
+    }
+    const now = this.#settings.clock();
+    const expiresAt = Math.min(terms.expiresAt, now + Math.min(LASTING_MS, lastingMs));
+    const ticket = this.#settings.tickets.issue({
+      purpose: 'files',
+      linkId: id,
+      value: markOf(terms.passwordHash),
+      expiresAt,
+    });
+    return {
+      value: `${id}.${ticket}`,
+      path: mount.slice(0, -1) + encodeResourcePath(path),
+      seconds: Math.floor((expiresAt - now) / 1000),
+    };
+  }
+
+  /** The link by whose cookie the path is open; `undefined`: none of them opens it. @throws NotKnown */
+  async judge(
+    header: string,
+    path: ResourcePath,
+    address: string | undefined,
+  ): Promise<ShareLink | undefined> {
+    const { tickets, links, clock } = this.#settings;
+    for (const value of cookieValues(header, SHARE_COOKIE, COOKIES_MAX)) {
+      const dot = value.indexOf('.');
+      const [id, ticket] = [value.slice(0, dot), value.slice(dot + 1)];
+      const claims = tickets.read(ticket, { purpose: 'files', linkId: id }, clock());
+      if (claims === undefined) continue;
+      const judgement = await links.judgeById({ id, path, address });
+      if (judgement.kind !== 'open') continue;
+      const { link } = judgement;
+      const { recipients, passwordHash, rateMax } = link.terms;
+      // The terms may have changed since it was issued.
+      if (link.kind !== 'read' || recipients.length > 0 || rateMax !== undefined) continue;
+      if (claims.value === markOf(passwordHash)) return link;
+    }
+    return undefined;
+  }
+}
+
+function markOf(passwordHash: string | undefined): string {
+  return passwordHash === undefined ? NO_PASSWORD : passwordMark(passwordHash);
+}
