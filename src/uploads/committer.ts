@@ -13,6 +13,7 @@ import type { GrantDraft } from '../acl/grant.js';
 import type { CommitEntry, FileStore } from '../acl/ports.js';
 import type { Principal } from '../acl/principal.js';
 import { isFolder, type ResourcePath } from '../acl/resource-path.js';
+import { placed } from './free-path.js';
 import type { Partial } from './partial.js';
 import { PathLocks } from './path-locks.js';
 import { checkPreconditions, entityTag, type Preconditions } from './preconditions.js';
@@ -22,6 +23,11 @@ import type { FoundFile, StorageRoot } from './storage-root.js';
 
 export interface Upload {
   readonly path: ResourcePath;
+  /**
+   * The path to take where there is something at each one before, by a number from 1 on; `undefined`: not this one.
+   * Absent: `path`, and `preconditions` decide.
+   */
+  readonly candidate?: (number: number) => Promise<ResourcePath | undefined>;
   readonly partial: Partial;
   readonly owner: Principal | undefined;
   /** Set on the path together with the bytes. */
@@ -84,20 +90,49 @@ export class Committer {
    * @throws UploadProblem `conflict`, `precondition-failed`, `no-space`
    */
   async commit(uploads: readonly Upload[]): Promise<readonly Committed[]> {
-    const paths = uploads.map((upload) => upload.path);
-    return this.#locks.run(paths, async () => {
-      const prepared = await this.#prepareAll(uploads);
-      const entries = prepared.map(({ entry }) => entry);
-      await this.#begin(entries);
-      if (prepared.some(mustDrain)) await wait(HIDDEN_DRAIN_MS);
-      await this.#publish(entries);
-      return prepared.map(({ entry, created, entityTag }) => ({
-        path: entry.file.path,
-        created,
-        bytes: entry.file.bytes,
-        entityTag,
-      }));
-    });
+    for (;;) {
+      const each = await this.#orDropped(uploads, () => placed(this.#deps.root, uploads));
+      const paths = each.map(({ path }) => path);
+      const committed = await this.#locks.run(paths, async () => {
+        const taken = await this.#orDropped(uploads, () => this.#isTaken(each));
+        return taken ? undefined : this.#commitLocked(each);
+      });
+      // Each round that ends without is one in which somebody else took a name.
+      if (committed !== undefined) return committed;
+    }
+  }
+
+  async #commitLocked(uploads: readonly Upload[]): Promise<readonly Committed[]> {
+    const prepared = await this.#orDropped(uploads, () => this.#prepareAll(uploads));
+    const entries = prepared.map(({ entry }) => entry);
+    await this.#begin(entries);
+    if (prepared.some(mustDrain)) await wait(HIDDEN_DRAIN_MS);
+    await this.#publish(entries);
+    return prepared.map(({ entry, created, entityTag }) => ({
+      path: entry.file.path,
+      created,
+      bytes: entry.file.bytes,
+      entityTag,
+    }));
+  }
+
+  /** Whether somebody took a path, since it was found free, of an upload that has other candidates. */
+  async #isTaken(uploads: readonly Upload[]): Promise<boolean> {
+    const paths = uploads.filter(({ candidate }) => candidate !== undefined).map(({ path }) => path);
+    if (paths.length === 0) return false;
+    await this.#settleLeft(paths);
+    const found = await Promise.all(paths.map((path) => this.#deps.root.find(path)));
+    return found.some((file) => file !== undefined);
+  }
+
+  /** Before the journal is written, an error leaves nothing. */
+  async #orDropped<T>(uploads: readonly Upload[], work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      await this.#deps.root.tryDropPartials(uploads.map(({ partial }) => partial));
+      throw asUploadProblem(error);
+    }
   }
 
   /** Removes a file, its row and its allows; its denies stay. @throws UploadProblem */
@@ -124,22 +159,17 @@ export class Committer {
 
   async #prepareAll(uploads: readonly Upload[]): Promise<readonly Prepared[]> {
     const paths = uploads.map(({ path }) => path);
-    try {
-      if (new Set(paths).size !== uploads.length) {
-        throw new UploadProblem('conflict', 'Two files of one form have the same name; rename one of them.');
-      }
-      await this.#settleLeft(paths);
-      const found = [];
-      for (const upload of uploads) found.push(await this.#check(upload));
-      // Nothing is refused from here on, so nothing is made for what is refused.
-      const prepared: Prepared[] = [];
-      for (const [i, upload] of uploads.entries()) prepared.push(await this.#prepare(upload, found[i]));
-      this.#deps.onStep?.('prepared');
-      return prepared;
-    } catch (error) {
-      await this.#deps.root.tryDropPartials(uploads.map(({ partial }) => partial));
-      throw asUploadProblem(error);
+    if (new Set(paths).size !== uploads.length) {
+      throw new UploadProblem('conflict', 'Two files of one form have the same name; rename one of them.');
     }
+    await this.#settleLeft(paths);
+    const found = [];
+    for (const upload of uploads) found.push(await this.#check(upload));
+    // Nothing is refused from here on, so nothing is made for what is refused.
+    const prepared: Prepared[] = [];
+    for (const [i, upload] of uploads.entries()) prepared.push(await this.#prepare(upload, found[i]));
+    this.#deps.onStep?.('prepared');
+    return prepared;
   }
 
   /** What an earlier failure left of these paths comes first: an older version must never come after a newer. */
