@@ -25,6 +25,7 @@ import type {
 } from '../acl/ports.js';
 import type { Principal } from '../acl/principal.js';
 import { pathChain, type ResourcePath } from '../acl/resource-path.js';
+import type { ShareLink } from '../acl/share-link.js';
 
 export interface CacheLimits {
   /** An estimate of the heap that the entries take, in bytes. */
@@ -38,6 +39,8 @@ const ATTEMPTS_MAX = 8;
 // group and what is known of a credential are one FACT each, beside its texts.
 const ENTRY_BYTES = 320;
 const FACT_BYTES = 400;
+/** A text in a list of a link, without its characters. */
+const LISTED_BYTES = 64;
 const CHARACTER_BYTES = 2;
 
 const NO_STANDING: Standing = Object.freeze({ groups: [], suspended: false });
@@ -189,8 +192,9 @@ function bytesOf(entry: Entry, key: string): number {
   const own = ENTRY_BYTES + textBytes(key);
   if ('standing' in entry) return entry.standing.groups.reduce((sum, group) => sum + factBytes(group), own);
   if ('credential' in entry) {
-    const { apiKey, revokedUrls } = entry.credential;
+    const { apiKey, revokedUrls, shareLink } = entry.credential;
     if (revokedUrls !== undefined) return own + revokedBytes(revokedUrls);
+    if (shareLink !== undefined) return own + linkBytes(shareLink);
     if (apiKey === undefined) return own + FACT_BYTES;
     return own + factBytes(apiKey.id) + textBytes(apiKey.user) + textBytes(apiKey.scope.path);
   }
@@ -218,6 +222,19 @@ function ownString<T extends string>(text: T): T {
 
 function revokedBytes({ ids, generations, keys }: RevokedUrls): number {
   let bytes = 0;
-  for (const texts of [ids, generations.keys(), keys.keys()]) for (const text of texts) bytes += factBytes(text);
+  for (const texts of [ids, generations.keys(), keys.keys()])
+    for (const text of texts) bytes += factBytes(text);
+  return bytes;
+}
+
+/** The link, its authority, its terms and its upload terms are one FACT each. */
+function linkBytes({ id, hash, path, authority, terms }: ShareLink): number {
+  const { passwordHash = '', recipients, addresses, upload, note, contact } = terms;
+  let bytes = 4 * FACT_BYTES;
+  for (const text of [id, hash, path, authority.maker ?? '', passwordHash, note, contact])
+    bytes += textBytes(text);
+  for (const texts of [authority.makerGroups, recipients, addresses, upload.endings]) {
+    for (const text of texts) bytes += LISTED_BYTES + textBytes(text);
+  }
   return bytes;
 }

@@ -57,6 +57,26 @@ const KINDS = {
     },
     fill: (i) => reader.credential(`key:${slice(i)}`),
   },
+  'share links that are none': { fill: (i) => reader.credential(`link:${slice(i)}`) },
+  'share links': {
+    count: 2_000,
+    before: () => addLinks(2_000, { ...LEAST_TERMS }),
+    fill: (i) => reader.credential(`link:${slice(i)}`),
+  },
+  'share links of many terms': {
+    count: 500,
+    before: () =>
+      addLinks(500, {
+        ...LEAST_TERMS,
+        passwordHash: 'p'.repeat(100),
+        recipients: Array.from({ length: 50 }, (_, n) => `user:${n}${'n'.repeat(50)}`),
+        addresses: Array.from({ length: 20 }, (_, n) => `10.0.${n}.0/24`),
+        upload: { filesMax: 1, bytesMax: 1, endings: Array.from({ length: 20 }, (_, n) => `.e${n}`) },
+        note: 'n'.repeat(200),
+        contact: 'c'.repeat(200),
+      }),
+    fill: (i) => reader.credential(`link:${slice(i)}`),
+  },
 };
 
 const GRANT = {
@@ -76,6 +96,27 @@ function longPath(i) {
 /** As a claim is cut from a token. */
 function slice(i) {
   return copy(`${'x'.repeat(LONG)}${name(i)}`).slice(LONG);
+}
+const LEAST_TERMS = {
+  notBefore: undefined,
+  expiresAt: 2,
+  passwordHash: undefined,
+  recipients: [],
+  addresses: [],
+  downloadsMax: undefined,
+  rateMax: undefined,
+  disposition: 'attachment',
+  upload: { filesMax: undefined, bytesMax: undefined, endings: [] },
+  note: '',
+  contact: '',
+};
+async function addLinks(count, terms) {
+  for (let i = 0; i < count; i++) {
+    const authority = { maker: `user:${name(i)}`, makerGroups: ['group:eng'], grantId: i };
+    const counts = { createdAt: 1, lastUsedAt: undefined, downloads: 0, uploads: 0 };
+    const rest = { kind: 'read', path: `/${name(i)}`, authority, terms, revokedAt: undefined, ...counts };
+    await store.shareLinks.addLink({ id: slice(i), hash: 'h'.repeat(64), ...rest });
+  }
 }
 function apiKey(i) {
   const scope = { action: 'read', path: `/${'y'.repeat(LONG)}` };

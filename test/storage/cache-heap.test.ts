@@ -25,6 +25,9 @@ const KINDS = {
   sessions: 20_000,
   'API keys that are none': 20_000,
   'API keys': 2_000,
+  'share links that are none': 20_000,
+  'share links': 2_000,
+  'share links of many terms': 500,
 };
 
 for (const [kind, entries] of Object.entries(KINDS)) {

@@ -8,6 +8,7 @@ import t, { type Test } from 'tap';
 import type { ApiKeyRecord, Store, Written } from '../../src/acl/ports.js';
 import { openSqliteStore, sqliteUsage } from '../../src/storage/sqlite/open.js';
 import { batchesOf, draft, draftOn, entry, load, path, principal } from './given.js';
+import { linkRecord, linkTerms } from './given-links.js';
 import { holdWriteLock } from './other-process.js';
 
 const [BOB, ENG] = [principal('user:bob'), principal('group:eng')];
@@ -22,6 +23,7 @@ const KEY: ApiKeyRecord = {
   lastUsedAt: undefined,
   note: '',
 };
+const LEASE = { linkId: 'l', clients: ['c'], now: 1, until: 2, downloadsMax: 1 };
 const USES = new Map([['i', 2]]);
 
 /** Everything that writes, in an order in which each changes something. */
@@ -44,6 +46,14 @@ const WRITES: readonly (readonly [string, (store: Store, file: string) => Promis
   ['signOut', ({ credentials }) => credentials.signOut(BOB, 1)],
   ['endToken', ({ credentials }) => credentials.endToken('t', 1)],
   ['endSession', ({ credentials }) => credentials.endSession('s', 1)],
+  ['addLink', ({ shareLinks }) => shareLinks.addLink(linkRecord('l'))],
+  ['changeLink', ({ shareLinks }) => shareLinks.changeLink('l', linkTerms({ note: 'n' }))],
+  ['lease', ({ linkCounts }) => linkCounts.lease(LEASE)],
+  ['countUpload', ({ linkCounts }) => linkCounts.countUpload('l', 1)],
+  ['uncountUpload', ({ linkCounts }) => linkCounts.uncountUpload('l')],
+  ['recordLinkUses', ({ linkCounts }) => linkCounts.recordLinkUses(new Map([['l', 2]]))],
+  ['revokeLink', ({ shareLinks }) => shareLinks.revokeLink('l', 1)],
+  ['forgetLinks', ({ shareLinks }) => shareLinks.forgetLinks(2)],
   ["the authorizer's recordUses", (_store, file) => sqliteUsage(file).recordUses(USES)],
 ];
 
@@ -72,7 +82,7 @@ t.test('every write waits for the other process, and this one goes on meanwhile'
   t.ok(performance.now() - began < 2_000, 'and none keeps the process from deciding');
   await holder.release();
   const revisions = (await Promise.all(writes))
-    .filter((written) => written !== undefined)
+    .filter((written) => typeof written === 'object')
     .map((written) => (written as Written<unknown>).revision);
   const names = WRITES.map(([name]) => name);
   t.strictSame(
@@ -84,7 +94,7 @@ t.test('every write waits for the other process, and this one goes on meanwhile'
     revisions,
     revisions.toSorted((a, b) => a - b),
   );
-  t.equal(await store.acl.revision(), 16, 'each of them was done');
+  t.equal(await store.acl.revision(), 20, 'each of them was done');
   t.strictSame(await store.files.pending(), { commits: [], removals: [] });
 });
 

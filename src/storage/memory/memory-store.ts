@@ -19,6 +19,7 @@ import { SESSION_MARK_MS, SIGNED_URLS, TOUCHED_ALL } from '../../acl/ports.js';
 import type { Principal } from '../../acl/principal.js';
 import { indexByPrincipal } from '../grant-index.js';
 import { touchedBy } from '../touched.js';
+import { MemoryLinks } from './memory-links.js';
 import { MemorySignedUrls } from './memory-signed-urls.js';
 
 interface State {
@@ -32,6 +33,7 @@ interface State {
   /** By credential key: when it was ended. */
   readonly ended: Map<string, number>;
   readonly signedUrls: MemorySignedUrls;
+  readonly links: MemoryLinks;
   readonly files: Map<string, FileRecord>;
   readonly commits: Map<string, CommitEntry>;
   readonly removals: Map<string, PendingRemoval>;
@@ -49,6 +51,7 @@ export function openMemoryStore(): Store {
     apiKeys: new Map(),
     ended: new Map(),
     signedUrls: new MemorySignedUrls((value, touched) => written(state, value, touched)),
+    links: new MemoryLinks((value, touched) => written(state, value, touched)),
     files: new Map(),
     commits: new Map(),
     removals: new Map(),
@@ -59,6 +62,8 @@ export function openMemoryStore(): Store {
     credentials: credentialsOf(state),
     usage: usageOf(state),
     signedUrls: state.signedUrls,
+    shareLinks: state.links,
+    linkCounts: state.links,
     files: filesOf(state),
     facts: { load: (query) => load(state, query), version: () => state.revision },
     close: async () => {},
@@ -287,6 +292,8 @@ function load(state: State, query: FactsQuery): FactsLoad {
 
 function credentialOf(state: State, key: CredentialKey): CredentialFact {
   if (key === SIGNED_URLS) return { revokedUrls: state.signedUrls.revoked() };
+  const shareLink = key.startsWith('link:') ? state.links.fact(key.slice('link:'.length)) : undefined;
+  if (shareLink !== undefined) return { shareLink };
   const apiKey = [...state.apiKeys.values()].find(({ hash }) => key === `key:${hash}`);
   const endedAt = state.ended.get(key);
   return { ...(apiKey !== undefined && { apiKey }), ...(endedAt !== undefined && { endedAt }) };

@@ -128,6 +128,7 @@ const MIGRATIONS: readonly string[] = [
   CREATE INDEX share_links_by_path  ON share_links (path, id);
   CREATE INDEX share_links_by_maker ON share_links (maker, id);
   CREATE INDEX share_links_by_end   ON share_links (expires_at);
+  CREATE INDEX share_links_revoked  ON share_links (revoked_at) WHERE revoked_at IS NOT NULL;
 
   -- Who has begun a download of a link with a limit, under each name by which they may come again.
   CREATE TABLE link_leases (
@@ -136,6 +137,7 @@ const MIGRATIONS: readonly string[] = [
     expires_at INTEGER NOT NULL,          -- UTC ms
     PRIMARY KEY (link_id, client)
   ) STRICT, WITHOUT ROWID;
+  CREATE INDEX link_leases_by_end ON link_leases (expires_at);
   `,
 ];
 

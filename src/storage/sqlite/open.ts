@@ -7,6 +7,8 @@ import { migrate } from './migrations.js';
 import { SqliteCredentials, SqliteUsage } from './sqlite-credentials.js';
 import { SqliteFacts } from './sqlite-facts.js';
 import { SqliteFiles } from './sqlite-files.js';
+import { SqliteLinkCounts } from './sqlite-link-counts.js';
+import { SqliteShareLinks } from './sqlite-share-links.js';
 import { SqliteSignedUrls } from './sqlite-signed-urls.js';
 import { SqliteStore } from './sqlite-store.js';
 import { WRITER_PATIENCE_MS, WriteTurns } from './write-turns.js';
@@ -28,6 +30,8 @@ export function openSqliteStore(file: string, patienceMs = WRITER_PATIENCE_MS): 
       credentials: new SqliteCredentials(db, log),
       usage: new SqliteUsage(db, turns),
       signedUrls: new SqliteSignedUrls(db, log),
+      shareLinks: new SqliteShareLinks(db, log),
+      linkCounts: new SqliteLinkCounts(db, turns),
       files: new SqliteFiles(db, log),
       facts,
       close: async () => {

@@ -22,6 +22,7 @@ import type { Principal } from '../../acl/principal.js';
 import { isFolder, type ResourcePath } from '../../acl/resource-path.js';
 import { indexByPrincipal } from '../grant-index.js';
 import { openReader } from './connection.js';
+import { LINK_COLUMNS, type LinkRow, linkOf } from './link-rows.js';
 import { schemaProblem, schemaVersion } from './migrations.js';
 import { API_KEY_COLUMNS, type ApiKeyRow, apiKeyOf, GRANT_COLUMNS, type GrantRow, grantOf } from './rows.js';
 import { readRevokedUrls } from './sqlite-signed-urls.js';
@@ -55,6 +56,7 @@ interface Prepared {
   readonly suspended: Statement<[string], number>;
   readonly signedOutAt: Statement<[string], number>;
   readonly apiKey: Statement<[string], ApiKeyRow>;
+  readonly shareLink: Statement<[string], LinkRow>;
   readonly endedAt: Statement<[string], number>;
 }
 
@@ -172,6 +174,7 @@ function prepare(db: Database, device: number, inode: number): Prepared {
       suspended: db.prepare<[string], number>('SELECT 1 FROM suspensions WHERE user_principal = ?').pluck(),
       signedOutAt: db.prepare<[string], number>('SELECT at FROM sign_outs WHERE user_principal = ?').pluck(),
       apiKey: db.prepare(`SELECT ${API_KEY_COLUMNS} FROM api_keys WHERE hash = ?`),
+      shareLink: db.prepare(`SELECT ${LINK_COLUMNS} FROM share_links WHERE id = ?`),
       endedAt: db.prepare<[string], number>('SELECT at FROM ended_credentials WHERE key = ?').pluck(),
     };
   } catch (error) {
@@ -214,6 +217,10 @@ function credentialOf(open: Prepared, key: CredentialKey): CredentialFact {
     if (row === undefined) return {};
     const { id, user, scope, expiresAt } = apiKeyOf(row); // what decides, without the note
     return { apiKey: { id, user, scope, expiresAt } };
+  }
+  if (key.startsWith('link:')) {
+    const row = open.shareLink.get(key.slice('link:'.length));
+    return row === undefined ? {} : { shareLink: linkOf(row) };
   }
   const endedAt = open.endedAt.get(key);
   return endedAt === undefined ? {} : { endedAt };
