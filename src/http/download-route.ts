@@ -90,7 +90,7 @@ function refusalTeller(visitor: VisitorSettings) {
 }
 
 /** What nginx is told about sending it, where the operator has said so. */
-function accelHeaders(settings: DownloadSettings): Readonly<Record<string, string>> {
+export function accelHeaders(settings: DownloadSettings): Readonly<Record<string, string>> {
   const given: readonly [string, string | number | undefined][] = [
     ['x-accel-buffering', settings.buffering],
     ['x-accel-charset', settings.charset],

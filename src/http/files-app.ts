@@ -19,6 +19,9 @@ import { publicDocument } from './openapi.js';
 import { BadRequest, sendError } from './problem.js';
 import { type Logger, serverOptions } from './server-options.js';
 import { type SessionHook, sessionRoute } from './session-route.js';
+import { SHARE_PREFIX } from './share-address.js';
+import type { ShareParts } from './share-deps.js';
+import { shareRoute } from './share-route.js';
 import { NO_QUERY } from './strict-schema.js';
 import { WRITE_PREFIX, writeRoutes } from './write-routes.js';
 
@@ -38,6 +41,7 @@ export interface FilesAppDeps {
   readonly uploadBytesMax: number;
   readonly formFilesMax: number;
   readonly download: DownloadSettings;
+  readonly share: ShareParts;
   readonly checkReady: CheckReady;
   readonly logger: Logger;
 }
@@ -58,6 +62,7 @@ export async function buildFilesApp(deps: FilesAppDeps): Promise<FastifyInstance
   await app.register(swagger, publicDocument(deps.mount));
   await writeRoutes(app, { ...deps, gate });
   downloadRoute(app, { ...deps, gate });
+  await shareRoute(app, { ...deps, ...deps.share, gate });
   aclRoutes(app, { ...deps, gate });
   if (deps.sessionHook !== undefined) sessionRoute(app, { ...deps, hook: deps.sessionHook });
   app.get(`${API_PREFIX}/openapi.json`, { schema: { hide: true, querystring: NO_QUERY } }, async () =>
@@ -71,7 +76,7 @@ const METHODS = ['GET', 'HEAD', 'PUT', 'POST', 'DELETE'];
 
 /** The router sees a constant where a stranger's path follows; handlers read the original URL. */
 function routedUrl(url: string): string {
-  for (const prefix of [WRITE_PREFIX, DOWNLOAD_PREFIX]) {
+  for (const prefix of [WRITE_PREFIX, DOWNLOAD_PREFIX, SHARE_PREFIX]) {
     if (!url.startsWith(`${prefix}/`)) continue;
     const query = url.indexOf('?');
     return query === -1 ? prefix : prefix + url.slice(query);

@@ -36,7 +36,8 @@ export function visitorFields(incoming: IncomingMessage, settings: VisitorHeader
   });
 }
 
-const OURS = /^x-latchkey-(?:method|query|address|peer|host|page|request-id|proxy-(?:user|groups|secret))$/;
+const OURS =
+  /^x-latchkey-(?:method|query|address|peer|host|page|scheme|request-(?:id|uri)|proxy-(?:user|groups|secret))$/;
 
 /** All that the visitor sent, with ours in place of any of the same name. */
 export function relayedHeaders(
@@ -47,7 +48,11 @@ export function relayedHeaders(
   return {
     ...Object.fromEntries(theirs),
     ...visitorFields(incoming, settings),
-    ...given({ 'x-latchkey-host': incoming.headers.host }),
+    ...given({
+      'x-latchkey-host': incoming.headers.host,
+      'x-latchkey-scheme': 'http',
+      'x-latchkey-request-uri': incoming.url,
+    }),
   };
 }
 

@@ -18,6 +18,7 @@ import {
   visitorFields,
 } from './gateway-headers.js';
 import { answerRefused, isRefusal } from './gateway-refusal.js';
+import { SERVE_LINK_PREFIX, SHARE_PREFIX } from './share-address.js';
 import { WRITE_PREFIX } from './write-routes.js';
 
 export interface GatewaySettings extends VisitorHeaderSettings {
@@ -37,6 +38,12 @@ const CONTENT_HEADERS = {
   'referrer-policy': 'no-referrer',
 } as const;
 
+/** Of nginx.conf, where a link leads: no other site's page may read it, and no search engine keeps it. */
+const LINK_HEADERS = { ...CONTENT_HEADERS, 'x-robots-tag': 'noindex, nofollow' } as const;
+
+/** The short form of a share link, as in nginx.conf. */
+const SHORT_PREFIX = '/s/';
+
 export function createGateway(settings: GatewaySettings): Server {
   return createServer((incoming, response) => {
     serve(settings, incoming, response).catch(() => {
@@ -53,7 +60,10 @@ async function serve(settings: GatewaySettings, incoming: IncomingMessage, respo
   const preflight = isFile || isDownload ? preflightHeaders(incoming, settings) : undefined;
   if (preflight !== undefined) return void response.writeHead(204, preflight).end();
   if (isFile) return serveMount(settings, url, incoming, response);
-  if (isDownload || url.startsWith(`${API_PREFIX}/`)) return relay(settings, url, incoming, response);
+  if (url.startsWith(SHORT_PREFIX)) return relay(settings, `/_latchkey${url}`, incoming, response);
+  if (isDownload || [API_PREFIX, SHARE_PREFIX].some((prefix) => url.startsWith(`${prefix}/`))) {
+    return relay(settings, url, incoming, response);
+  }
   response.writeHead(404).end();
 }
 
@@ -72,7 +82,7 @@ async function serveMount(
     throw new Error(`authorizer: ${statusCode}`);
   }
   if (incoming.method === 'GET' || incoming.method === 'HEAD') {
-    return sendFile(settings, path, incoming, response, {});
+    return sendFile(settings, path, incoming, response, common(settings, incoming));
   }
   return relay(settings, WRITE_PREFIX + path, incoming, response);
 }
@@ -123,16 +133,28 @@ async function relay(
     return answerRefused(incoming, response, statusCode, headers, common(settings, incoming));
   }
   const target = headers['x-accel-redirect'];
-  if (typeof target === 'string' && (target === HIDDEN || target.startsWith(SERVE_PREFIX))) {
+  if (typeof target === 'string') {
     answer.resume();
-    const extra = { 'content-disposition': headers['content-disposition'] ?? '' };
-    const file = target === HIDDEN ? '/' : target.slice(SERVE_PREFIX.length);
-    return sendFile(settings, file, incoming, response, extra);
+    const { path: file, fixed } = accelTarget(target, common(settings, incoming));
+    const kept = ['content-disposition', 'set-cookie'].flatMap((name) =>
+      headers[name] === undefined ? [] : [[name, headers[name]] as const],
+    );
+    return sendFile(settings, file, incoming, response, { ...fixed, ...Object.fromEntries(kept) });
   }
   const shown = Object.entries(headers).filter(([name]) => !name.startsWith('x-latchkey-'));
   const readable = isDownload ? corsHeaders(incoming.headers, settings) : {};
   response.writeHead(statusCode, { ...Object.fromEntries(shown), ...readable });
   await pipeline(answer, response);
+}
+
+/** The file that an X-Accel-Redirect leads to, and the headers of its location. */
+function accelTarget(target: string, common: Readonly<Record<string, string>>) {
+  if (target === HIDDEN) return { path: '/', fixed: common };
+  const [prefix, fixed] = target.startsWith(`${SERVE_LINK_PREFIX}/`)
+    ? ([SERVE_LINK_PREFIX, LINK_HEADERS] as const)
+    : ([SERVE_PREFIX, common] as const);
+  if (!target.startsWith(`${prefix}/`)) throw new Error('X-Accel-Redirect leads to no location');
+  return { path: target.slice(prefix.length), fixed };
 }
 
 /** @param path percent-encoded, below the root, already judged */
@@ -141,9 +163,8 @@ async function sendFile(
   path: string,
   incoming: IncomingMessage,
   response: ServerResponse,
-  extra: Readonly<Record<string, string>>,
+  headers: Readonly<Record<string, string | string[]>>,
 ) {
-  const headers = { ...common(settings, incoming), ...extra };
   // A folder is 404, as in nginx.conf: no index, no redirect.
   if (path.endsWith('/')) return void response.writeHead(404, headers).end();
   const sent = await send(incoming, path, {

@@ -1,6 +1,7 @@
 /** The OpenAPI document of the files service, with the URLs that a client sees rather than nginx's. */
 
 import { DOWNLOAD_PREFIX } from './download-route.js';
+import { SHARE_PREFIX } from './share-address.js';
 import { WRITE_PREFIX } from './write-routes.js';
 
 export function publicDocument(mount: string) {
@@ -24,5 +25,6 @@ export function publicDocument(mount: string) {
 
 function publicUrl(url: string, mount: string): string {
   if (url === WRITE_PREFIX) return `${mount}{path}`;
+  if (url === SHARE_PREFIX) return `${SHARE_PREFIX}/{token}/{path}`;
   return url === DOWNLOAD_PREFIX ? `${DOWNLOAD_PREFIX}/{path}` : url;
 }

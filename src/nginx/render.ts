@@ -80,9 +80,9 @@ function renderSite(source: string, options: SiteOptions): string {
     ['server unix:/srv/latchkey/run/files.sock max_fails=0;', server('files.sock'), 1],
     ['/srv/latchkey/run', run, 7],
     ['root               /srv/latchkey/store;', `root               ${quoted(options.root)};`, 1],
-    ['alias              /srv/latchkey/store/;', `alias              ${quoted(`${options.root}/`)};`, 1],
+    ['alias              /srv/latchkey/store/;', `alias              ${quoted(`${options.root}/`)};`, 2],
     ['location ^~ /files/ {', `location ^~ ${options.mount} {`, 1],
-    ['client_max_body_size 10g;', `client_max_body_size ${options.uploadBytesMax};`, 2],
+    ['client_max_body_size 10g;', `client_max_body_size ${options.uploadBytesMax};`, 3],
     ...proxyMaps(options.proxyHeaders),
     ...corsMaps(options.corsOrigins),
   ]);

@@ -8,9 +8,20 @@
 
 import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import { lstat, mkdir, open, readdir, realpath, rename, stat, unlink, writeFile } from 'node:fs/promises';
+import {
+  lstat,
+  mkdir,
+  open,
+  opendir,
+  readdir,
+  realpath,
+  rename,
+  stat,
+  unlink,
+  writeFile,
+} from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ResourcePath } from '../acl/resource-path.js';
+import { fileIn, parseResourcePath, type ResourcePath } from '../acl/resource-path.js';
 import { tooLongForDisk, UploadProblem } from './problem.js';
 
 export interface StorageFolders {
@@ -27,12 +38,30 @@ export interface FoundFile {
   readonly modifiedSeconds: number;
 }
 
+/** A file or a folder in a folder. */
+export interface ListedEntry extends FoundFile {
+  readonly kind: 'file' | 'folder';
+  readonly name: string;
+  /** Ends in a slash where it is a folder. */
+  readonly path: ResourcePath;
+}
+
+export interface Listing {
+  /** In the order of the disk. */
+  readonly entries: readonly ListedEntry[];
+  /** There is more than was asked for. */
+  readonly cut: boolean;
+}
+
 /** Read and write for the owner, read for the group: nginx shares the owner. */
 export const FILE_MODE = 0o640;
 const FOLDER_MODE = 0o750;
 const PARTIALS_MODE = 0o700;
 /** Linux's PATH_MAX, with the NUL at the end. */
 const DISK_PATH_BYTES_MAX = 4096;
+
+/** Entries of a folder whose size is asked for at the same time. */
+const LOOKED_AT_ONCE = 64;
 
 /** A UUID. Nothing else is ever taken for a partial and removed: the operator names the folder. */
 const PARTIAL_NAME = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -90,6 +119,39 @@ export class StorageRoot {
     if (found === undefined) return undefined;
     const kind = found.isFile() ? 'file' : found.isDirectory() ? 'folder' : 'other';
     return { kind, bytes: found.size, modifiedSeconds: Math.floor(found.mtimeMs / 1000) };
+  }
+
+  /**
+   * What is in a folder and has a name that a resource path can have: no symlinks, no devices. `undefined`: there is
+   * no such folder.
+   */
+  async list(folder: ResourcePath, entriesMax: number): Promise<Listing | undefined> {
+    if ((await this.#lookAbove(folder)) !== 'folders') return undefined;
+    const names: string[] = [];
+    let cut = false;
+    for await (const entry of await opendir(this.diskPath(folder))) {
+      if (!entry.isFile() && !entry.isDirectory()) continue;
+      cut = names.length === entriesMax;
+      if (cut) break;
+      names.push(entry.name);
+    }
+    const entries: ListedEntry[] = [];
+    for (let i = 0; i < names.length; i += LOOKED_AT_ONCE) {
+      const batch = names.slice(i, i + LOOKED_AT_ONCE);
+      const found = await Promise.all(batch.map((name) => this.#listed(folder, name)));
+      entries.push(...found.filter((entry) => entry !== undefined));
+    }
+    return { entries, cut };
+  }
+
+  async #listed(folder: ResourcePath, name: string): Promise<ListedEntry | undefined> {
+    const file = fileIn(folder, name);
+    const found = file === undefined ? undefined : await lstatIfThere(this.diskPath(file));
+    if (found?.isFile() !== true && found?.isDirectory() !== true) return undefined;
+    const kind = found.isFile() ? 'file' : 'folder';
+    const path = kind === 'file' ? file : parseResourcePath(`${file}/`);
+    if (path === undefined) return undefined;
+    return { name, path, kind, bytes: found.size, modifiedSeconds: Math.floor(found.mtimeMs / 1000) };
   }
 
   /** @throws UploadProblem when the file system cannot have the path, or a folder above it could not be made */

@@ -1,0 +1,25 @@
+/** Sizes and dates as people read them, the same for everybody: a page without scripts knows no time zone. */
+
+const UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'] as const;
+const STEP = 1000;
+
+/** `0 B`, `999 B`, `1.5 kB`, `12 MB`: powers of ten, two figures at the least. */
+export function humanSize(bytes: number): string {
+  let value = bytes;
+  let unit = 0;
+  // Of what would be rounded up to it, the next unit is said: never '1000 kB'.
+  while (Number(figures(value, unit)) >= STEP && unit < UNITS.length - 1) {
+    value /= STEP;
+    unit++;
+  }
+  return `${figures(value, unit)} ${UNITS[unit]}`;
+}
+
+function figures(value: number, unit: number): string {
+  return unit === 0 || value >= 9.95 ? value.toFixed(0) : value.toFixed(1);
+}
+
+/** `2026-11-25 14:03 UTC`. */
+export function humanInstant(ms: number): string {
+  return `${new Date(ms).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+}

@@ -1,0 +1,32 @@
+/** What the routes of share links are given. */
+
+import type { Authorizer } from '../acl/authorizer.js';
+import type { LinkCountStore } from '../acl/link-ports.js';
+import type { DownloadSettings, VisitorSettings } from '../config.js';
+import type { PasswordAttempts } from '../links/password-attempts.js';
+import type { ShareLinks } from '../links/share-links.js';
+import type { Tickets } from '../links/ticket.js';
+import type { StorageRoot } from '../uploads/storage-root.js';
+import type { Gate } from './gate.js';
+
+export interface ShareParts {
+  readonly links: ShareLinks;
+  readonly tickets: Tickets;
+  readonly attempts: PasswordAttempts;
+  readonly counts: LinkCountStore;
+  /** How long a download that has begun may be gone on with. */
+  readonly leaseMs: number;
+  /** Told each time that a link has opened something. */
+  readonly onUse: (linkId: string, at: number) => void;
+}
+
+export interface ShareDeps extends ShareParts {
+  readonly gate: Gate;
+  readonly authorizer: Authorizer;
+  readonly visitor: VisitorSettings;
+  readonly root: StorageRoot;
+  readonly mount: string;
+  readonly download: DownloadSettings;
+  /** UTC milliseconds. */
+  readonly clock: () => number;
+}
