@@ -10,7 +10,7 @@
 
 import { setTimeout as wait } from 'node:timers/promises';
 import type { GrantDraft } from '../acl/grant.js';
-import type { CommitEntry, FileStore } from '../acl/ports.js';
+import type { CommitEntry, FileStore, RequestedFile } from '../acl/ports.js';
 import type { Principal } from '../acl/principal.js';
 import { isFolder, type ResourcePath } from '../acl/resource-path.js';
 import { placed } from './free-path.js';
@@ -33,6 +33,8 @@ export interface Upload {
   /** Set on the path together with the bytes. */
   readonly grants: readonly GrantDraft[];
   readonly preconditions: Preconditions;
+  /** It came by a file request, and counts for its link. */
+  readonly requested?: RequestedFile;
 }
 
 export interface Committed {
@@ -87,7 +89,7 @@ export class Committer {
    * before; only what can be neither finished nor given up stays in the journal, for the next commit of the path
    * or the next start.
    *
-   * @throws UploadProblem `conflict`, `precondition-failed`, `no-space`
+   * @throws UploadProblem `conflict`, `precondition-failed`, `no-space`; RequestClosed
    */
   async commit(uploads: readonly Upload[]): Promise<readonly Committed[]> {
     for (;;) {
@@ -229,7 +231,7 @@ export class Committer {
   /** Everything that may fail for want of space, before the journal is written. */
   async #prepare(upload: Upload, found: FoundFile | undefined): Promise<Prepared> {
     const { root, files, clock } = this.#deps;
-    const { path, partial, owner, grants } = upload;
+    const { path, partial, owner, grants, requested } = upload;
     await root.makeFolders(path);
     const modifiedSeconds = laterThan(found, Math.floor(clock() / 1000));
     await root.seal(partial.name, modifiedSeconds);
@@ -243,6 +245,7 @@ export class Committer {
         // A new file with grants is hidden, too: a deny must be there before its bytes, and a grant that was
         // set for a file that never came must not be met by the next one of that name.
         visibility: grants.length > 0 ? 'hidden' : 'at-once',
+        ...(requested !== undefined && { requested }),
       },
       created: found === undefined,
       entityTag: entityTag({ modifiedSeconds, bytes: partial.bytes }),

@@ -224,6 +224,7 @@ function filesOf(state: State): Store['files'] {
     file: async (path) => state.files.get(path),
     beginCommit: async (entries) => {
       if (entries.some((entry) => state.commits.has(entry.partial))) throw new Error('pending already');
+      state.links.countFiles(entries.flatMap(({ requested }) => requested ?? []));
       for (const entry of entries) {
         for (const [name, { path }] of state.removals) {
           if (path === entry.file.path) state.removals.delete(name);
@@ -241,7 +242,8 @@ function filesOf(state: State): Store['files'] {
     },
     abandonCommit: async (entries) => {
       clear(entries);
-      for (const { file, replaces, visibility } of entries) {
+      for (const { file, replaces, visibility, requested } of entries) {
+        if (requested !== undefined) state.links.uncountFile(requested);
         if (visibility === 'hidden') continue;
         if (replaces === undefined) state.files.delete(file.path);
         else state.files.set(file.path, replaces);
