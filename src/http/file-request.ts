@@ -1,0 +1,133 @@
+/**
+ * File requests: a link by which strangers send files into a folder and see nothing of it. `GET` of the link's root is
+ * a page with a form, `POST` takes that form, `PUT` of a name below it takes one file. Of every name below, `GET`
+ * says the same, whether there is such a file or not.
+ *
+ * The share route has admitted the visitor already; here the files are taken.
+ */
+
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { percentDecode } from '../acl/resource-path.js';
+import type { ShareLink } from '../acl/share-link.js';
+import { fileTooLarge } from '../uploads/partial.js';
+import { asUploadProblem } from '../uploads/problem.js';
+import { type FileRequestDeps, fileBytesMax, Intake, roomOf } from './file-request-intake.js';
+import { type FileRequestTerms, fileRequestPage, receivedPage } from './file-request-page.js';
+import { partsOf } from './form-upload.js';
+import { BadRequest, problemOf } from './problem.js';
+import type { ShareAddress } from './share-address.js';
+import { type Admission, tell } from './share-admission.js';
+import { asksForJson, sendPage, wantsPage } from './share-answer.js';
+import { requireOwnForm } from './share-password.js';
+import { ShareRefused } from './share-refusal.js';
+import { discardRest, refuseTooLarge } from './write-request.js';
+
+/** What the form, and whoever sends files without one, has to know. */
+export async function showFileRequest(
+  deps: FileRequestDeps,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { below }: ShareAddress,
+  { link }: Admission,
+): Promise<FastifyReply> {
+  if (below !== '/') throw new ShareRefused('missing', link);
+  const terms = await termsOf(deps, link);
+  if (terms.room === 0) throw new ShareRefused('full', link);
+  tell(request, 'allow', link);
+  if (asksForJson(request.originalUrl)) return reply.send(terms);
+  return sendForm(reply, link, terms);
+}
+
+/** All files of a form, or none. */
+export async function receiveForm(
+  deps: FileRequestDeps,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  address: ShareAddress,
+  { link }: Admission,
+): Promise<FastifyReply> {
+  if (address.below !== '/') throw new BadRequest("A form is posted to the link itself, which ends in '/'.");
+  try {
+    refuseTooLarge(deps, request);
+    return await take(deps, request, reply, address, link, async (intake) => {
+      let files = 0;
+      for await (const part of partsOf(deps, request)) {
+        if (part.type !== 'file') continue; // a form has no other field of use
+        files += 1;
+        await intake.receive((part.filename as string | undefined) ?? '', part.file);
+      }
+      if (files === 0) throw new BadRequest('The form holds no file; add one.');
+    });
+  } catch (error) {
+    if (error instanceof ShareRefused || !wantsPage(request)) throw error;
+    const { status, detail } = problemOf(asUploadProblem(error), request);
+    if (status >= 500) throw error;
+    discardRest(request);
+    return sendForm(reply.code(status), link, await termsOf(deps, link), detail);
+  }
+}
+
+/** One file, under the name in the URL: `curl -T plan.pdf https://…/s/<token>/`. */
+export async function receiveFile(
+  deps: FileRequestDeps,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  address: ShareAddress,
+  { link }: Admission,
+): Promise<FastifyReply> {
+  const name = percentDecode(address.below)?.slice(1) ?? '';
+  if (name === '') throw new BadRequest("A file needs a name: put it behind the link's last '/'.");
+  if (request.headers['content-range'] !== undefined) {
+    throw new BadRequest('A part of a file cannot be put; send the whole file, without Content-Range.');
+  }
+  const bytesMax = fileBytesMax(deps, link);
+  if (Number(request.headers['content-length'] ?? 0) > bytesMax) throw fileTooLarge(bytesMax);
+  return take(deps, request, reply, address, link, (intake) => intake.receive(name, request.raw));
+}
+
+/** A proof that a browser sends by itself, the visitor's own or a ticket, counts only from our own page. */
+export async function requireOwnUpload(
+  deps: FileRequestDeps,
+  request: FastifyRequest,
+  { terms }: ShareLink,
+): Promise<void> {
+  if (terms.recipients.length > 0) await deps.gate.identifyOwn(request);
+  if (terms.passwordHash !== undefined) requireOwnForm(deps, request);
+}
+
+async function take(
+  deps: FileRequestDeps,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  address: ShareAddress,
+  link: ShareLink,
+  receive: (intake: Intake) => Promise<void>,
+): Promise<FastifyReply> {
+  const intake = new Intake(deps, request, address, link);
+  try {
+    await receive(intake);
+    const files = await intake.commit();
+    tell(request, 'allow', link);
+    deps.onUse(link.id, deps.clock());
+    reply.code(201);
+    if (!wantsPage(request)) return reply.send({ files });
+    return sendPage(reply, receivedPage(files, await roomOf(deps, link)));
+  } finally {
+    await intake.close();
+  }
+}
+
+async function termsOf(deps: FileRequestDeps, link: ShareLink): Promise<FileRequestTerms> {
+  const { endings } = link.terms.upload;
+  return { room: await roomOf(deps, link), bytesMax: fileBytesMax(deps, link), endings };
+}
+
+function sendForm(
+  reply: FastifyReply,
+  link: ShareLink,
+  terms: FileRequestTerms,
+  problem?: string,
+): FastifyReply {
+  reply.header('referrer-policy', 'strict-origin'); // as for the form of a password
+  return sendPage(reply, fileRequestPage(link, terms, problem));
+}
