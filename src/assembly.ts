@@ -18,6 +18,7 @@ import { buildAuthorizerApp } from './http/authorizer-app.js';
 import { buildFilesApp } from './http/files-app.js';
 import type { Logger } from './http/server-options.js';
 import type { SessionHook } from './http/session-route.js';
+import { openLinkJudges } from './link-judges.js';
 import { openRecognition } from './recognition.js';
 import { SharedCheck, TURN_CONNECTIONS_MAX } from './storage/shared-check.js';
 import { type ProcessLock, takeLock } from './storage/sqlite/process-lock.js';
@@ -37,8 +38,10 @@ export async function openAuthorizerApp(config: Config, logger: Logger) {
       connectionsMax: TURN_CONNECTIONS_MAX,
     },
     recognise: (onProblem) => openRecognition(config, { reader, usage, onProblem }),
+    judgeLinks: (onProblem) => openLinkJudges(config, reader, onProblem),
     visitor: config.visitor,
     mount: config.mount,
+    clock,
     checkReady: () => checkFacts(facts),
     logger,
   });
@@ -73,6 +76,7 @@ async function openLockedFilesApp(config: Config, logger: Logger, lock: ProcessL
     const app = await buildFilesApp({
       authorizer: authorizerOver(reader, config),
       recognise: (onProblem) => openRecognition(config, { reader, usage: store.usage, onProblem }),
+      judgeLinks: (onProblem) => openLinkJudges(config, reader, onProblem),
       visitor: config.visitor,
       sessionHook: sessionHookOf(config),
       credentialStore: store.credentials,

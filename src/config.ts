@@ -13,6 +13,7 @@ import type { FailureLimits } from './credentials/failures.js';
 import type { ProxyProof } from './credentials/proxy-header.js';
 import type { RsaAlgorithm } from './credentials/rsa-algorithm.js';
 import type { SigningSecret } from './credentials/secret-text.js';
+import type { LinkKey } from './links/signed-url.js';
 import { type CredentialKindName, SettingProblem } from './setting-values.js';
 import { SETTINGS, type Setting } from './settings.js';
 
@@ -44,6 +45,7 @@ export interface Config {
   readonly visitor: VisitorSettings;
   readonly corsOrigins: readonly string[];
   readonly failures: FailureLimits;
+  readonly links: LinkSettings;
   readonly administrators: readonly Principal[];
   readonly home: HomeTemplate | undefined;
   readonly cacheBytesMax: number;
@@ -93,6 +95,13 @@ export interface SessionSettings {
   readonly groupsField: string;
   readonly keptMs: number;
   readonly timeoutMs: number;
+}
+
+export interface LinkSettings {
+  /** The first one signs; `undefined`: the data folder's. */
+  readonly keys: readonly LinkKey[] | undefined;
+  readonly signedUrlSecondsMax: number;
+  readonly leaseMs: number;
 }
 
 /** What a visitor is told beside the status. */
@@ -146,6 +155,11 @@ export function loadConfig(env: Environment): Config {
     failures: Object.freeze({
       addressMax: values.LATCHKEY_FAILURES_MAX,
       userMax: values.LATCHKEY_USER_FAILURES_MAX,
+    }),
+    links: Object.freeze({
+      keys: values.LATCHKEY_LINK_SECRET,
+      signedUrlSecondsMax: Math.floor(values.LATCHKEY_SIGNED_URL_LIFETIME_MAX / 1000),
+      leaseMs: values.LATCHKEY_LINK_LEASE,
     }),
     administrators: values.LATCHKEY_ADMINS,
     home: values.LATCHKEY_HOME,

@@ -34,6 +34,7 @@ export function settingHelp(): readonly (readonly [name: string, help: string])[
 
 function shownDefault(name: Name, spec: Setting<unknown>): string {
   if (Array.isArray(spec.initial)) return spec.initial.join(',');
+  if (spec.initialText !== undefined) return spec.initialText;
   if (name === 'LATCHKEY_HOME') return '/users/{user}/';
   return spec.initial === undefined ? '' : String(spec.initial);
 }

@@ -15,8 +15,8 @@ import {
   type TokenRules,
 } from './credentials/token-key.js';
 import { FixedKeys, type KeySource } from './credentials/token-keys.js';
-import { currentSecretsOf, KEY_FILES_POLL_MS, signingSecretsOf, usesDataSecret } from './foundations.js';
-import { SECRET_FILE } from './host/secret.js';
+import { WatchedFiles } from './host/watched-files.js';
+import { currentSecretsOf, KEY_FILES_POLL_MS, signingSecretsOf, usesDataSecret } from './secrets.js';
 
 export interface KeyEvents {
   /** A key may be gone: what was verified with it must not be remembered. */
@@ -33,15 +33,12 @@ export interface KeySources {
 export function openKeySources(config: Config, { onDropped, onProblem }: KeyEvents): KeySources {
   const rules = rulesOf(config.tokens);
   signingSecretsOf(config); // makes the data folder's own, where nobody has brought one
-  const files = keyFiles(config.tokens);
-  let seen = contents(files); // before they are read: a change between the two is seen at the first look
+  const watched = new WatchedFiles(keyFiles(config.tokens));
   const fixed = new FixedKeys(fixedKeys(config, rules));
   const issuers = issuerKeys(config.tokens, rules, { onDropped, onProblem });
   const look = () => {
     for (const issuer of issuers) issuer.refresh();
-    const now = contents(files);
-    if (now === seen) return;
-    seen = now; // what is wrong with it is said once
+    if (!watched.changed()) return; // so that what is wrong is said once
     try {
       fixed.replace(fixedKeys(config, rules));
       onDropped();
@@ -59,24 +56,8 @@ function rulesOf({ issuers, audiences, rsaAlgorithm }: TokenSettings): TokenRule
 }
 
 function keyFiles(tokens: TokenSettings): readonly string[] {
-  const own = usesDataSecret(tokens) ? [SECRET_FILE] : [];
+  const own = usesDataSecret(tokens) ? ['secret'] : [];
   return [...own, ...[tokens.pemFile, tokens.jwksFile].filter((file) => file !== undefined)];
-}
-
-/**
- * All that is in the files, to be compared. They are small; and a time of change would not tell two changes of one
- * moment apart, nor one before the first look.
- */
-function contents(files: readonly string[]): string {
-  return JSON.stringify(
-    files.map((file) => {
-      try {
-        return readFileSync(file, 'latin1');
-      } catch (error) {
-        return { code: (error as NodeJS.ErrnoException).code };
-      }
-    }),
-  );
 }
 
 function fixedKeys(config: Config, rules: TokenRules): readonly TokenKey[] {

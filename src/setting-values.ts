@@ -2,12 +2,14 @@
 
 import { BlockList, isIP } from 'node:net';
 import { resolve } from 'node:path';
+import { parseDuration } from './acl/instant.js';
 import { type HomeTemplate, parseHomeTemplate } from './acl/policy.js';
 import { ANYONE, AUTHENTICATED, type Principal, parsePrincipal } from './acl/principal.js';
 import { isFolder, parseResourcePath } from './acl/resource-path.js';
 import type { ProxyAddresses } from './credentials/proxy-header.js';
 import { RSA_ALGORITHMS, type RsaAlgorithm } from './credentials/rsa-algorithm.js';
 import { KeyProblem, parseSecrets, type SigningSecret, secretProblem } from './credentials/secret-text.js';
+import { isLinkId, type LinkKey } from './links/signed-url.js';
 
 /** Thrown by a parser: a clause that follows the setting's name. */
 export class SettingProblem extends Error {}
@@ -65,6 +67,16 @@ export function secrets(given: string): readonly SigningSecret[] {
     if (error instanceof KeyProblem) throw new SettingProblem(error.message);
     throw error;
   }
+}
+
+/** Lines of KEY-ID SECRET: each link names the key that has signed it. */
+export function linkKeys(given: string): readonly LinkKey[] {
+  return secrets(given).map(({ id, secret }) => {
+    if (id !== undefined && isLinkId(id)) return { id, secret };
+    throw new SettingProblem(
+      "takes lines of KEY-ID SECRET, where the id has up to 64 letters, digits, '_' and '-'",
+    );
+  });
 }
 
 export function credentialKinds(given: string): readonly CredentialKindName[] {
@@ -195,6 +207,13 @@ export function atMost(most: number): (given: string) => number {
     if (number >= 1 && number <= most) return number;
     throw new SettingProblem(`takes a whole number from 1 to ${most}, not '${given}'`);
   };
+}
+
+/** `90s`, `30m`, `8h`, `7d`: milliseconds. */
+export function duration(given: string): number {
+  const found = parseDuration(given);
+  if (found !== undefined) return found;
+  throw new SettingProblem(`takes a duration such as 30m, 8h or 7d, not '${given}'`);
 }
 
 export function oneOf(...words: readonly string[]): (given: string) => string {

@@ -17,10 +17,12 @@ import {
   count,
   credentialKinds,
   databaseUrl,
+  duration,
   GIB,
   headerName,
   headerWord,
   homeTemplate,
+  linkKeys,
   list,
   loginUrl,
   MIB,
@@ -41,6 +43,8 @@ export interface Setting<T> {
   readonly parse: (text: string) => T;
   readonly help: string;
   readonly secret?: true;
+  /** How the default would be written, where it is not the value itself. */
+  readonly initialText?: string;
 }
 
 function setting<T>(help: string, initial: T, parse: (text: string) => T): Setting<T> {
@@ -49,6 +53,11 @@ function setting<T>(help: string, initial: T, parse: (text: string) => T): Setti
 
 function optional<T>(help: string, parse: (text: string) => T): Setting<T | undefined> {
   return { help, initial: undefined, parse };
+}
+
+/** In milliseconds, from a text such as `7d`. */
+function durationSetting(help: string, initialText: string): Setting<number> {
+  return { help, initial: duration(initialText), initialText, parse: duration };
 }
 
 /** It may also come in a file, by the name with _FILE, and is never shown. */
@@ -172,6 +181,17 @@ export const SETTINGS = {
   ),
   LATCHKEY_FAILURES_MAX: setting('failed credentials a minute from one address', 300, count),
   LATCHKEY_USER_FAILURES_MAX: setting('failed credentials a minute that name one user', 100, count),
+
+  // Links
+  LATCHKEY_LINK_SECRET: secretSetting(
+    'keys that sign URLs, as lines of KEY-ID SECRET, the first one for our own; empty: DATA/link-secret, made at the first start',
+    linkKeys,
+  ),
+  LATCHKEY_SIGNED_URL_LIFETIME_MAX: durationSetting('the longest that a signed URL may live', '7d'),
+  LATCHKEY_LINK_LEASE: durationSetting(
+    'how long a download by a link with a limit may be resumed and repeated as the same one',
+    '6h',
+  ),
 
   LATCHKEY_ADMINS: setting(
     'principals with manage everywhere; commas separate several',

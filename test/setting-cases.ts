@@ -1,9 +1,10 @@
 /** Every setting with what it is when nobody sets it, values that it takes, and values that it refuses. */
 
-import { type Case, CREDENTIAL_SETTINGS, WORD } from './credential-setting-cases.js';
+import { type Case, CREDENTIAL_SETTINGS, NEEDED, SECRET, WORD } from './credential-setting-cases.js';
 
 export { NEEDED, SECRET } from './credential-setting-cases.js';
 
+const LINK_KEYS = "takes lines of KEY-ID SECRET, where the id has up to 64 letters, digits, '_' and '-'";
 const SIZE = 'takes a size such as 64m or 10g';
 export const PREFIX = "takes a prefix such as /files/ of letters, digits, '.', '_', '~', '-'";
 const HOME = 'takes a folder such as /users/{user}/';
@@ -63,6 +64,31 @@ export const SETTINGS: Readonly<Record<string, Case>> = {
     bad: {},
   },
   ...CREDENTIAL_SETTINGS,
+  LATCHKEY_LINK_SECRET: {
+    read: (config) => config.links.keys,
+    initial: undefined,
+    good: {
+      [`k1 ${SECRET}\nk-0_ ${SECRET}!`]: [
+        { id: 'k1', secret: SECRET },
+        { id: 'k-0_', secret: `${SECRET}!` },
+      ],
+    },
+    bad: {
+      [SECRET]: LINK_KEYS,
+      [`k.1 ${SECRET}`]: LINK_KEYS,
+      'k1 short': `has 8 bytes; ${NEEDED}`,
+      [`k1 ${SECRET}\nk1 ${SECRET}`]: 'has two secrets of one key id',
+    },
+  },
+  LATCHKEY_SIGNED_URL_LIFETIME_MAX: {
+    read: (config) => config.links.signedUrlSecondsMax,
+    initial: 604_800,
+    good: { '90s': 90, '1d': 86_400 },
+    bad: {
+      '7': "takes a duration such as 30m, 8h or 7d, not '7'",
+      '0s': "takes a duration such as 30m, 8h or 7d, not '0s'",
+    },
+  },
   LATCHKEY_ADMINS: {
     read: (config) => config.administrators,
     initial: [],

@@ -29,6 +29,7 @@ export const COMMANDS = {
   token: entry('an access token, for trials and tests', () => import('./token.js')),
   key: entry('API keys for scripts: create, list, revoke', () => import('./key.js')),
   secret: entry('the secrets of access tokens: rotate, list, drop', () => import('./secret.js')),
+  link: entry('signed URLs: sign, revoke', () => import('./link.js')),
   'sign-out': entry('end the tokens and sessions of a user, or one token', () => import('./sign-out.js')),
   import: entry('read grants from CSV or JSON Lines, all or none', () => import('./import.js')),
   export: entry('write all grants as CSV or JSON Lines', () => import('./export.js')),

@@ -1,8 +1,16 @@
 import { formatInstant } from '../acl/instant.js';
+import type { Config } from '../config.js';
 import { freshSecret, madeAt } from '../credentials/secret-rotation.js';
 import { SECRETS_MAX, type SigningSecret } from '../credentials/secret-text.js';
-import { changeSecrets, KEY_FILES_POLL_MS, signingSecretsOf, usesDataSecret } from '../foundations.js';
 import { enterDataFolder } from '../host/data-folder.js';
+import type { SecretFile } from '../host/secret.js';
+import {
+  changeSecrets,
+  KEY_FILES_POLL_MS,
+  linkKeysOf,
+  signingSecretsOf,
+  usesDataSecret,
+} from '../secrets.js';
 import {
   type Command,
   DONE,
@@ -16,11 +24,25 @@ import {
 } from './command.js';
 import { table } from './table.js';
 
-const USAGE = 'rotate [--keep N] | list | drop KEY-ID | drop --unnamed';
+const USAGE = 'rotate [--keep N] | list | drop KEY-ID | drop --unnamed; of links: with --links';
 const KEPT = 1;
 const FOREIGN_SECRETS =
   "the data folder's secret is not in force: access tokens are signed with another one, or by somebody else (LATCHKEY_JWT_SECRET, LATCHKEY_JWT_PEM_FILE, LATCHKEY_JWKS_FILE, LATCHKEY_JWKS_URL or LATCHKEY_OIDC_ISSUER); change it there";
+const FOREIGN_LINK_KEYS =
+  "the data folder's keys are not in force: links are signed with those of LATCHKEY_LINK_SECRET; change them there";
 const NOTICED = `Services that run notice it within ${KEY_FILES_POLL_MS / 1000} s.`;
+
+/** Whose secrets: what they sign is named in what is said. */
+interface Kind {
+  readonly file: SecretFile;
+  /** What names it on the command line. */
+  readonly option: '' | ' --links';
+  readonly signed: 'tokens' | 'links';
+  readonly secretsOf: (config: Config) => readonly SigningSecret[];
+}
+
+const TOKENS: Kind = { file: 'secret', option: '', signed: 'tokens', secretsOf: signingSecretsOf };
+const LINKS: Kind = { file: 'link-secret', option: ' --links', signed: 'links', secretsOf: linkKeysOf };
 
 export const command: Command = {
   usage: USAGE,
@@ -29,34 +51,44 @@ export const command: Command = {
     'rotate  signs new tokens with a new secret. Those of the one before go on, until it is dropped',
     'list    key ids, newest first, and when each was made where that is known; the first one signs',
     "drop    ends every token of a secret; 'rotate --keep 0' ends those of all but the new one",
+    "--links does the same with the keys of links, in the file 'link-secret'.",
     '',
     `${NOTICED} They need no restart.`,
   ],
   options: {
     keep: valued('N', `with rotate: how many of the secrets before go on; default ${KEPT}`),
     unnamed: flag('with drop: the secret without a key id, which is the first that was made'),
+    links: flag('the keys of signed URLs, rather than the secrets of access tokens'),
   },
   takes: [1, 2],
   run: async (invocation) => {
     const [verb, keyId] = invocation.positionals;
     const keep = textOption(invocation.options, 'keep');
     const unnamed = invocation.options.unnamed === true;
+    const kind = invocation.options.links === true ? LINKS : TOKENS;
     const work = workOf(verb, keyId, keep, unnamed);
-    if (!usesDataSecret(invocation.config.tokens)) throw new UsageError(FOREIGN_SECRETS);
+    refuseForeign(kind, invocation.config);
     enterDataFolder(invocation.config, invocation.output.note);
-    return work(invocation);
+    return work(kind, invocation);
   },
 };
 
+function refuseForeign(kind: Kind, { links, tokens }: Config): void {
+  if (kind === LINKS && links.keys !== undefined) throw new UsageError(FOREIGN_LINK_KEYS);
+  if (kind === TOKENS && !usesDataSecret(tokens)) throw new UsageError(FOREIGN_SECRETS);
+}
+
+type Work = (kind: Kind, on: Invocation) => ExitCode;
+
 /** @throws UsageError, before anything is made */
-function workOf(verb = '', keyId?: string, keep?: string, unnamed = false): (on: Invocation) => ExitCode {
+function workOf(verb = '', keyId?: string, keep?: string, unnamed = false): Work {
   const named = keyId !== undefined;
   if (verb === 'rotate' && !named && !unnamed) {
     const kept = keepOption(keep);
-    return (on) => rotate(on, kept);
+    return (kind, on) => rotate(kind, on, kept);
   }
   if (verb === 'list' && !named && !unnamed && keep === undefined) return list;
-  if (verb === 'drop' && named !== unnamed && keep === undefined) return (on) => drop(on, keyId);
+  if (verb === 'drop' && named !== unnamed && keep === undefined) return (kind, on) => drop(kind, on, keyId);
   throw new UsageError(`the usage is: latchkey secret ${USAGE}`);
 }
 
@@ -66,21 +98,21 @@ function keepOption(text = String(KEPT)): number {
   throw new UsageError(`--keep takes a whole number from 0 to ${SECRETS_MAX - 1}, not '${text}'`);
 }
 
-function rotate({ config, output }: Invocation, keep: number): ExitCode {
+function rotate({ file, signed }: Kind, { output }: Invocation, keep: number): ExitCode {
   const fresh = freshSecret(Date.now());
-  const { before, after } = changeSecrets(config, (now) => [fresh, ...now.slice(0, keep)]);
+  const { before, after } = changeSecrets(file, (now) => [fresh, ...now.slice(0, keep)]);
   const dropped = before.slice(keep);
   output.result({ signs: fresh.id, dropped: dropped.map(idOf), secrets: after.map(shown) }, [
-    `rotated: new tokens are signed with ${fresh.id}`,
-    ...before.slice(0, keep).map((secret) => `tokens of ${nameOf(secret)} go on`),
-    ...dropped.map((secret) => `dropped: ${nameOf(secret)}; its tokens have ended`),
+    `rotated: new ${signed} are signed with ${fresh.id}`,
+    ...before.slice(0, keep).map((secret) => `${signed} of ${nameOf(secret)} go on`),
+    ...dropped.map((secret) => `dropped: ${nameOf(secret)}; its ${signed} have ended`),
     NOTICED,
   ]);
   return DONE;
 }
 
-function list({ config, output }: Invocation): ExitCode {
-  const secrets = signingSecretsOf(config);
+function list({ secretsOf }: Kind, { config, output }: Invocation): ExitCode {
+  const secrets = secretsOf(config);
   const rows = secrets.map((secret, i) => {
     const at = madeAt(secret.id);
     return [
@@ -93,20 +125,22 @@ function list({ config, output }: Invocation): ExitCode {
   return DONE;
 }
 
-function drop({ config, output }: Invocation, keyId: string | undefined): ExitCode {
-  const { after } = changeSecrets(config, (now) => {
+function drop({ file, option, signed }: Kind, { output }: Invocation, keyId: string | undefined): ExitCode {
+  const { after } = changeSecrets(file, (now) => {
     const found = now.find(({ id }) => id === keyId);
     if (found === undefined) {
       const which = keyId === undefined ? 'without a key id' : `with the key id '${keyId}'`;
-      throw new RefusedError(`there is no secret ${which}: 'latchkey secret list' names them`);
+      throw new RefusedError(`there is no secret ${which}: 'latchkey secret list${option}' names them`);
     }
     if (found === now[0]) {
-      throw new RefusedError(`${nameOf(found)} signs new tokens: run 'latchkey secret rotate' first`);
+      throw new RefusedError(
+        `${nameOf(found)} signs new ${signed}: run 'latchkey secret rotate${option}' first`,
+      );
     }
     return now.filter((secret) => secret !== found);
   });
   output.result({ dropped: keyId ?? null, secrets: after.map(shown) }, [
-    `dropped: ${keyId ?? UNNAMED}; its tokens have ended`,
+    `dropped: ${keyId ?? UNNAMED}; its ${signed} have ended`,
     NOTICED,
   ]);
   return DONE;

@@ -3,6 +3,7 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Authorizer } from '../acl/authorizer.js';
+import type { SignedUrlStore } from '../acl/link-ports.js';
 import type { AclStore, CredentialStore } from '../acl/ports.js';
 import { authorizerOver, openStore, readerOver } from '../foundations.js';
 import { enterDataFolder } from '../host/data-folder.js';
@@ -11,6 +12,7 @@ import type { Invocation } from './command.js';
 export interface Session {
   readonly acl: AclStore;
   readonly credentials: CredentialStore;
+  readonly signedUrls: SignedUrlStore;
   readonly authorizer: Authorizer;
 }
 
@@ -26,6 +28,7 @@ export async function withStore<T>(
     return await work({
       acl: store.acl,
       credentials: store.credentials,
+      signedUrls: store.signedUrls,
       authorizer: authorizerOver(readerOver(store.facts, config), config),
     });
   } finally {

@@ -18,10 +18,11 @@ import { decodeResourcePath, type ResourcePath } from '../acl/resource-path.js';
 import type { VisitorSettings } from '../config.js';
 import { type Credentials, type Identified, NOT_IDENTIFIED } from '../credentials/credential.js';
 import { type Asked, askedOfRaw } from '../credentials/presented.js';
-import { SIGNED_ACTION, tokenInQuery } from '../links/signed-url.js';
-import type { SignedUrls } from '../links/signed-urls.js';
+import { needsCookie, signedCookie } from '../links/signed-cookie.js';
+import { ENDED, type SignedUrls } from '../links/signed-urls.js';
 import { answerHeaders, statusOf } from './decision-answer.js';
-import { visitorHeaders } from './visitor-answer.js';
+import { type ByLink, decideByLink, type LinkDecision } from './link-decision.js';
+import { GONE, visitorHeaders } from './visitor-answer.js';
 
 export const AUTHORIZE_PREFIX = '/authorize';
 
@@ -32,9 +33,15 @@ export interface AuthorizeDeps {
   readonly visitor: VisitorSettings;
   /** The URL prefix of the private files; the authorizer takes exactly this off the front of the path. */
   readonly mount: string;
+  /** UTC milliseconds. */
+  readonly clock: () => number;
   readonly log: FastifyBaseLogger;
 }
 
+/** Characters. The header block has 4 KiB in nginx; without its cookie the file itself is served all the same. */
+const COOKIE_LENGTH_MAX = 2_000;
+
+const NOTHING: readonly string[] = Object.freeze([]);
 const REFUSED_PATH = Object.freeze({ kind: 'refused-path' } as const);
 
 /** nginx and the authorizer do not fit together. The operator reads why in the log; the visitor gets 503. */
@@ -48,7 +55,8 @@ export function questionAnswerer(deps: AuthorizeDeps): AnswerQuestion {
   return (request, response, url) => {
     try {
       const asked = askedOfRaw(request.rawHeaders);
-      const answered = answer(deps, prefix, url, asked, response);
+      const path = pathAsked(prefix, url, asked);
+      const answered = answer({ deps, response, url, asked, path });
       if (answered instanceof Promise) answered.catch((error) => fail(deps, response, error));
     } catch (error) {
       fail(deps, response, error);
@@ -56,71 +64,57 @@ export function questionAnswerer(deps: AuthorizeDeps): AnswerQuestion {
   };
 }
 
-function answer(
-  deps: AuthorizeDeps,
-  prefix: string,
-  url: string,
-  asked: Asked,
-  response: ServerResponse,
-): Awaitable<void> {
-  const path = pathAsked(prefix, url, asked);
-  const token = asked.query === undefined ? undefined : tokenInQuery(asked.query);
-  if (token === undefined || path === undefined || actionOfMethod(asked.method ?? '') !== SIGNED_ACTION) {
-    return answerVisitor(deps, url, asked, path, response);
-  }
-  return settled(byLink(deps, path, token), (decision) =>
-    decision === undefined
-      ? answerVisitor(deps, url, asked, path, response)
-      : send(deps, response, url, asked, NOT_IDENTIFIED, decision),
-  );
+/** One question while it is being answered. */
+interface Exchange {
+  readonly deps: AuthorizeDeps;
+  readonly response: ServerResponse;
+  readonly url: string;
+  readonly asked: Asked;
+  /** `undefined`: it is none that we take. */
+  readonly path: ResourcePath | undefined;
 }
 
-function settled<T, R>(value: Awaitable<T>, use: (value: T) => Awaitable<R>): Awaitable<R> {
-  return value instanceof Promise ? value.then(use) : use(value);
+function answer(exchange: Exchange): Awaitable<void> {
+  const { deps, asked, path } = exchange;
+  const byLink = path === undefined ? undefined : decideByLink(deps, asked, path);
+  if (byLink instanceof Promise) return byLink.then((late) => answerLink(exchange, late));
+  return answerLink(exchange, byLink);
 }
 
-/** A link either allows, whoever the visitor is, or says nothing. */
-function byLink(deps: AuthorizeDeps, path: ResourcePath, token: string): Awaitable<Decision | undefined> {
-  return settled(deps.signedUrls.judge(token, path), (claims) => {
-    if (claims === undefined) return undefined;
-    const { id, keyId } = claims;
-    return deps.authorizer.authorizeByLink(path, { kind: 'signed-url', id, keyId });
-  });
+function answerLink(exchange: Exchange, byLink: ByLink): Awaitable<void> {
+  if (byLink === undefined || byLink === ENDED) return answerVisitor(exchange, byLink);
+  return send(exchange, byLink.decision, NOT_IDENTIFIED, cookieOf(exchange, byLink));
 }
 
-function answerVisitor(
-  deps: AuthorizeDeps,
-  url: string,
-  asked: Asked,
-  path: ResourcePath | undefined,
-  response: ServerResponse,
-): Awaitable<void> {
-  const identified = deps.credentials.identify(asked);
-  if (identified instanceof Promise) {
-    return identified.then((late) => answerIdentified(deps, url, asked, path, response, late));
-  }
-  return answerIdentified(deps, url, asked, path, response, identified);
+/** Where the token in the URL does not reach what the file loads from beside itself. */
+function cookieOf({ deps, path }: Exchange, { from, claims, token }: LinkDecision): readonly string[] {
+  if (path === undefined || from === 'cookie' || !needsCookie(path, claims)) return NOTHING;
+  const { mount, visitor, clock } = deps;
+  const isSecure = visitor.publicUrl?.startsWith('https:') === true;
+  const cookie = signedCookie(token, claims, { mount, isSecure, now: clock() });
+  return cookie.length <= COOKIE_LENGTH_MAX ? ['X-Latchkey-Cookie', cookie] : NOTHING;
+}
+
+function answerVisitor(exchange: Exchange, byLink: typeof ENDED | undefined): Awaitable<void> {
+  const identified = exchange.deps.credentials.identify(exchange.asked);
+  if (identified instanceof Promise)
+    return identified.then((late) => answerIdentified(exchange, byLink, late));
+  return answerIdentified(exchange, byLink, identified);
 }
 
 function answerIdentified(
-  deps: AuthorizeDeps,
-  url: string,
-  asked: Asked,
-  path: ResourcePath | undefined,
-  response: ServerResponse,
+  exchange: Exchange,
+  byLink: typeof ENDED | undefined,
   identified: Identified,
 ): Awaitable<void> {
-  const decided = decideFor(deps, asked, path, identified);
-  if (decided instanceof Promise) {
-    return decided.then((late) => send(deps, response, url, asked, identified, late));
-  }
-  return send(deps, response, url, asked, identified, decided);
+  const decided = decideFor(exchange, identified);
+  if (decided instanceof Promise)
+    return decided.then((late) => sendDecision(exchange, byLink, identified, late));
+  return sendDecision(exchange, byLink, identified, decided);
 }
 
 function decideFor(
-  { authorizer }: AuthorizeDeps,
-  { method = '' }: Asked,
-  path: ResourcePath | undefined,
+  { deps: { authorizer }, asked: { method = '' }, path }: Exchange,
   { subject }: Identified,
 ): Awaitable<Decision> {
   // A refused path is answered like one that nobody was granted: a stranger cannot tell the two apart.
@@ -146,19 +140,36 @@ function withoutQuery(url: string): string {
   return end === -1 ? url : url.slice(0, end);
 }
 
-function send(
-  { visitor }: AuthorizeDeps,
-  response: ServerResponse,
-  url: string,
-  asked: Asked,
+function sendDecision(
+  exchange: Exchange,
+  byLink: typeof ENDED | undefined,
   identified: Identified,
   decision: Decision,
 ): void {
+  send(exchange, decision, identified, told(exchange, byLink, identified, decision));
+}
+
+/** What nginx does beside passing on the status. */
+function told(
+  { deps, asked, url }: Exchange,
+  byLink: typeof ENDED | undefined,
+  identified: Identified,
+  decision: Decision,
+): readonly string[] {
+  if (decision.outcome === 'allow') return NOTHING;
+  if (byLink === ENDED) return GONE;
+  const path = withoutQuery(url.slice(AUTHORIZE_PREFIX.length));
+  return visitorHeaders(deps.visitor, decision, identified, asked, path);
+}
+
+function send(
+  { response }: Exchange,
+  decision: Decision,
+  identified: Identified,
+  more: readonly string[],
+): void {
   const headers = answerHeaders(decision, identified);
-  if (decision.outcome !== 'allow') {
-    const path = withoutQuery(url.slice(AUTHORIZE_PREFIX.length));
-    headers.push(...visitorHeaders(visitor, decision, identified, asked, path));
-  }
+  if (more.length > 0) headers.push(...more);
   response.sendDate = false; // nginx gives the visitor its own
   response.writeHead(statusOf(decision), headers);
   response.end();

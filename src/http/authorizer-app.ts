@@ -16,7 +16,7 @@ import Fastify, { type FastifyInstance } from 'fastify';
 import type { Authorizer } from '../acl/authorizer.js';
 import type { VisitorSettings } from '../config.js';
 import type { OpenRecognition } from '../credentials/credential.js';
-import type { SignedUrls } from '../links/signed-urls.js';
+import type { OpenLinkJudges } from '../links/judges.js';
 import { type AnswerQuestion, AUTHORIZE_PREFIX, questionAnswerer } from './authorize.js';
 import { type CheckReady, healthRoutes } from './health.js';
 import { answerInLines } from './json-lines.js';
@@ -33,9 +33,11 @@ export interface Turn {
 export interface AuthorizerAppDeps {
   readonly authorizer: Authorizer;
   readonly recognise: OpenRecognition;
-  readonly signedUrls: SignedUrls;
+  readonly judgeLinks: OpenLinkJudges;
   readonly visitor: VisitorSettings;
   readonly mount: string;
+  /** UTC milliseconds. */
+  readonly clock: () => number;
   readonly turn: Turn;
   readonly checkReady: CheckReady;
   readonly logger: Logger;
@@ -57,12 +59,15 @@ export async function buildAuthorizerApp(deps: AuthorizerAppDeps): Promise<Fasti
   });
   const recognition = deps.recognise((message) => app.log.warn(message));
   app.addHook('onClose', () => recognition.close());
+  const judges = deps.judgeLinks((message) => app.log.warn(message));
+  app.addHook('onClose', async () => judges.close());
   answer = questionAnswerer({
     authorizer: deps.authorizer,
     credentials: recognition.credentials,
-    signedUrls: deps.signedUrls,
+    signedUrls: judges.signedUrls,
     visitor: deps.visitor,
     mount: deps.mount,
+    clock: deps.clock,
     log: app.log,
   });
   app.get(AUTHORIZE_PREFIX, { exposeHeadRoute: false }, (request, reply) => {

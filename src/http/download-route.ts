@@ -8,12 +8,16 @@
 import { create } from 'content-disposition';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
+import type { Authorizer } from '../acl/authorizer.js';
+import { NOBODY } from '../acl/principal.js';
 import { encodeResourcePath, isFolder, nameOf, type ResourcePath } from '../acl/resource-path.js';
 import type { DownloadSettings, VisitorSettings } from '../config.js';
-import { askedOf } from '../credentials/presented.js';
+import { type Asked, askedOf } from '../credentials/presented.js';
+import { ENDED, type SignedUrls } from '../links/signed-urls.js';
 import type { Gate } from './gate.js';
+import { decideByLink } from './link-decision.js';
 import { BadRequest, Refused, sendError } from './problem.js';
-import { visitorHeaders } from './visitor-answer.js';
+import { GONE, visitorHeaders } from './visitor-answer.js';
 import { ProblemSchema } from './write-schemas.js';
 
 export const DOWNLOAD_PREFIX = '/_latchkey/download';
@@ -24,6 +28,8 @@ export const HIDDEN = '@latchkey_hidden';
 
 export interface DownloadDeps {
   readonly gate: Gate;
+  readonly authorizer: Authorizer;
+  readonly signedUrls: SignedUrls;
   readonly mount: string;
   readonly download: DownloadSettings;
   readonly visitor: VisitorSettings;
@@ -34,6 +40,7 @@ const downloadSchema = {
   summary: 'Download a file under its own name',
   querystring: Type.Object({
     inline: Type.Optional(Type.String({ description: 'show it rather than save it' })),
+    lk: Type.Optional(Type.String({ description: 'the token of a signed URL' })),
   }),
   response: { 401: ProblemSchema, 403: ProblemSchema, 404: ProblemSchema, 503: ProblemSchema },
 };
@@ -59,17 +66,31 @@ export function downloadRoute(app: FastifyInstance, deps: DownloadDeps): void {
   );
 }
 
+/** Refused, to a visitor whose link opened it once. */
+class LinkEnded extends Refused {
+  constructor({ decision, failure }: Refused) {
+    super(decision, failure, 'This link has ended; ask whoever sent it to you for another one.');
+  }
+}
+
 /** `hidden`: it is forbidden, and answered as what is missing is, with each of its headers. */
 async function judge(
-  { gate, visitor }: DownloadDeps,
+  deps: DownloadDeps,
   request: FastifyRequest,
 ): Promise<{ readonly path: ResourcePath; readonly hidden: boolean }> {
+  const { gate, visitor } = deps;
   const who = await gate.identify(request);
   const path = gate.pathBehind(`${DOWNLOAD_PREFIX}/`, who);
+  const byLink = await decideByLink(deps, askedAs(request), path);
+  if (byLink !== undefined && byLink !== ENDED) {
+    request.judged = { decision: byLink.decision, subject: NOBODY };
+    return { path, hidden: false };
+  }
   try {
     await gate.require(who, 'read', path);
     return { path, hidden: false };
   } catch (error) {
+    if (error instanceof Refused && byLink === ENDED) throw new LinkEnded(error);
     const isForbidden = error instanceof Refused && error.decision.outcome === 'forbidden';
     if (isForbidden && visitor.hideForbidden) return { path, hidden: true };
     throw error;
@@ -80,13 +101,22 @@ async function judge(
 function refusalTeller(visitor: VisitorSettings) {
   return (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
     if (error instanceof Refused) {
-      const [path = '', query] = request.originalUrl.split(/\?(.*)/s);
-      const asked = { ...askedOf(request.headers), method: request.method, query };
-      const told = visitorHeaders(visitor, error.decision, error, asked, path);
+      const [path = ''] = request.originalUrl.split('?');
+      const told =
+        error instanceof LinkEnded
+          ? GONE
+          : visitorHeaders(visitor, error.decision, error, askedAs(request), path);
       for (let i = 0; i + 1 < told.length; i += 2) reply.header(told[i] ?? '', told[i + 1]);
     }
     return sendError(error, request, reply);
   };
+}
+
+/** The request as nginx's question to the authorizer would have it. */
+function askedAs({ headers, method, originalUrl }: FastifyRequest): Asked {
+  const begin = originalUrl.indexOf('?');
+  const query = begin === -1 ? undefined : originalUrl.slice(begin + 1);
+  return { ...askedOf(headers), method, query };
 }
 
 /** What nginx is told about sending it, where the operator has said so. */

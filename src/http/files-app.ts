@@ -8,6 +8,7 @@ import type { Authorizer } from '../acl/authorizer.js';
 import type { AclStore, CredentialStore } from '../acl/ports.js';
 import type { DownloadSettings, VisitorSettings } from '../config.js';
 import type { OpenRecognition } from '../credentials/credential.js';
+import type { OpenLinkJudges } from '../links/judges.js';
 import type { Committer } from '../uploads/committer.js';
 import type { StorageRoot } from '../uploads/storage-root.js';
 import { API_PREFIX, aclRoutes } from './acl-routes.js';
@@ -28,6 +29,7 @@ import { WRITE_PREFIX, writeRoutes } from './write-routes.js';
 export interface FilesAppDeps {
   readonly authorizer: Authorizer;
   readonly recognise: OpenRecognition;
+  readonly judgeLinks: OpenLinkJudges;
   readonly visitor: VisitorSettings;
   readonly acl: AclStore;
   readonly credentialStore: CredentialStore;
@@ -56,13 +58,15 @@ export async function buildFilesApp(deps: FilesAppDeps): Promise<FastifyInstance
   app.setNotFoundHandler((request, reply) => sendError(unknownRoute(app, request, reply), request, reply));
   const recognition = deps.recognise((message) => app.log.warn(message));
   app.addHook('onClose', () => recognition.close());
+  const { signedUrls, tickets, close } = deps.judgeLinks((message) => app.log.warn(message));
+  app.addHook('onClose', async () => close());
   const gate = new Gate(deps.authorizer, recognition.credentials, deps.visitor.publicUrl);
   tellDecisions(app);
   answerInLines(app);
   await app.register(swagger, publicDocument(deps.mount));
   await writeRoutes(app, { ...deps, gate });
-  downloadRoute(app, { ...deps, gate });
-  await shareRoute(app, { ...deps, ...deps.share, gate });
+  downloadRoute(app, { ...deps, gate, signedUrls });
+  await shareRoute(app, { ...deps, ...deps.share, gate, tickets });
   aclRoutes(app, { ...deps, gate });
   if (deps.sessionHook !== undefined) sessionRoute(app, { ...deps, hook: deps.sessionHook });
   app.get(`${API_PREFIX}/openapi.json`, { schema: { hide: true, querystring: NO_QUERY } }, async () =>

@@ -20,6 +20,12 @@ const WORDS = {
     title: 'You may not open this',
     text: 'You are signed in, but this file is not shared with you. Ask whoever sent you the link, and give them the number below.',
   },
+  410: {
+    code: 'gone',
+    detail: 'This link has ended; ask whoever sent it to you for another one.',
+    title: 'This link has ended',
+    text: 'It opened this file once, and does so no more. Ask whoever sent it to you for another one.',
+  },
   429: {
     code: 'limited',
     detail: 'Too many credentials that are not valid came from here; wait a minute, then try again.',
@@ -44,6 +50,7 @@ export function answerRefused(
   const challenge = told['www-authenticate'];
   const headers = { ...common, ...(challenge !== undefined && { 'www-authenticate': challenge }) };
   const { 'x-latchkey-status': other, 'x-latchkey-location': location } = told;
+  const shown = other === '410' ? 410 : status;
   if (status === 401 && typeof location === 'string') {
     response.writeHead(302, { ...headers, location }).end();
   } else if (status === 403 && other === '404') {
@@ -51,15 +58,15 @@ export function answerRefused(
   } else if (status === 401 && other === '429') {
     sendProblem(response, 429, { ...headers, 'retry-after': String(WINDOW_MS / 1000) });
   } else if (wantsPage(incoming.headers)) {
-    sendPage(response, status, headers);
+    sendPage(response, shown, headers);
   } else {
-    sendProblem(response, status, headers);
+    sendProblem(response, shown, headers);
   }
 }
 
 function sendProblem(
   response: ServerResponse,
-  status: 401 | 403 | 429,
+  status: 401 | 403 | 410 | 429,
   headers: Record<string, string>,
 ): void {
   const { code, detail } = WORDS[status];
@@ -74,7 +81,7 @@ function sendProblem(
   response.end(`${JSON.stringify(problem)}\n`);
 }
 
-function sendPage(response: ServerResponse, status: 401 | 403, headers: Record<string, string>): void {
+function sendPage(response: ServerResponse, status: 401 | 403 | 410, headers: Record<string, string>): void {
   const { title, text } = WORDS[status];
   response.writeHead(status, { ...headers, 'content-type': 'text/html' });
   response.end(

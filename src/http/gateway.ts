@@ -32,7 +32,7 @@ export interface GatewaySettings extends VisitorHeaderSettings {
 const CONTENT_HEADERS = {
   'x-content-type-options': 'nosniff',
   'content-security-policy':
-    "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; media-src 'self'; frame-ancestors 'self'",
+    "sandbox allow-same-origin; default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; media-src 'self'; frame-ancestors 'self'",
   'cache-control': 'private, no-cache',
   'cross-origin-resource-policy': 'same-origin',
   'referrer-policy': 'no-referrer',
@@ -82,7 +82,11 @@ async function serveMount(
     throw new Error(`authorizer: ${statusCode}`);
   }
   if (incoming.method === 'GET' || incoming.method === 'HEAD') {
-    return sendFile(settings, path, incoming, response, common(settings, incoming));
+    const cookie = headers['x-latchkey-cookie'];
+    return sendFile(settings, path, incoming, response, {
+      ...common(settings, incoming),
+      ...(typeof cookie === 'string' && { 'set-cookie': cookie }),
+    });
   }
   return relay(settings, WRITE_PREFIX + path, incoming, response);
 }
@@ -119,15 +123,17 @@ async function relay(
   incoming: IncomingMessage,
   response: ServerResponse,
 ) {
+  const isDownload = path.startsWith(`${DOWNLOAD_PREFIX}/`);
   const answer = await new Promise<IncomingMessage>((resolve, reject) => {
     const { method = 'GET' } = incoming;
-    const headers = relayedHeaders(incoming, settings);
+    const { 'content-length': _, 'transfer-encoding': __, ...bodyless } = relayedHeaders(incoming, settings);
+    const headers = isDownload ? bodyless : relayedHeaders(incoming, settings);
     const asked = request({ socketPath: settings.filesSocket, path, method, headers }, resolve);
     asked.on('error', reject);
-    incoming.pipe(asked);
+    if (isDownload) asked.end();
+    else incoming.pipe(asked);
   });
   const { statusCode = 502, headers } = answer;
-  const isDownload = path.startsWith(`${DOWNLOAD_PREFIX}/`);
   if (isDownload && isRefusal(statusCode)) {
     answer.resume();
     return answerRefused(incoming, response, statusCode, headers, common(settings, incoming));

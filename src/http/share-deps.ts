@@ -11,7 +11,6 @@ import type { Gate } from './gate.js';
 
 export interface ShareParts {
   readonly links: ShareLinks;
-  readonly tickets: Tickets;
   readonly attempts: PasswordAttempts;
   readonly counts: LinkCountStore;
   /** How long a download that has begun may be gone on with. */
@@ -22,6 +21,7 @@ export interface ShareParts {
 
 export interface ShareDeps extends ShareParts {
   readonly gate: Gate;
+  readonly tickets: Tickets;
   readonly authorizer: Authorizer;
   readonly visitor: VisitorSettings;
   readonly root: StorageRoot;

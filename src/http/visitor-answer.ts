@@ -7,12 +7,15 @@ import type { Decision } from '../acl/decide.js';
 import type { VisitorSettings } from '../config.js';
 import type { Identified } from '../credentials/credential.js';
 import type { Asked } from '../credentials/presented.js';
+import { withoutTokens } from '../links/signed-url.js';
 
 /** Characters. The header block has 4 KiB in nginx; a longer return address is cut down. */
 const LOCATION_LENGTH_MAX = 2_000;
 
 const NOTHING: readonly string[] = Object.freeze([]);
 const TOO_MANY = Object.freeze(['X-Latchkey-Status', '429']);
+/** In place of `visitorHeaders`: a link opened this once, and has ended. */
+export const GONE: readonly string[] = Object.freeze(['X-Latchkey-Status', '410']);
 const NOT_FOUND = Object.freeze(['X-Latchkey-Status', '404']);
 
 /**
@@ -47,7 +50,9 @@ function loginLocation(
   const before = `${loginUrl}${loginUrl.includes('?') ? '&' : '?'}${loginParameter}=`;
   // A login page of this site wants a path, one of another host the whole address.
   const site = (loginUrl.startsWith('/') ? '' : publicUrl) + escaped(path);
-  const whole = query === undefined || query === '' ? site : `${site}?${escaped(query)}`;
+  // A link's token opens nothing here, and is nobody's business at the login page.
+  const rest = query === undefined ? '' : withoutTokens(query);
+  const whole = rest === '' ? site : `${site}?${escaped(rest)}`;
   for (const address of [whole, site]) {
     const location = before + encodeURIComponent(address);
     if (location.length <= LOCATION_LENGTH_MAX) return location;

@@ -7,7 +7,7 @@
  * is none. docs/links.md has signers in other languages, test/links/vectors.json what they must agree on.
  */
 
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { ResourcePath } from '../acl/resource-path.js';
 
 /** The parameter of the query that carries the token. */
@@ -44,10 +44,17 @@ const TOKEN = new RegExp(
   `^1\\.([A-Za-z0-9_-]{1,64})\\.${SIGNED_ACTION}\\.(f|d${NUMBER})\\.${NUMBER}\\.${NUMBER}\\.([A-Za-z0-9_-]{1,64})\\.${NUMBER}\\.([A-Za-z0-9_-]{42}[AEIMQUYcgkosw048])$`,
 );
 /** Characters: ids and numbers at their longest. */
-const TOKEN_LENGTH_MAX = 256;
+export const SIGNED_TOKEN_LENGTH_MAX = 256;
 
 export function isLinkId(text: string): boolean {
   return ID.test(text);
+}
+
+const ID_BYTES = 9;
+
+/** Letters, digits and `_`: an id is also a word of a command line, which must not begin with a `-`. */
+export function newLinkId(): string {
+  return randomBytes(ID_BYTES).toString('base64url').replaceAll('-', '_');
 }
 
 /** The text that is signed. A path holds no control character, so no two claims have the same text. */
@@ -74,7 +81,7 @@ export interface ReadToken {
  * Reads a token for the path that was asked for. `undefined`: it has not the one spelling, or covers no such path.
  */
 export function readSignedUrl(token: string, asked: ResourcePath): ReadToken | undefined {
-  if (token.length > TOKEN_LENGTH_MAX) return undefined;
+  if (token.length > SIGNED_TOKEN_LENGTH_MAX) return undefined;
   const match = TOKEN.exec(token);
   if (match === null) return undefined;
   const [, keyId = '', , depth, issued, expires, id = '', generation, signature = ''] = match;
@@ -91,6 +98,11 @@ export function readSignedUrl(token: string, asked: ResourcePath): ReadToken | u
     },
     signature,
   };
+}
+
+/** The id that a token says it has; nobody has looked at its signature. */
+export function idOfToken(token: string): string | undefined {
+  return token.length > SIGNED_TOKEN_LENGTH_MAX ? undefined : TOKEN.exec(token)?.[6];
 }
 
 /** Whether the signature is that of the claims; in the same time wherever they differ. */
@@ -122,4 +134,10 @@ export function tokenInQuery(query: string | undefined): string | undefined {
     found = part.slice(SIGNED_URL_PARAMETER.length + 1);
   }
   return found;
+}
+
+/** The query without any token, for an address that others will see. */
+export function withoutTokens(query: string): string {
+  const rest = query.split('&').filter((part) => !part.startsWith(`${SIGNED_URL_PARAMETER}=`));
+  return rest.join('&');
 }

@@ -17,7 +17,11 @@ export interface SignedUrlSettings {
 }
 
 /** The clock of whoever signs may be ahead by this much. */
-const AHEAD_SECONDS_MAX = 60;
+export const AHEAD_SECONDS_MAX = 60;
+
+/** The claims of a link that opens the path now, or: it did once. */
+export type SignedUrlJudgement = SignedUrlClaims | typeof ENDED;
+export const ENDED = 'ended';
 
 export class SignedUrls {
   readonly #settings: SignedUrlSettings;
@@ -33,33 +37,34 @@ export class SignedUrls {
     this.#secrets = secretsOf(keys);
   }
 
-  /** The claims of a link that opens the path now; `undefined`: this one does not. @throws NotKnown */
-  judge(token: string, path: ResourcePath): Awaitable<SignedUrlClaims | undefined> {
+  /** `undefined`: this is no token of ours for the path. @throws NotKnown */
+  judge(token: string, path: ResourcePath): Awaitable<SignedUrlJudgement | undefined> {
     const claims = this.#verified(token, path);
     if (claims === undefined) return undefined;
+    if (this.#settings.clock() >= claims.expiresAt * 1000) return ENDED;
     const fact = this.#settings.reader.credential(SIGNED_URLS);
-    if (fact instanceof Promise) return fact.then((late) => standing(claims, late));
-    return standing(claims, fact);
+    if (fact instanceof Promise) return fact.then((late) => judged(claims, late));
+    return judged(claims, fact);
   }
 
+  /** What one of our keys has signed, whether or not it has ended. */
   #verified(token: string, path: ResourcePath): SignedUrlClaims | undefined {
     const read = readSignedUrl(token, path);
     if (read === undefined) return undefined;
     const { keyId, issuedAt, expiresAt } = read.claims;
     const secret = this.#secrets.get(keyId);
     if (secret === undefined || !isSignedBy(secret, read)) return undefined;
-    const now = this.#settings.clock() / 1000;
-    if (now >= expiresAt || issuedAt > now + AHEAD_SECONDS_MAX) return undefined;
+    if (issuedAt * 1000 > this.#settings.clock() + AHEAD_SECONDS_MAX * 1000) return undefined;
     return expiresAt - issuedAt <= this.#settings.secondsMax ? read.claims : undefined;
   }
 }
 
 /** Unless it was taken back: the link itself, all of its path, or all that its key had signed. */
-function standing(claims: SignedUrlClaims, { revokedUrls }: CredentialFact): SignedUrlClaims | undefined {
+function judged(claims: SignedUrlClaims, { revokedUrls }: CredentialFact): SignedUrlJudgement {
   if (revokedUrls === undefined) return claims;
   const { ids, generations, keys } = revokedUrls;
-  if (ids.has(claims.id) || claims.generation < (generations.get(claims.path) ?? 0)) return undefined;
-  return claims.issuedAt <= (keys.get(claims.keyId) ?? -1) ? undefined : claims;
+  if (ids.has(claims.id) || claims.generation < (generations.get(claims.path) ?? 0)) return ENDED;
+  return claims.issuedAt <= (keys.get(claims.keyId) ?? -1) ? ENDED : claims;
 }
 
 function secretsOf(keys: readonly LinkKey[]): ReadonlyMap<string, string> {

@@ -1,8 +1,12 @@
 /** For back ends in TypeScript or JavaScript: `import { signedPath } from 'latchkey'`. No call to us, no state. */
 
-import { randomBytes } from 'node:crypto';
-import { encodeResourcePath, parseResourcePath, pathProblem } from '../acl/resource-path.js';
-import { SIGNED_URL_PARAMETER, signUrl } from './signed-url.js';
+import {
+  encodeResourcePath,
+  parseResourcePath,
+  pathProblem,
+  type ResourcePath,
+} from '../acl/resource-path.js';
+import { newLinkId, SIGNED_URL_PARAMETER, signUrl } from './signed-url.js';
 
 export interface SigningOptions {
   readonly keyId: string;
@@ -23,8 +27,6 @@ export interface SigningOptions {
   readonly now?: number;
 }
 
-const ID_BYTES = 9;
-
 /** `/files/team/plan.pdf?lk=…`. @throws Error when a path is none, or the folder is not above it */
 export function signedPath(options: SigningOptions): string {
   const { keyId, secret, seconds, folder, generation = 0, mount = '/files/', now = Date.now() } = options;
@@ -38,8 +40,13 @@ export function signedPath(options: SigningOptions): string {
     throw new Error(`${JSON.stringify(folder)} is no folder above ${options.path}`);
   }
   const issuedAt = Math.floor(now / 1000);
-  const id = options.id ?? randomBytes(ID_BYTES).toString('base64url');
+  const id = options.id ?? newLinkId();
   const claims = { keyId, path: covered, issuedAt, expiresAt: issuedAt + seconds, id, generation };
   const token = signUrl(secret, claims);
+  return signedPathOf(path, token, mount);
+}
+
+/** The URL of a file with a token, path and query. */
+export function signedPathOf(path: ResourcePath, token: string, mount: string): string {
   return `${mount.slice(0, -1)}${encodeResourcePath(path)}?${SIGNED_URL_PARAMETER}=${token}`;
 }

@@ -29,7 +29,7 @@ t.test('without nginx', async (t) => {
       [200, BYTES, 'text/plain; charset=utf-8'],
     );
     t.equal(own.headers['x-content-type-options'], 'nosniff');
-    t.match(own.headers['content-security-policy'], /^sandbox;/);
+    t.match(own.headers['content-security-policy'], /^sandbox allow-same-origin;/);
     const stranger = await site.ask('GET', URL_PATH);
     t.same([stranger.status, stranger.headers['www-authenticate']], [401, 'Bearer realm="latchkey"']);
     t.equal((await site.ask('GET', URL_PATH, { token: bob })).status, 403);

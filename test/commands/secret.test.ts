@@ -10,7 +10,8 @@ import { parseSecrets } from '../../src/credentials/secret-text.js';
 import { type Desk, desk, several } from './program.js';
 
 const ID = /^\d{8}T\d{6}Z-[0-9a-f]{4}$/;
-const USAGE = 'the usage is: latchkey secret rotate [--keep N] | list | drop KEY-ID | drop --unnamed';
+const USAGE =
+  'the usage is: latchkey secret rotate [--keep N] | list | drop KEY-ID | drop --unnamed; of links: with --links';
 const NOTICED = 'Services that run notice it within 1 s.\n';
 const FOREIGN =
   "the data folder's secret is not in force: access tokens are signed with another one, or by somebody else (LATCHKEY_JWT_SECRET, LATCHKEY_JWT_PEM_FILE, LATCHKEY_JWKS_FILE, LATCHKEY_JWKS_URL or LATCHKEY_OIDC_ISSUER); change it there";
@@ -184,4 +185,36 @@ t.test('of two changes at once none is lost, and a broken file is not rotated ov
     [code, stderr],
     [2, "latchkey: the file 'secret' in the data folder has two secrets of one key id\n"],
   );
+});
+
+t.test('--links: the same with the keys of signed URLs', async (t) => {
+  const { run, json, dataFolder } = await desk(t);
+  const inLinkFile = () => parseSecrets(readFileSync(`${dataFolder}/link-secret`, 'utf8'));
+  const list = (await json('secret list --links')) as { secrets: { id: string }[] };
+  const [first = { id: '' }] = list.secrets;
+  t.match(first, { id: ID });
+  t.same([statSync(`${dataFolder}/link-secret`).mode & 0o777, inLinkFile().length], [0o600, 1]);
+  const rotated = await run('secret rotate --links');
+  const [newest] = inLinkFile();
+  t.equal(
+    rotated.stdout,
+    `rotated: new links are signed with ${newest?.id}\nlinks of ${first.id} go on\n${NOTICED}`,
+  );
+  t.match(await run(`secret drop ${newest?.id} --links`), {
+    code: 1,
+    stdout: '',
+    stderr: `latchkey: ${newest?.id} signs new links: run 'latchkey secret rotate --links' first\n`,
+  });
+  t.equal(
+    (await run(`secret drop ${first.id} --links`)).stdout,
+    `dropped: ${first.id}; its links have ended\n${NOTICED}`,
+  );
+  t.notOk(readdirSync(dataFolder).includes('secret'), 'access tokens have theirs, when one is made');
+  t.same(await run('secret rotate --links', { env: { LATCHKEY_LINK_SECRET: `k1 ${'x'.repeat(32)}` } }), {
+    code: 2,
+    signal: null,
+    stdout: '',
+    stderr:
+      "latchkey: the data folder's keys are not in force: links are signed with those of LATCHKEY_LINK_SECRET; change them there\nTry: latchkey secret --help\n",
+  });
 });

@@ -3,6 +3,7 @@
 import { Authorizer } from '../../src/acl/authorizer.js';
 import { Credentials } from '../../src/credentials/credential.js';
 import { buildFilesApp } from '../../src/http/files-app.js';
+import { SignedUrls } from '../../src/links/signed-urls.js';
 import { CachedReader } from '../../src/storage/cached-reader.js';
 import { openMemoryStore } from '../../src/storage/memory/memory-store.js';
 import { Committer } from '../../src/uploads/committer.js';
@@ -14,10 +15,15 @@ export async function openapiDocument(): Promise<string> {
   const { acl, files, facts, credentials } = openMemoryStore();
   const clock = () => 0;
   const policy = { administrators: new Set<never>(), home: undefined };
+  const reader = new CachedReader(facts, { bytesMax: CACHE_BYTES });
   const root = new StorageRoot({ root: 'store', mount: '/files/', partialFolder: 'partial' });
   const app = await buildFilesApp({
-    authorizer: new Authorizer(new CachedReader(facts, { bytesMax: CACHE_BYTES }), policy, clock),
+    authorizer: new Authorizer(reader, policy, clock),
     recognise: () => ({ credentials: new Credentials([]), close: async () => {} }),
+    judgeLinks: () => ({
+      signedUrls: new SignedUrls({ keys: [], secondsMax: 1, reader, clock }),
+      close: () => {},
+    }),
     visitor: { loginUrl: undefined, loginParameter: 'next', publicUrl: undefined, hideForbidden: false },
     sessionHook: { secret: 'for a document alone', cookieNames: [], userPrefix: '' },
     credentialStore: credentials,

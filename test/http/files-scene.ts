@@ -9,6 +9,7 @@ import { parseHomeTemplate } from '../../src/acl/policy.js';
 import { loadConfig } from '../../src/config.js';
 import { buildFilesApp } from '../../src/http/files-app.js';
 import type { SessionHook } from '../../src/http/session-route.js';
+import { openLinkJudges } from '../../src/link-judges.js';
 import { openRecognition } from '../../src/recognition.js';
 import { CachedReader } from '../../src/storage/cached-reader.js';
 import type { CommitStep } from '../../src/uploads/committer.js';
@@ -43,10 +44,11 @@ export async function filesScene(t: Test, options: FilesSceneOptions = {}): Prom
   };
   const logged: Record<string, unknown>[] = [];
   const reader = new CachedReader(store.facts, { bytesMax: 16 * MIB });
-  const config = loadConfig({ LATCHKEY_JWT_SECRET: SECRET });
+  const config = loadConfig({ LATCHKEY_JWT_SECRET: SECRET, LATCHKEY_LINK_SECRET: `k1 ${SECRET}` });
   const app = await buildFilesApp({
     authorizer: new Authorizer(reader, policy, clock),
     recognise: (onProblem) => openRecognition(config, { reader, usage: store.usage, onProblem }),
+    judgeLinks: (onProblem) => openLinkJudges(config, reader, onProblem),
     visitor: config.visitor,
     sessionHook: options.sessionHook,
     credentialStore: store.credentials,

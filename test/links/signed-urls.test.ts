@@ -40,7 +40,8 @@ function given(t: Test) {
     store,
     urls,
     token,
-    opens: async (text: string, asked = FILE) => (await urls.judge(text, asked)) !== undefined,
+    opens: async (text: string, asked = FILE) => typeof (await urls.judge(text, asked)) === 'object',
+    judge: async (text: string, asked = FILE) => urls.judge(text, asked),
     at: (ms: number) => {
       now = ms;
     },
@@ -116,4 +117,15 @@ t.test('a mark goes when its link has ended by itself, and not before', async (t
   t.notOk(await opens(token()));
   await store.signedUrls.revokeUrl('third', (NOW_S + 10) * 1000, (NOW_S + 90) * 1000);
   t.ok(await opens(token()), 'whoever says when it ends must be right');
+});
+
+t.test('one that opened the path once is told apart from one that never did', async (t) => {
+  const { judge, token, store, at } = given(t);
+  await store.signedUrls.revokeUrl('abc', NOW_S * 1000, (NOW_S + 3600) * 1000);
+  t.equal(await judge(token()), 'ended', 'revoked');
+  t.equal(await judge(token(), path('/team/other.pdf')), undefined, 'of another file');
+  at((NOW_S + 3600) * 1000);
+  t.equal(await judge(token({ id: 'other' })), 'ended', 'expired');
+  t.equal(await judge(`${token()}A`), undefined, 'forged');
+  t.equal(await judge(token({ expiresAt: NOW_S + 8 * DAY_S })), undefined, 'longer than any may live');
 });

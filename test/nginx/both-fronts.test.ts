@@ -21,6 +21,8 @@ const SETTINGS = {
   LATCHKEY_FAILURES_MAX: '30',
 };
 
+const PAGE = '/files/team/page.html';
+
 type Headers = Readonly<Record<string, string>>;
 /** Method, target, headers, body. */
 type Asked = readonly [method: string, target: string, headers?: Headers, body?: string];
@@ -70,7 +72,35 @@ async function tableFor(site: Site): Promise<readonly Asked[]> {
   ];
 }
 
-const COMPARED = ['location', 'www-authenticate', 'retry-after', 'content-disposition', 'vary'];
+/** By signed URLs, of which one has ended. */
+async function signedTable(site: Site): Promise<readonly Asked[]> {
+  const sign = async (...words: readonly string[]) => {
+    const { stdout } = await site.cli('link', 'sign', '/team/plan.txt', ...words);
+    return stdout.trim().split('?')[1] ?? '';
+  };
+  const [open, ended] = [await sign('--folder', '/team/'), await sign('--id', 'ended')];
+  await site.cli('link', 'revoke', '--signed', 'ended');
+  const cookie = `latchkey-link=${open.slice('lk='.length)}`;
+  const bob = site.token('bob');
+  return [FILE, DOWNLOAD, PAGE].flatMap((target): Asked[] => [
+    ['GET', `${target}?${open}`],
+    ['HEAD', `${target}?${open}`],
+    ['PUT', `${target}?${open}`, {}, 'x'],
+    ['GET', target, { Cookie: cookie }],
+    ['GET', `${target}?${ended}`],
+    ['GET', `${target}?${ended}`, NAVIGATION],
+    ['GET', `${target}?${ended}`, { Authorization: `Bearer ${bob}` }],
+    ['GET', `${target}?${ended}`, { ...NAVIGATION, Authorization: `Bearer ${bob}` }],
+    ['GET', `${target}?${ended}`, { Cookie: cookie }],
+  ]);
+}
+
+/** A token is another one at each site. */
+function withoutToken(text: string): string {
+  return text.replace(/(lk=|latchkey-link=)[\w.-]+/, '$1TOKEN').replace(/Max-Age=\d+/, 'Max-Age=N');
+}
+
+const COMPARED = ['location', 'set-cookie', 'www-authenticate', 'retry-after', 'content-disposition', 'vary'];
 
 function told(answer: Answer) {
   const { status, headers, body } = answer;
@@ -78,17 +108,18 @@ function told(answer: Answer) {
     ([name]) =>
       COMPARED.includes(name) || name.startsWith('access-control-') || name.startsWith('x-latchkey'),
   );
-  const refused = [401, 403, 429].includes(status) && body.length > 0;
+  const refused = [401, 403, 410, 429].includes(status) && body.length > 0;
   return {
     is: refused ? form(answer) : String(status),
     challenges: times(answer, 'www-authenticate'),
-    ...Object.fromEntries(kept.sort()),
+    ...Object.fromEntries(kept.sort().map(([name, value]) => [name, withoutToken(value)])),
   };
 }
 
 async function prepared(t: Test, env: Headers, args: readonly string[] = []): Promise<Site> {
   const site = await startSite(t, { ...SETTINGS, ...env }, args);
   await site.ask('PUT', FILE, { token: site.token('root'), body: '0123456789' });
+  await site.ask('PUT', PAGE, { token: site.token('root'), body: '<p>page' });
   for (const who of ['user:alice', 'group:team']) await site.cli('grant', who, 'write', '/team/');
   return site;
 }
@@ -97,7 +128,7 @@ async function through(site: Site, table: readonly Asked[]) {
   const all: Record<string, unknown> = {};
   for (const [i, [method, target, headers = {}, body]] of table.entries()) {
     const answer = await site.ask(method, target, { headers, ...(body !== undefined && { body }) });
-    all[`${i}: ${method} ${target} ${Object.keys(headers)}`] = told(answer);
+    all[`${i}: ${method} ${withoutToken(target)} ${Object.keys(headers)}`] = told(answer);
   }
   return all;
 }
@@ -110,16 +141,30 @@ for (const [name, env] of [
     let byNginx: Readonly<Record<string, unknown>> = {};
     await t.test('nginx', async (t) => {
       const site = await prepared(t, env);
-      byNginx = await through(site, await tableFor(site));
+      byNginx = await through(site, [...(await tableFor(site)), ...(await signedTable(site))]);
       t.ok(Object.keys(byNginx).length > 100);
     });
     await t.test('the gateway', async (t) => {
       const site = await prepared(t, env, ['--no-nginx']);
-      const byGateway = await through(site, await tableFor(site));
+      const byGateway = await through(site, [...(await tableFor(site)), ...(await signedTable(site))]);
       for (const [request, answer] of Object.entries(byNginx)) t.same(byGateway[request], answer, request);
     });
   });
 }
+
+t.test('a token does not travel to the login page', async (t) => {
+  const site = await prepared(t);
+  const { stdout } = await site.cli('link', 'sign', '/team/plan.txt');
+  const token = stdout.trim().split('?')[1] ?? '';
+  for (const [query, rest] of [
+    [token, ''],
+    [`a=b&${token}&c=d`, '%3Fa%3Db%26c%3Dd'],
+    [`${token}&lk=2`, ''],
+  ]) {
+    const { status, headers } = await site.ask('GET', `${PAGE}?${query}`, { headers: NAVIGATION });
+    t.same([status, headers.location], [302, `/login?next=%2Ffiles%2Fteam%2Fpage.html${rest}`]);
+  }
+});
 
 for (const args of [[], ['--no-nginx']]) {
   t.test(`what fails is counted: up ${args}`, async (t) => {

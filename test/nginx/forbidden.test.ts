@@ -70,7 +70,7 @@ t.test('a page for browsers, JSON for others, each with the request’s number',
     t.ok(uri.endsWith(target), `and its URL: ${uri}`);
     t.notMatch(answer.body.toString(), /alice|private|no-grant|<script|https?:/);
     t.match(answer.headers, { 'x-content-type-options': 'nosniff', 'cache-control': 'private, no-cache' });
-    t.match(answer.headers['content-security-policy'], /^sandbox; default-src 'none'/);
+    t.match(answer.headers['content-security-policy'], /^sandbox allow-same-origin; default-src 'none'/);
   }
   for (const target of [FILE, DOWNLOAD]) {
     const { status, body } = await site.ask('HEAD', target, { token, headers: NAVIGATION });

@@ -141,7 +141,7 @@ t.test('through a real nginx', async (t) => {
       const text = `in the ${status} of ${target}`;
       t.equal(status, expected, text);
       t.equal(headers['x-content-type-options'], 'nosniff', text);
-      t.match(headers['content-security-policy'], /^sandbox; default-src 'none'/, text);
+      t.match(headers['content-security-policy'], /^sandbox allow-same-origin; default-src 'none'/, text);
       t.equal(headers['cache-control'], 'private, no-cache', text);
       t.equal(headers['cross-origin-resource-policy'], 'same-origin', text);
       t.equal(headers['referrer-policy'], 'no-referrer', text);

@@ -169,7 +169,7 @@ t.test('without a login page, a browser gets a page that says so', async (t) => 
     const answer = await site.ask('GET', target, { headers: NAVIGATION });
     t.equal(form(answer), '401 page', target);
     t.equal(times(answer, 'www-authenticate'), 1);
-    t.match(answer.headers['content-security-policy'], /^sandbox; default-src 'none'/);
+    t.match(answer.headers['content-security-policy'], /^sandbox allow-same-origin; default-src 'none'/);
     t.notMatch(answer.body.toString(), /<script|javascript:|https?:/i);
     const head = await site.ask('HEAD', target, { headers: NAVIGATION });
     t.same([head.status, head.body.length], [401, 0]);
