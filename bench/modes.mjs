@@ -1,5 +1,6 @@
 // What is measured: each mode's URL, and the processes behind it. One nginx worker everywhere; the same files.
 import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,12 +8,14 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { createSigner } from 'fast-jwt';
 import { HEAP_ARGS } from '../dist/host/heap.js';
+import { signedPath } from '../dist/index.js';
 import { renderServer } from '../dist/nginx/render.js';
 import { openSqliteStore } from '../dist/storage/sqlite/open.js';
 import { childOf } from './measure.mjs';
 
 const CLI = fileURLToPath(new URL('../dist/cli.js', import.meta.url));
 const SECRET = 'a-secret-for-the-bench-a-secret-for-the-bench';
+const LINK_KEY = 'bench';
 const FILES = 100_000;
 const FOLDERS = 100;
 const MANY = 1_000_000;
@@ -97,6 +100,7 @@ async function build(home, close) {
       LATCHKEY_DATA: folder,
       LATCHKEY_ROOT: root,
       LATCHKEY_JWT_SECRET: SECRET,
+      LATCHKEY_LINK_SECRET: `${LINK_KEY} ${SECRET}`,
       LATCHKEY_USER: 'root',
       LATCHKEY_LOG_LEVEL: 'warn',
     };
@@ -123,6 +127,8 @@ async function build(home, close) {
       { name: 'Latchkey 1k, hot', url: at(PORTS.few, hot), base: 'bare nginx, 1 KiB', token },
       { name: 'Latchkey 1M, hot', url: at(PORTS.many, hot), base: 'bare nginx, 1 KiB', token },
       { name: 'Latchkey 1M, hot, anonymous', url: at(PORTS.many, hot), base: 'bare nginx, 1 KiB' },
+      { name: 'Latchkey 1M, signed URL', url: at(PORTS.many, signedUrl(hot)), base: 'bare nginx, 1 KiB' },
+      { name: 'secure_link', url: at(PORTS.bare, securedUrl(hot)), base: 'bare nginx, 1 KiB' },
       { name: 'bare nginx, random', url: at(PORTS.bare, hot), base: 'bare nginx, random', script: random },
       {
         name: 'Latchkey 1k, random',
@@ -178,6 +184,18 @@ async function* batches(count) {
   }
 }
 
+function signedUrl(url) {
+  const path = url.slice('/files'.length);
+  return signedPath({ keyId: LINK_KEY, secret: SECRET, path, seconds: 86_400 });
+}
+
+/** As ngx_http_secure_link_module checks it. */
+function securedUrl(url) {
+  const expires = Math.floor(Date.now() / 1000) + 86_400;
+  const md5 = createHash('md5').update(`${expires}/secured${url} ${SECRET}`).digest('base64url');
+  return `/secured${url}?md5=${md5}&expires=${expires}`;
+}
+
 function randomScript(home) {
   const file = join(home, 'random.lua');
   writeFileSync(
@@ -203,6 +221,12 @@ http {
     location /files/ { root ${root}; }
     location /floor/ { auth_request /yes; alias ${root}/; }
     location = /yes { internal; return 200; }
+    location /secured/ {
+      secure_link $arg_md5,$arg_expires;
+      secure_link_md5 "$secure_link_expires$uri ${SECRET}";
+      if ($secure_link != 1) { return 403; }
+      alias ${root}/;
+    }
   }
 }
 `;

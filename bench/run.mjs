@@ -69,6 +69,9 @@ function print(modes, rounds) {
   console.log(
     `time of an answer, with a known token to without: ${between('Latchkey 1M, hot, anonymous', 'Latchkey 1M, hot')} (1.20 at most wanted)`,
   );
+  console.log(
+    `time of an answer, by a signed URL to anonymous: ${between('Latchkey 1M, hot, anonymous', 'Latchkey 1M, signed URL')} (1.10 at most wanted)`,
+  );
   console.log('\nthe first look at a token, in microseconds');
   for (const [algorithm, cost] of firsts)
     console.log(`  ${algorithm.padEnd(32)}${cost.toFixed(0).padStart(6)}`);

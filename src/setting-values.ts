@@ -1,6 +1,6 @@
 /** The values of settings: one parser for each kind, from the text of the environment to the value, or a problem. */
 
-import { BlockList, isIP } from 'node:net';
+import { BlockList } from 'node:net';
 import { resolve } from 'node:path';
 import { parseDuration } from './acl/instant.js';
 import { type HomeTemplate, parseHomeTemplate } from './acl/policy.js';
@@ -9,6 +9,7 @@ import { isFolder, parseResourcePath } from './acl/resource-path.js';
 import type { ProxyAddresses } from './credentials/proxy-header.js';
 import { RSA_ALGORITHMS, type RsaAlgorithm } from './credentials/rsa-algorithm.js';
 import { KeyProblem, parseSecrets, type SigningSecret, secretProblem } from './credentials/secret-text.js';
+import { parseAddressRange } from './links/address-ranges.js';
 import { isLinkId, type LinkKey } from './links/signed-url.js';
 
 /** Thrown by a parser: a clause that follows the setting's name. */
@@ -139,15 +140,11 @@ export function addresses(given: string): ProxyAddresses {
 }
 
 function addRange(ranges: BlockList, part: string): void {
-  const [address = '', prefix] = part.split('/');
-  const version = isIP(address);
-  const bits = version === 4 ? 32 : 128;
-  const length = prefix === undefined ? bits : /^\d{1,3}$/.test(prefix) ? Number(prefix) : -1;
-  // A range of everything proves nothing.
-  if (version === 0 || length < 1 || length > bits) {
+  const range = parseAddressRange(part);
+  if (range === undefined) {
     throw new SettingProblem(`takes addresses, ranges such as 10.0.0.0/8, and unix:, not '${part}'`);
   }
-  ranges.addSubnet(address, length, version === 4 ? 'ipv4' : 'ipv6');
+  ranges.addSubnet(range.address, range.length, range.family);
 }
 
 export function cookieNames(given: string): readonly string[] {

@@ -100,7 +100,7 @@ function refuseCommitting(path: ResourcePath, facts: Facts): void {
 /** The principals of a subject with this standing (DESIGN §5); a suspended user has none but `anyone`. */
 export function requestOf(question: Question, facts: Facts, policy: Policy): DecisionRequest {
   const { subject, action, path } = question;
-  const outOfScope = subject.scope !== undefined && !reaches(subject.scope, action, path);
+  const outOfScope = !isWithinScope(subject, action, path);
   const known = subject.authenticated && !facts.standing.suspended && !outOfScope;
   const tiers = known ? tiersOf(subject, facts.standing.groups) : TIERS_OF_ANYONE;
   return {
@@ -111,6 +111,11 @@ export function requestOf(question: Question, facts: Facts, policy: Policy): Dec
     builtIn: homeGrant(policy, known ? subject.user : undefined, path),
     action,
   };
+}
+
+/** Whether the subject's credential is good for this; what the user may is another question. */
+export function isWithinScope({ scope }: Subject, action: Action, path: ResourcePath): boolean {
+  return scope === undefined || reaches(scope, action, path);
 }
 
 function reaches(scope: Scope, action: Action, path: ResourcePath): boolean {

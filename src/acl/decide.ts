@@ -42,7 +42,8 @@ export type Reason =
   | { readonly kind: 'refused-path' }
   // The credential is limited to another path or a lesser action; without it the user might.
   | { readonly kind: 'out-of-scope' }
-  | { readonly kind: 'signed-url'; readonly id: string; readonly keyId: string };
+  | { readonly kind: 'signed-url'; readonly id: string; readonly keyId: string }
+  | { readonly kind: 'share-link'; readonly id: string };
 
 export interface Decision {
   readonly outcome: Outcome;

@@ -65,6 +65,8 @@ export function describeDecision({ reason }: Decision): string {
       return 'the credential is limited to less';
     case 'signed-url':
       return `the signed URL ${reason.id} of the key ${reason.keyId}`;
+    case 'share-link':
+      return `the share link ${reason.id}`;
     default:
       return reason satisfies never;
   }

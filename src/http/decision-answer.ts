@@ -35,6 +35,8 @@ export function reasonWord(reason: Reason): string {
       return reason.kind;
     case 'signed-url':
       return `signed-url:${reason.id}`;
+    case 'share-link':
+      return `share-link:${reason.id}`;
     default:
       return reason satisfies never;
   }

@@ -3,6 +3,7 @@
  * back. Apart from the user: it allows, or it says nothing.
  */
 
+import { createSecretKey, type KeyObject } from 'node:crypto';
 import { type Awaitable, type CredentialFact, type CredentialReader, SIGNED_URLS } from '../acl/ports.js';
 import type { ResourcePath } from '../acl/resource-path.js';
 import { isSignedBy, type LinkKey, readSignedUrl, type SignedUrlClaims } from './signed-url.js';
@@ -25,7 +26,7 @@ export const ENDED = 'ended';
 
 export class SignedUrls {
   readonly #settings: SignedUrlSettings;
-  #secrets: ReadonlyMap<string, string>;
+  #secrets: ReadonlyMap<string, KeyObject>;
 
   constructor(settings: SignedUrlSettings) {
     this.#settings = settings;
@@ -67,6 +68,6 @@ function judged(claims: SignedUrlClaims, { revokedUrls }: CredentialFact): Signe
   return claims.issuedAt <= (keys.get(claims.keyId) ?? -1) ? ENDED : claims;
 }
 
-function secretsOf(keys: readonly LinkKey[]): ReadonlyMap<string, string> {
-  return new Map(keys.map(({ id, secret }) => [id, secret]));
+function secretsOf(keys: readonly LinkKey[]): ReadonlyMap<string, KeyObject> {
+  return new Map(keys.map(({ id, secret }) => [id, createSecretKey(secret, 'utf8')]));
 }

@@ -153,7 +153,7 @@ for (const [name, env] of [
 }
 
 t.test('a token does not travel to the login page', async (t) => {
-  const site = await prepared(t);
+  const site = await prepared(t, {});
   const { stdout } = await site.cli('link', 'sign', '/team/plan.txt');
   const token = stdout.trim().split('?')[1] ?? '';
   for (const [query, rest] of [
