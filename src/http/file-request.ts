@@ -46,7 +46,8 @@ export async function receiveForm(
   address: ShareAddress,
   { link }: Admission,
 ): Promise<FastifyReply> {
-  if (address.below !== '/') throw new BadRequest("A form is posted to the link itself, which ends in '/'.");
+  if (address.below.length > 1)
+    throw new BadRequest("A form is posted to the link itself, which ends in '/'.");
   try {
     refuseTooLarge(deps, request);
     return await take(deps, request, reply, address, link, async (intake) => {
