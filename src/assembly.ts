@@ -20,6 +20,7 @@ import type { Logger } from './http/server-options.js';
 import type { SessionHook } from './http/session-route.js';
 import { openLinkJudges } from './link-judges.js';
 import { openRecognition } from './recognition.js';
+import { openShareParts } from './share-parts.js';
 import { SharedCheck, TURN_CONNECTIONS_MAX } from './storage/shared-check.js';
 import { type ProcessLock, takeLock } from './storage/sqlite/process-lock.js';
 import { Committer } from './uploads/committer.js';
@@ -73,10 +74,12 @@ async function openLockedFilesApp(config: Config, logger: Logger, lock: ProcessL
     await root.prepare();
     const recovered = await recover(store.files, root);
     const reader = readerOver(store.facts, config);
+    const authorizer = authorizerOver(reader, config);
     const app = await buildFilesApp({
-      authorizer: authorizerOver(reader, config),
+      authorizer,
       recognise: (onProblem) => openRecognition(config, { reader, usage: store.usage, onProblem }),
       judgeLinks: (onProblem) => openLinkJudges(config, reader, onProblem),
+      openShare: (onProblem) => openShareParts(config, { reader, authorizer, store, onProblem }),
       visitor: config.visitor,
       sessionHook: sessionHookOf(config),
       credentialStore: store.credentials,

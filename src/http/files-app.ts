@@ -21,7 +21,7 @@ import { BadRequest, sendError } from './problem.js';
 import { type Logger, serverOptions } from './server-options.js';
 import { type SessionHook, sessionRoute } from './session-route.js';
 import { SHARE_PREFIX } from './share-address.js';
-import type { ShareParts } from './share-deps.js';
+import type { OpenShare } from './share-deps.js';
 import { shareRoute } from './share-route.js';
 import { NO_QUERY } from './strict-schema.js';
 import { WRITE_PREFIX, writeRoutes } from './write-routes.js';
@@ -43,7 +43,7 @@ export interface FilesAppDeps {
   readonly uploadBytesMax: number;
   readonly formFilesMax: number;
   readonly download: DownloadSettings;
-  readonly share: ShareParts;
+  readonly openShare: OpenShare;
   readonly checkReady: CheckReady;
   readonly logger: Logger;
 }
@@ -60,13 +60,15 @@ export async function buildFilesApp(deps: FilesAppDeps): Promise<FastifyInstance
   app.addHook('onClose', () => recognition.close());
   const { signedUrls, tickets, close } = deps.judgeLinks((message) => app.log.warn(message));
   app.addHook('onClose', async () => close());
+  const share = deps.openShare((message) => app.log.warn(message));
+  app.addHook('onClose', () => share.close());
   const gate = new Gate(deps.authorizer, recognition.credentials, deps.visitor.publicUrl);
   tellDecisions(app);
   answerInLines(app);
   await app.register(swagger, publicDocument(deps.mount));
   await writeRoutes(app, { ...deps, gate });
   downloadRoute(app, { ...deps, gate, signedUrls });
-  await shareRoute(app, { ...deps, ...deps.share, gate, tickets });
+  await shareRoute(app, { ...deps, ...share, gate, tickets });
   aclRoutes(app, { ...deps, gate });
   if (deps.sessionHook !== undefined) sessionRoute(app, { ...deps, hook: deps.sessionHook });
   app.get(`${API_PREFIX}/openapi.json`, { schema: { hide: true, querystring: NO_QUERY } }, async () =>

@@ -29,6 +29,6 @@ export const NOTHING = new Html('');
 
 function markup(value: HtmlValue): string {
   if (value instanceof Html) return value.text;
-  if (typeof value === 'object') return value.map(({ text }) => text).join('');
+  if (typeof value === 'object') return value.map(markup).join('');
   return String(value).replace(/[&<>"']/g, (character) => ENTITIES[character] ?? '');
 }

@@ -1,5 +1,7 @@
 /** Sizes and dates as people read them, the same for everybody: a page without scripts knows no time zone. */
 
+import { isInstant } from '../acl/instant.js';
+
 const UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'] as const;
 const STEP = 1000;
 
@@ -19,7 +21,7 @@ function figures(value: number, unit: number): string {
   return unit === 0 || value >= 9.95 ? value.toFixed(0) : value.toFixed(1);
 }
 
-/** `2026-11-25 14:03 UTC`. */
+/** `2026-11-25 14:03 UTC`; '' of an instant that has no such form: a disk may hold any. */
 export function humanInstant(ms: number): string {
-  return `${new Date(ms).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+  return isInstant(ms) ? `${new Date(ms).toISOString().slice(0, 16).replace('T', ' ')} UTC` : '';
 }

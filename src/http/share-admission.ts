@@ -7,6 +7,7 @@ import type { FastifyRequest } from 'fastify';
 import type { Decision } from '../acl/decide.js';
 import { NOBODY, type Subject } from '../acl/principal.js';
 import type { ShareLink } from '../acl/share-link.js';
+import { WINDOW_MS } from '../credentials/failures.js';
 import { askedOf } from '../credentials/presented.js';
 import type { ShareJudgement } from '../links/share-links.js';
 import type { ShareAddress } from './share-address.js';
@@ -35,7 +36,7 @@ export async function admit(
   const judgement = await deps.links.judge({ token, below, address });
   if (judgement.kind === 'unknown') throw new ShareRefused('unknown');
   const { link } = judgement;
-  tell(request, 'forbidden', link, NOBODY); // until more is known
+  tell(request, 'forbidden', link, NOBODY); // until it turns out otherwise
   switch (judgement.kind) {
     case 'ended':
       throw new ShareRefused(judgement.why, link);
@@ -44,21 +45,25 @@ export async function admit(
       throw new ShareRefused(judgement.kind, link);
     case 'no-such-path':
     case 'open':
-      await requireRecipient(deps, request, link);
+      tell(request, 'allow', link, await requireRecipient(deps, request, link));
       return { link, judgement, address };
     default:
       return judgement satisfies never;
   }
 }
 
-/** A link for certain people is for them when they have signed in. @throws ShareRefused, NotKnown */
-async function requireRecipient(deps: ShareDeps, request: FastifyRequest, link: ShareLink): Promise<void> {
-  if (link.terms.recipients.length === 0) return;
+/** The visitor, where the link is for certain people, who then must have signed in. @throws ShareRefused, NotKnown */
+async function requireRecipient(deps: ShareDeps, request: FastifyRequest, link: ShareLink): Promise<Subject> {
+  if (link.terms.recipients.length === 0) return NOBODY;
   const { subject, failure } = await deps.gate.identify(request);
-  if (await deps.links.isRecipient(link, subject)) return tell(request, 'forbidden', link, subject);
-  const outcome = subject.authenticated ? 'forbidden' : 'unauthenticated';
-  tell(request, outcome, link, subject);
-  throw new ShareRefused(subject.authenticated ? 'not-recipient' : 'not-signed-in', link, { failure });
+  if (await deps.links.isRecipient(link, subject)) return subject;
+  if (subject.authenticated) {
+    tell(request, 'forbidden', link, subject);
+    throw new ShareRefused('not-recipient', link);
+  }
+  tell(request, 'unauthenticated', link, subject);
+  if (failure === 'limited') throw new ShareRefused('limited', link, { waitSeconds: WINDOW_MS / 1000 });
+  throw new ShareRefused('not-signed-in', link, { failure });
 }
 
 /** For nginx's log, which names the link by its public id. */

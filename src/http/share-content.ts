@@ -17,7 +17,7 @@ import type { ShareLink } from '../acl/share-link.js';
 import { isLinkRobot } from '../links/robots.js';
 import { accelHeaders } from './download-route.js';
 import { relativeTo, SERVE_LINK_PREFIX, type ShareAddress } from './share-address.js';
-import { type Admission, tell } from './share-admission.js';
+import type { Admission } from './share-admission.js';
 import { asksForJson, sendPage } from './share-answer.js';
 import type { ShareDeps } from './share-deps.js';
 import { folderJson, viewFolder } from './share-folder.js';
@@ -81,7 +81,6 @@ async function sendFolder(
     isOpen: (path) => isOpen(deps, admission, path),
   });
   if (view === undefined) throw new ShareRefused('missing', link);
-  tell(request, 'allow', link);
   if (isRobot(request)) return sendPage(reply, cardPage(view.trail.at(-1) ?? '', undefined));
   deps.onUse(link.id, deps.clock());
   if (asksForJson(request.originalUrl)) return reply.send(folderJson(view));
@@ -98,7 +97,6 @@ async function sendFile(
   bytes: number,
 ): Promise<FastifyReply> {
   await deps.authorizer.authorizeByLink(path, { kind: 'share-link', id: link.id });
-  tell(request, 'allow', link);
   if (isRobot(request)) return sendPage(reply, cardPage(nameOf(path), bytes));
   // nginx answers HEAD without a byte of the file.
   if (request.method !== 'HEAD') {

@@ -19,6 +19,14 @@ export interface ShareParts {
   readonly onUse: (linkId: string, at: number) => void;
 }
 
+/** Whoever opened it closes it. */
+export interface OpenedShare extends ShareParts {
+  close(): Promise<void>;
+}
+
+/** @param onProblem told, for the log, what could not be noted */
+export type OpenShare = (onProblem: (message: string) => void) => OpenedShare;
+
 export interface ShareDeps extends ShareParts {
   readonly gate: Gate;
   readonly tickets: Tickets;

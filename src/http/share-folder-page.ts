@@ -51,7 +51,7 @@ function heading(key: SortKey, title: string, sort: SortKey, order: SortOrder): 
 
 function row({ name, kind, bytes, modifiedAt }: ShownEntry): Html {
   const slash = kind === 'folder' ? '/' : '';
-  const size = bytes === undefined ? NOTHING : html`<span title="${bytes} bytes">${humanSize(bytes)}</span>`;
+  const size = bytes === undefined ? NOTHING : html`<span title="${bytes} B">${humanSize(bytes)}</span>`;
   return html`<tr><td class="name ${kind}"><a href="./${encodeResourcePath(name)}${slash}">${name}</a></td><td class="size">${size}</td><td class="date">${humanInstant(modifiedAt)}</td></tr>
 `;
 }

@@ -3,6 +3,8 @@
  * from the link's own root on. Nothing above that root is named.
  */
 
+import { NotKnown } from '../acl/errors.js';
+import { formatInstant, isInstant } from '../acl/instant.js';
 import { nameOf, type ResourcePath } from '../acl/resource-path.js';
 import type { ListedEntry, StorageRoot } from '../uploads/storage-root.js';
 
@@ -68,9 +70,19 @@ async function opened(
   const open: ListedEntry[] = [];
   for (const [i, entry] of entries.entries()) {
     if (i % JUDGED_AT_ONCE === JUDGED_AT_ONCE - 1) await new Promise((resolve) => setImmediate(resolve));
-    if (await isOpen(entry.path)) open.push(entry);
+    if (await isOpenNow(isOpen, entry.path)) open.push(entry);
   }
   return open;
+}
+
+/** Of a file that is being exchanged nothing is told; the others are. */
+async function isOpenNow(isOpen: FolderQuestion['isOpen'], path: ResourcePath): Promise<boolean> {
+  try {
+    return await isOpen(path);
+  } catch (error) {
+    if (error instanceof NotKnown && error.code === 'committing') return false;
+    throw error;
+  }
 }
 
 function trailOf(linkPath: ResourcePath, folder: ResourcePath): readonly string[] {
@@ -116,7 +128,7 @@ export function folderJson({ trail, entries, cut }: FolderView): object {
     entries: entries.map(({ modifiedAt, bytes, ...rest }) => ({
       ...rest,
       ...(bytes !== undefined && { bytes }),
-      modifiedAt: new Date(modifiedAt).toISOString(),
+      ...(isInstant(modifiedAt) && { modifiedAt: formatInstant(modifiedAt) }),
     })),
     cut,
   };

@@ -7,6 +7,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ShareLink } from '../acl/share-link.js';
 import { leaseClients, newLeaseTicket } from '../links/lease-client.js';
 import { cookiePath } from './share-address.js';
+import { tell } from './share-admission.js';
 import { cookieValues, setLinkCookie } from './share-cookies.js';
 import type { ShareDeps } from './share-deps.js';
 import { ShareRefused } from './share-refusal.js';
@@ -34,7 +35,10 @@ export async function requireLease(
   const userAgent = request.headers['user-agent'];
   const clients = leaseClients({ linkId: link.id, ticket, address, userAgent });
   const lease = await counts.lease({ linkId: link.id, clients, now, until, downloadsMax });
-  if (lease === 'exhausted') throw new ShareRefused('used-up', link);
+  if (lease === 'exhausted') {
+    tell(request, 'forbidden', link);
+    throw new ShareRefused('used-up', link);
+  }
   if (known !== undefined) return;
   const value = tickets.issue({ ...use, value: ticket, expiresAt: until });
   const seconds = Math.ceil(leaseMs / 1000);

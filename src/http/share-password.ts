@@ -10,6 +10,7 @@ import type { ShareLink } from '../acl/share-link.js';
 import { passwordMark, verifyPassword } from '../links/password.js';
 import { isFromAnotherSite } from './cross-site.js';
 import { cookiePath } from './share-address.js';
+import { tell } from './share-admission.js';
 import { cookieValues, setLinkCookie } from './share-cookies.js';
 import type { ShareDeps } from './share-deps.js';
 import { ShareRefused } from './share-refusal.js';
@@ -34,7 +35,9 @@ export function requirePassword(
   const use = { purpose: 'password', linkId: link.id } as const;
   const now = clock();
   const given = cookieValues(request, COOKIE).some((text) => tickets.read(text, use, now)?.value === mark);
-  if (!given) throw new ShareRefused('password', link);
+  if (given) return;
+  tell(request, 'unauthenticated', link);
+  throw new ShareRefused('password', link);
 }
 
 /** A page of another site may not try passwords in somebody's browser. @throws ShareRefused */

@@ -23,10 +23,11 @@ export type ShareRefusalKind =
   | 'password'
   | 'wrong-password'
   | 'too-many'
+  | 'limited'
   | 'cross-site';
 
 export interface RefusalDetails {
-  /** Of `too-many`. */
+  /** Of `too-many` and `limited`. */
   readonly waitSeconds?: number;
   /** Of `not-signed-in`: what became of the credentials that came. */
   readonly failure?: Identified['failure'];
@@ -118,6 +119,13 @@ const TOLD: Readonly<Record<ShareRefusalKind, Wording>> = {
     told(401, 'link-password', 'This link has a password', 'That is not the password. Try again.'),
   'too-many': ({ more: { waitSeconds = 1 } }) =>
     told(429, 'limited', 'Too many attempts', `Wait ${waitText(waitSeconds)}, then try the password again.`),
+  limited: ({ more: { waitSeconds = 1 } }) =>
+    told(
+      429,
+      'limited',
+      'Too many attempts',
+      `Too many credentials that are not valid came from here. Wait ${waitText(waitSeconds)}, then try again.`,
+    ),
   'cross-site': () =>
     told(
       403,

@@ -14,7 +14,7 @@ import type { FileRequestDeps } from './file-request-intake.js';
 import { fileRequestRoutes, postFiles } from './file-request-routes.js';
 import { LINK_ANSWER_HEADERS } from './page-frame.js';
 import { SHARE_PREFIX, type ShareAddress, shareAddress } from './share-address.js';
-import { type Admission, admit, visitorAddress } from './share-admission.js';
+import { type Admission, admit, tell, visitorAddress } from './share-admission.js';
 import { sendShareError } from './share-answer.js';
 import { showFile, showFolder } from './share-content.js';
 import type { ShareDeps } from './share-deps.js';
@@ -118,7 +118,10 @@ async function open(
   const link = await linkOrGuess(deps, request, address, form.get('password') ?? '');
   if (link.terms.passwordHash !== undefined) {
     const right = await tryPassword(deps, form.get('password') ?? '', link, visitorAddress(request));
-    if (!right) throw new ShareRefused('wrong-password', link);
+    if (!right) {
+      tell(request, 'unauthenticated', link);
+      throw new ShareRefused('wrong-password', link);
+    }
     givePasswordTicket(deps, request, reply, address.token, link);
   }
   const { token, below } = address;

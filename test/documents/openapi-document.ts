@@ -1,9 +1,12 @@
 /** docs/openapi.json: the document that a running files service answers with, of the default mount. */
 
 import { Authorizer } from '../../src/acl/authorizer.js';
+import { loadConfig } from '../../src/config.js';
 import { Credentials } from '../../src/credentials/credential.js';
 import { buildFilesApp } from '../../src/http/files-app.js';
 import { SignedUrls } from '../../src/links/signed-urls.js';
+import { Tickets } from '../../src/links/ticket.js';
+import { openShareParts } from '../../src/share-parts.js';
 import { CachedReader } from '../../src/storage/cached-reader.js';
 import { openMemoryStore } from '../../src/storage/memory/memory-store.js';
 import { Committer } from '../../src/uploads/committer.js';
@@ -12,18 +15,22 @@ import { StorageRoot } from '../../src/uploads/storage-root.js';
 const CACHE_BYTES = 1024 * 1024;
 
 export async function openapiDocument(): Promise<string> {
-  const { acl, files, facts, credentials } = openMemoryStore();
+  const store = openMemoryStore();
+  const { acl, files, facts, credentials } = store;
   const clock = () => 0;
   const policy = { administrators: new Set<never>(), home: undefined };
   const reader = new CachedReader(facts, { bytesMax: CACHE_BYTES });
   const root = new StorageRoot({ root: 'store', mount: '/files/', partialFolder: 'partial' });
+  const authorizer = new Authorizer(reader, policy, clock);
   const app = await buildFilesApp({
-    authorizer: new Authorizer(reader, policy, clock),
+    authorizer,
     recognise: () => ({ credentials: new Credentials([]), close: async () => {} }),
     judgeLinks: () => ({
       signedUrls: new SignedUrls({ keys: [], secondsMax: 1, reader, clock }),
+      tickets: new Tickets([]),
       close: () => {},
     }),
+    openShare: (onProblem) => openShareParts(loadConfig({}), { reader, authorizer, store, onProblem }),
     visitor: { loginUrl: undefined, loginParameter: 'next', publicUrl: undefined, hideForbidden: false },
     sessionHook: { secret: 'for a document alone', cookieNames: [], userPrefix: '' },
     credentialStore: credentials,

@@ -11,6 +11,7 @@ import { buildFilesApp } from '../../src/http/files-app.js';
 import type { SessionHook } from '../../src/http/session-route.js';
 import { openLinkJudges } from '../../src/link-judges.js';
 import { openRecognition } from '../../src/recognition.js';
+import { openShareParts } from '../../src/share-parts.js';
 import { CachedReader } from '../../src/storage/cached-reader.js';
 import type { CommitStep } from '../../src/uploads/committer.js';
 import { draft, MIB, principal, type Scene, scene } from '../uploads/given.js';
@@ -45,10 +46,12 @@ export async function filesScene(t: Test, options: FilesSceneOptions = {}): Prom
   const logged: Record<string, unknown>[] = [];
   const reader = new CachedReader(store.facts, { bytesMax: 16 * MIB });
   const config = loadConfig({ LATCHKEY_JWT_SECRET: SECRET, LATCHKEY_LINK_SECRET: `k1 ${SECRET}` });
+  const authorizer = new Authorizer(reader, policy, clock);
   const app = await buildFilesApp({
-    authorizer: new Authorizer(reader, policy, clock),
+    authorizer,
     recognise: (onProblem) => openRecognition(config, { reader, usage: store.usage, onProblem }),
     judgeLinks: (onProblem) => openLinkJudges(config, reader, onProblem),
+    openShare: (onProblem) => openShareParts(config, { reader, authorizer, store, onProblem }),
     visitor: config.visitor,
     sessionHook: options.sessionHook,
     credentialStore: store.credentials,

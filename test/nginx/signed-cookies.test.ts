@@ -109,9 +109,6 @@ t.test('a browser shows the pictures of a page that a signed URL has opened', as
   const page = await (await browser.newContext()).newPage();
   await page.goto(`http://127.0.0.1:${site.port}${url}`);
   await page.waitForLoadState('load');
-  const pictures = page.locator('img');
-  const widths = [];
-  for (const picture of await pictures.all())
-    widths.push(await picture.evaluate('(image) => image.naturalWidth'));
+  const widths = await page.evaluate('[...document.images].map((image) => image.naturalWidth)');
   t.same(widths, [2, 2]);
 });

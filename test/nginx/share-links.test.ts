@@ -1,0 +1,360 @@
+/** What a visitor of a share link meets, through nginx: the file, the folder, and why it does not open. */
+
+import { mkdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import t from 'tap';
+import { principal } from '../acl/given.js';
+import { form, NAVIGATION, times } from './refused.js';
+import { cookiesOf, sharedSite } from './shared-links.js';
+
+const FILE = '/team/plan ü 100%.pdf';
+const NAME = 'plan%20%C3%BC%20100%25.pdf';
+const BYTES = '0123456789';
+const YEAR_MS = 365 * 24 * 60 * 60 * 1000;
+
+t.test('a link to a file is open under its own name, and every other name leads there', async (t) => {
+  const site = await sharedSite(t);
+  await site.put(FILE, BYTES);
+  for (const prefix of ['', '/_latchkey']) {
+    const link = await site.share(FILE);
+    const url = prefix + link.url;
+    const table = [
+      ['', `./${link.token}/`],
+      ['?a=b', `./${link.token}/?a=b`],
+      ['/', `./${NAME}`],
+      ['/other.pdf', `./${NAME}`],
+      ['/a/b', `../${NAME}`],
+      ['/a/b/', `../../${NAME}`],
+      [`/${NAME}/`, `../${NAME}`],
+    ] as const;
+    for (const [below, location] of table) {
+      const answer = await site.get(url + below);
+      t.same([answer.status, answer.headers.location], [302, location], url + below);
+      const to = new URL(location, `http://x${url}${below}`).pathname;
+      t.ok([`${url}/`, `${url}/${NAME}`].includes(to), `${to} is of the link`);
+    }
+    for (const below of [`/${NAME}`, '/plan%20%c3%bc%20100%25.pdf?x=%00', `/x/../${NAME}`]) {
+      const answer = await site.get(url + below);
+      t.same([answer.status, answer.body.toString()], [200, BYTES], url + below);
+      t.equal(
+        answer.headers['content-disposition'],
+        `attachment; filename="plan ? 100%.pdf"; filename*=UTF-8''plan%20%C3%BC%20100%25.pdf`,
+      );
+    }
+  }
+});
+
+t.test(
+  'the bytes are nginx’s: ranges, validators, HEAD, and the headers of what a stranger has uploaded',
+  async (t) => {
+    const site = await sharedSite(t);
+    await site.put('/team/page.html', BYTES);
+    const link = await site.share('/team/page.html', { disposition: 'inline' });
+    const url = `${link.url}/page.html`;
+    const whole = await site.get(url, { Origin: 'https://app.example' });
+    t.equal(whole.status, 200);
+    const part = await site.get(url, { Range: 'bytes=2-4' });
+    t.same([part.status, part.body.toString(), part.headers['content-range']], [206, '234', 'bytes 2-4/10']);
+    t.equal((await site.get(url, { Range: 'bytes=90-' })).status, 416);
+    t.equal((await site.get(url, { 'If-None-Match': whole.headers.etag ?? '' })).status, 304);
+    t.equal((await site.get(url, { 'If-Match': '"other"' })).status, 412);
+    const head = await site.ask('HEAD', url);
+    t.same([head.status, head.headers['content-length'], head.body.length], [200, '10', 0]);
+    const expected = {
+      'content-disposition': 'inline; filename=page.html',
+      'content-type': 'text/html',
+      'cache-control': 'private, no-cache',
+      'content-security-policy':
+        "sandbox allow-same-origin; default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; media-src 'self'; frame-ancestors 'self'",
+      'cross-origin-resource-policy': 'same-origin',
+      'referrer-policy': 'no-referrer',
+      'x-content-type-options': 'nosniff',
+      'x-robots-tag': 'noindex, nofollow',
+    };
+    for (const answer of [whole, part, head]) {
+      t.match(answer.headers, expected);
+      for (const name of Object.keys(expected)) t.equal(times(answer, name), 1, `${name} once`);
+      t.notOk(
+        Object.keys(answer.headers).some((name) => /^(?:access-control|x-latchkey|x-accel)/.test(name)),
+      );
+      t.equal(cookiesOf(answer), '', 'no cookie');
+    }
+  },
+);
+
+t.test(
+  'a folder is listed as a page and as JSON: what the link opens, and nothing of what is above',
+  async (t) => {
+    const site = await sharedSite(t);
+    const files = `${site.dataFolder}/store/files`;
+    for (const [name, size] of [
+      ['b 10.txt', 3],
+      ['b 9.txt', 2000],
+      ['<i>&"\'.txt', 1],
+      ['sub/in.txt', 5],
+    ] as const) {
+      await site.put(`/upper/team/${name}`, 'x'.repeat(size));
+    }
+    await site.put('/upper/secret.txt', 'secret');
+    symlinkSync(`${files}/upper/secret.txt`, `${files}/upper/team/link.txt`);
+    symlinkSync(`${files}/upper`, `${files}/upper/team/up`);
+    mkdirSync(`${files}/upper/team/sub/deep`);
+    utimesSync(`${files}/upper/team/b 10.txt`, 1_000_000_000, 1_000_000_000);
+    writeFileSync(
+      Buffer.concat([Buffer.from(`${files}/upper/team/`), Buffer.from([0xff, 0xfe])]),
+      'no UTF-8',
+    );
+    const link = await site.share('/upper/team/');
+
+    const names = async (query: string) => {
+      const answer = await site.get(`${link.url}/?format=json${query}`);
+      t.equal(answer.headers['content-type'], 'application/json; charset=utf-8');
+      return (JSON.parse(answer.body.toString()) as { entries: { name: string }[] }).entries.map(
+        ({ name }) => name,
+      );
+    };
+    const table = [
+      ['', ['sub', '<i>&"\'.txt', 'b 9.txt', 'b 10.txt']],
+      ['&order=desc', ['sub', 'b 10.txt', 'b 9.txt', '<i>&"\'.txt']],
+      ['&sort=size', ['sub', '<i>&"\'.txt', 'b 10.txt', 'b 9.txt']],
+      ['&sort=size&order=desc', ['sub', 'b 9.txt', 'b 10.txt', '<i>&"\'.txt']],
+      ['&sort=date', ['sub', 'b 10.txt', '<i>&"\'.txt', 'b 9.txt']],
+      ['&sort=anything', ['sub', '<i>&"\'.txt', 'b 9.txt', 'b 10.txt']],
+    ] as const;
+    for (const [query, expected] of table) t.same(await names(query), expected, query);
+
+    const json = JSON.parse((await site.get(`${link.url}/sub/?format=json`)).body.toString());
+    t.same(json.trail, ['team', 'sub']);
+    t.match(json.entries, [
+      { name: 'deep', kind: 'folder', modifiedAt: /^\d{4}-.*Z$/ },
+      { name: 'in.txt', kind: 'file', bytes: 5, modifiedAt: /^\d{4}-.*Z$/ },
+    ]);
+
+    const page = await site.get(`${link.url}/`, NAVIGATION);
+    const text = page.body.toString();
+    t.match(page.headers, {
+      'cache-control': 'no-store',
+      'content-security-policy':
+        /^default-src 'none'; style-src 'sha256-[^']+'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'$/,
+      'referrer-policy': 'no-referrer',
+      'x-content-type-options': 'nosniff',
+      'x-robots-tag': 'noindex, nofollow',
+    });
+    t.match(text, '<a href="./%3Ci%3E%26%22%27.txt">&lt;i&gt;&amp;&quot;&#39;.txt</a>');
+    t.match(text, '<a href="./sub/">sub</a>');
+    t.match(text, '1 folder, 3 files');
+    t.notMatch(text, /<script|<i>&|javascript:|https?:/);
+    for (const answer of [text, JSON.stringify(json), (await site.get(`${link.url}/sub/`)).body.toString()]) {
+      t.notMatch(
+        answer,
+        /\bupper\b|secret|link\.txt|>up<|\ufffd/,
+        'nothing above, no symlink, no broken name',
+      );
+    }
+    t.match(
+      (await site.get(`${link.url}/sub/deep/`, NAVIGATION)).body.toString(),
+      '<a href="../../">team</a>',
+    );
+    t.same(
+      await Promise.all(
+        ['/sub', '/link.txt', '/up/secret.txt', '/up/', '/none', '/none/', '/b%209.txt/', '/%FF%FE'].map(
+          async (below) => (await site.get(link.url + below)).status,
+        ),
+      ),
+      [302, 404, 404, 404, 404, 404, 404, 404],
+    );
+  },
+);
+
+t.test(
+  'a link is what its maker may hand on: what is denied to the maker is neither listed nor sent',
+  async (t) => {
+    const site = await sharedSite(t);
+    for (const name of ['open.txt', 'hidden.txt', 'sub/in.txt']) await site.put(`/team/${name}`, BYTES);
+    await site.cli('grant', 'user:alice', 'manage', '/team/');
+    const [grant] = await site.store.acl.grantsOf([principal('user:alice')]);
+    const authority = { maker: principal('user:alice'), makerGroups: [], grantId: grant?.id };
+    const link = await site.share('/team/', {}, { authority });
+    const seen = async () => {
+      const { status, body } = await site.get(`${link.url}/?format=json`);
+      if (status !== 200) return status;
+      return (JSON.parse(body.toString()) as { entries: { name: string }[] }).entries.map(({ name }) => name);
+    };
+    const statuses = async () =>
+      Promise.all(
+        ['open.txt', 'hidden.txt', 'sub/', 'sub', 'sub/in.txt'].map(
+          async (below) => (await site.get(`${link.url}/${below}`)).status,
+        ),
+      );
+    t.same(
+      [await seen(), await statuses()],
+      [
+        ['sub', 'hidden.txt', 'open.txt'],
+        [200, 200, 200, 302, 200],
+      ],
+    );
+    await site.cli('grant', 'user:alice', 'read', '/team/hidden.txt', '--deny');
+    await site.cli('grant', 'user:alice', 'read', '/team/sub/', '--deny');
+    t.same([await seen(), await statuses()], [['open.txt'], [200, 404, 404, 404, 404]]);
+    await site.cli('suspend', 'alice');
+    t.same([await seen(), await statuses()], [410, [410, 410, 410, 410, 410]], 'and it ends with the maker');
+  },
+);
+
+t.test('why it does not open, and whom to ask, as a page and as problem+json', async (t) => {
+  const site = await sharedSite(t);
+  await site.put('/team/plan.pdf', BYTES);
+  const now = Date.now();
+  const contact = 'Alice <alice@example.org>';
+  const shown = 'Ask Alice &lt;alice@example.org&gt; for';
+  const target = '/team/plan.pdf';
+  const urlOf = async (...made: Parameters<typeof site.share>) =>
+    `${(await site.share(...made)).url}/plan.pdf`;
+  const unknown = 'A'.repeat(44);
+  const table = [
+    [`/s/${unknown}/plan.pdf`, 404, 'not-found', 'There is no such link', undefined],
+    ['/s/short', 404, 'not-found', 'There is no such link', undefined],
+    ['/s/', 404, 'not-found', 'There is no such link', undefined],
+    [
+      await urlOf('/team/none.pdf').then((url) => url.replace('plan', 'none')),
+      404,
+      'not-found',
+      'There is nothing here',
+      'Ask whoever sent it to you for it.',
+    ],
+    [
+      await urlOf(target, { contact }, { revokedAt: now - 1 }),
+      410,
+      'link-ended',
+      'This link has ended',
+      shown,
+    ],
+    [await urlOf(target, { contact, expiresAt: now - 1 }), 410, 'link-ended', 'This link has ended', shown],
+    [
+      await urlOf(target, { expiresAt: now - 1 }),
+      410,
+      'link-ended',
+      'This link has ended',
+      'Ask whoever sent it to you for a new link.',
+    ],
+    [
+      await urlOf(target, { notBefore: now + YEAR_MS, expiresAt: now + 2 * YEAR_MS }),
+      403,
+      'link-early',
+      'This link is not open yet',
+      `It opens on ${new Date(now + YEAR_MS).toISOString().slice(0, 10)}`,
+    ],
+    [
+      await urlOf(target, { contact, addresses: ['10.0.0.0/8'] }),
+      403,
+      'link-elsewhere',
+      'This link does not open from here',
+      shown,
+    ],
+    [
+      await urlOf(target, { recipients: [principal('user:bob')] }),
+      401,
+      'unauthenticated',
+      'Please sign in',
+      undefined,
+    ],
+    [await urlOf(target, {}, { kind: 'upload' }), 404, 'not-found', 'There is no such link', undefined],
+  ] as const;
+  for (const [url, status, code, title, words] of table) {
+    const json = await site.get(url);
+    t.equal(form(json), `${status} json`, url);
+    t.match(JSON.parse(json.body.toString()), { type: `urn:latchkey:problem:${code}`, title, status });
+    for (const query of ['', '?format=xml']) {
+      const page = await site.get(url + query, NAVIGATION);
+      t.equal(page.status, status, url);
+      t.equal(page.headers['content-type'], 'text/html; charset=utf-8');
+      t.match(page.body.toString(), `<h1>${title}</h1>`);
+      if (words !== undefined) t.match(page.body.toString(), words);
+      t.match(page.body.toString(), /Request <code>[0-9a-f]{32}<\/code>/);
+      t.notMatch(page.body.toString(), /team|<script/);
+    }
+    t.equal(form(await site.get(`${url}?format=json`, NAVIGATION)), `${status} json`);
+    for (const answer of [json, await site.ask('HEAD', url, { headers: NAVIGATION })]) {
+      t.equal(answer.status, status);
+      t.match(answer.headers, {
+        'cache-control': 'no-store',
+        'referrer-policy': 'no-referrer',
+        'x-robots-tag': 'noindex, nofollow',
+      });
+    }
+  }
+  const here = await urlOf(target, { addresses: ['10.0.0.0/8', '127.0.0.0/8'] });
+  t.equal((await site.get(here)).status, 200, 'and from there it opens');
+  for (const method of ['PUT', 'DELETE', 'OPTIONS', 'PATCH']) {
+    const answer = await site.ask(method, here, { body: 'x' });
+    t.ok([404, 405].includes(answer.status), `${method}: ${answer.status}`);
+  }
+});
+
+t.test('a link for certain people is for them when they have signed in', async (t) => {
+  const site = await sharedSite(t, { LATCHKEY_TOKEN_COOKIE: 'access', LATCHKEY_FAILURES_MAX: '2' });
+  await site.put('/team/plan.pdf', BYTES);
+  await site.cli('group', 'add', 'eng', 'carol');
+  const link = await site.share('/team/plan.pdf', {
+    recipients: [principal('user:bob'), principal('group:eng')],
+  });
+  const url = `${link.url}/plan.pdf`;
+  const as = (user: string) => site.get(url, { ...NAVIGATION, Cookie: `access=${site.token(user)}` });
+  t.same([(await as('bob')).status, (await as('carol')).status], [200, 200]);
+  const other = await as('dave');
+  t.match([other.status, other.body.toString()], [403, 'This link is for somebody else']);
+  const stranger = await site.get(url);
+  t.same([form(stranger), stranger.headers['www-authenticate']], ['401 json', 'Bearer realm="latchkey"']);
+  await site.cli('suspend', 'bob');
+  t.equal((await as('bob')).status, 403, 'the suspended are nobody');
+  await site.cli('group', 'remove', 'eng', 'carol');
+  t.equal((await as('carol')).status, 403, 'who has left the group is not of it');
+  const seen: unknown[] = [];
+  for (let i = 0; i < 3; i++) seen.push(form(await site.get(url, { Authorization: `Bearer x.y.${i}` })));
+  t.same(seen, ['401 json', '401 json', '429 json']);
+  const free = await site.share('/team/plan.pdf');
+  t.equal(
+    (await site.get(`${free.url}/plan.pdf`, { Authorization: 'Bearer x.y.z' })).status,
+    200,
+    'who it is for everybody is not asked',
+  );
+});
+
+t.test('to the login page and back, without the token in its URL', async (t) => {
+  const site = await sharedSite(t, { LATCHKEY_TOKEN_COOKIE: 'access', LATCHKEY_LOGIN_URL: '/login?x=1' });
+  await site.put('/team/sub/plan.pdf', BYTES);
+  const link = await site.share('/team/', { recipients: [principal('user:bob')] });
+  const away = await site.get(`${link.url}/sub/plan.pdf`, NAVIGATION);
+  t.same(
+    [away.status, away.headers.location],
+    [302, `/login?x=1&next=${encodeURIComponent(`/s/${link.id}/sub/plan.pdf`)}`],
+  );
+  t.match(away.headers['set-cookie'], new RegExp(`Path=/s/${link.id}; HttpOnly; SameSite=Lax$`));
+  const back = `/s/${link.id}/sub/plan.pdf`;
+  t.equal((await site.get(back, NAVIGATION)).status, 404, 'nobody else can go on with it');
+  const returned = await site.get(back, { ...NAVIGATION, Cookie: cookiesOf(away) });
+  t.equal(returned.status, 302);
+  const to = new URL(returned.headers.location ?? '', `http://x${back}`).pathname;
+  t.equal(to, `${link.url}/sub/plan.pdf`);
+  t.equal((await site.get(to, { Cookie: `access=${site.token('bob')}` })).body.toString(), BYTES);
+  for (const forged of ['x', `${link.token}x`, `A${link.token.slice(1)}`]) {
+    const { status } = await site.get(back, { ...NAVIGATION, Cookie: `latchkey-return=${forged}` });
+    t.equal(status, 404, forged);
+  }
+  t.equal((await site.get(link.url, { Accept: '*/*' })).status, 401, 'only a browser that wants a page');
+});
+
+t.test('a download is as fast as the link allows', async (t) => {
+  const site = await sharedSite(t, { LATCHKEY_DOWNLOAD_LIMIT_RATE: '300k' });
+  await site.put('/team/big.bin', Buffer.alloc(400_000));
+  const seconds: number[] = [];
+  for (const rateMax of [undefined, 200_000, 900_000_000]) {
+    const link = await site.share('/team/big.bin', { rateMax });
+    const begun = performance.now();
+    t.equal((await site.get(`${link.url}/big.bin`)).body.length, 400_000);
+    seconds.push((performance.now() - begun) / 1000);
+  }
+  const [operators = 0, links = 0, both = 0] = seconds;
+  t.ok(operators > 0.3, `the operator's limit: ${operators}`);
+  t.ok(links > 0.9, `the link's own: ${links}`);
+  t.ok(both > 0.3, `the smaller of both: ${both}`);
+});

@@ -1,0 +1,151 @@
+/** A link with a password, through nginx: the form, the ticket, and what guessing costs. */
+
+import t from 'tap';
+import { hashPassword } from '../../src/links/password.js';
+import { form, NAVIGATION } from './refused.js';
+import { cookiesOf, sharedSite } from './shared-links.js';
+
+const BYTES = '0123456789';
+const PASSWORD = 'four words, an ü & a =';
+const OWN = { 'Sec-Fetch-Site': 'same-origin' };
+
+t.test('the right password opens the link, and that link alone, until it is changed', async (t) => {
+  const site = await sharedSite(t);
+  await site.put('/team/sub/plan.pdf', BYTES);
+  const passwordHash = await hashPassword(PASSWORD);
+  for (const prefix of ['', '/_latchkey']) {
+    const link = await site.share('/team/', { passwordHash });
+    const twin = await site.share('/team/', { passwordHash });
+    const below = '/sub/plan.pdf';
+    const url = prefix + link.url + below;
+    const page = await site.get(url, NAVIGATION);
+    t.equal(page.status, 401, 'what is saved by a program is no file');
+    t.equal(page.headers['www-authenticate'], undefined, 'no dialog of the browser');
+    t.match(page.body.toString(), '<input id="password" name="password" type="password"');
+    t.notMatch(page.body.toString(), /plan|sub\b|<script/, 'nothing of what is behind it');
+    t.equal(form(await site.get(url)), '401 json');
+
+    const opened = await site.post(url, { password: PASSWORD }, OWN);
+    t.same([opened.status, opened.headers.location], [303, './plan.pdf']);
+    t.match(opened.headers, { 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' });
+    t.match(
+      opened.headers['set-cookie'],
+      new RegExp(
+        `^latchkey-password=[^;]+; Max-Age=3600; Path=${prefix}${link.url}; HttpOnly; SameSite=Lax$`,
+      ),
+    );
+    const Cookie = cookiesOf(opened);
+    t.equal((await site.get(url, { Cookie })).body.toString(), BYTES);
+    t.equal((await site.get(`${prefix}${link.url}/`, { Cookie })).status, 200);
+    t.equal(
+      (await site.get(url, { Cookie: `latchkey-password=x; ${Cookie}` })).status,
+      200,
+      'beside another one',
+    );
+    t.equal(
+      (await site.get(`${prefix}${twin.url}${below}`, { Cookie })).status,
+      401,
+      'no other link, of the same password',
+    );
+    t.equal(
+      (await site.get(url, { Cookie: `${Cookie.slice(0, -1)}${Cookie.endsWith('A') ? 'Q' : 'A'}` })).status,
+      401,
+    );
+
+    const { terms } = (await site.store.shareLinks.link(link.id)) ?? {};
+    if (terms === undefined) throw new Error('the link is gone');
+    await site.store.shareLinks.changeLink(link.id, { ...terms, passwordHash: await hashPassword(PASSWORD) });
+    t.equal((await site.get(url, { Cookie })).status, 401, 'a new password ends what the old one opened');
+    await site.store.shareLinks.revokeLink(link.id, Date.now());
+    t.equal((await site.get(url, { Cookie })).status, 410, 'and a revoke ends it at once');
+  }
+});
+
+t.test('where it leads back to, and what is no way to send a password', async (t) => {
+  const site = await sharedSite(t, { LATCHKEY_PUBLIC_URL: 'https://files.example' });
+  await site.put('/team/plan.pdf', BYTES);
+  const { url, token } = await site.share('/team/', { passwordHash: await hashPassword(PASSWORD) });
+  for (const [below, location] of [
+    ['', `./${token}/`],
+    ['/', './'],
+    ['/?sort=size', './?sort=size'],
+    ['/plan.pdf', './plan.pdf'],
+    ['/a%20b/c/', './'],
+  ] as const) {
+    const answer = await site.post(url + below, { password: PASSWORD });
+    t.same([answer.status, answer.headers.location], [303, location], below);
+    t.match(answer.headers['set-cookie'], /; Secure; SameSite=Lax$/, 'the site is https');
+  }
+  const free = await site.share('/team/');
+  const answer = await site.post(`${free.url}/plan.pdf`, { password: 'x' });
+  t.same([answer.status, cookiesOf(answer)], [303, ''], 'of a link without one, none is asked');
+
+  const type = { 'Content-Type': 'application/x-www-form-urlencoded' };
+  const password = `password=${encodeURIComponent(PASSWORD)}`;
+  const post = (headers: Readonly<Record<string, string>>, body: string) =>
+    site.ask('POST', `${url}/`, { headers, body });
+  t.equal((await post(type, `${password}&${'x'.repeat(2048)}`)).status, 413);
+  t.equal((await post({ 'Content-Type': 'application/json' }, '{}')).status, 415);
+  t.equal((await post({}, password)).status, 415);
+  t.equal(form(await post(type, '')), '401 json');
+  t.equal(form(await post(type, 'password=%FF%ZZ')), '401 json');
+  t.equal(form(await post(type, `password=${'x'.repeat(500)}`)), '401 json');
+  for (const foreign of [
+    { Origin: 'https://evil.example' },
+    { 'Sec-Fetch-Site': 'cross-site' },
+    { Origin: 'null' },
+  ]) {
+    const crossed = await site.post(`${url}/`, { password: PASSWORD }, foreign);
+    t.same([form(crossed), cookiesOf(crossed)], ['403 json', ''], JSON.stringify(foreign));
+  }
+  t.equal(
+    (await site.post(`${url}/`, { password: PASSWORD }, { Origin: 'https://files.example' })).status,
+    303,
+  );
+});
+
+t.test('guessing has to wait, on one link and on all of them, and whoever knows it does not', async (t) => {
+  const site = await sharedSite(t);
+  await site.put('/team/plan.pdf', BYTES);
+  const passwordHash = await hashPassword(PASSWORD);
+  const { url } = await site.share('/team/plan.pdf', { passwordHash });
+  const guess = async (headers = {}) => site.post(`${url}/`, { password: 'wrong' }, headers);
+  for (let i = 0; i < 5; i++) t.equal(form(await guess()), '401 json', 'the first ones');
+  const limited = await guess();
+  t.same([form(limited), limited.headers['retry-after']], ['429 json', '1']);
+  const page = await guess(NAVIGATION);
+  t.match([page.status, page.body.toString()], [429, 'Wait a second, then try the password again.']);
+  t.equal(
+    (await site.post(`${url}/`, { password: PASSWORD })).status,
+    429,
+    'the right one is not looked at either',
+  );
+  const other = await site.share('/team/plan.pdf', { passwordHash });
+  t.equal((await site.post(`${other.url}/`, { password: PASSWORD })).status, 303, 'of another link');
+});
+
+t.test('an unknown link is not told from a wrong password by the time that it takes', async (t) => {
+  const site = await sharedSite(t);
+  await site.put('/team/plan.pdf', BYTES);
+  const passwordHash = await hashPassword(PASSWORD);
+  const unknown = `/s/${'A'.repeat(44)}`;
+  const times = { unknown: [] as number[], wrong: [] as number[], plain: [] as number[] };
+  const timed = async (url: string, list: number[], status: number) => {
+    const begun = performance.now();
+    const answer = await site.post(`${url}/`, { password: 'wrong' });
+    list.push(performance.now() - begun);
+    t.equal(answer.status, status, url);
+  };
+  for (let i = 0; i < 5; i++) {
+    // A link of its own each time: none of them has to wait.
+    const { url } = await site.share('/team/plan.pdf', { passwordHash });
+    await timed(url, times.wrong, 401);
+    await timed(unknown, times.unknown, 404);
+    const { url: free } = await site.share('/team/plan.pdf');
+    await timed(free, times.plain, 303);
+  }
+  const median = (list: number[]) => list.sort((a, b) => a - b)[2] ?? 0;
+  const [known, none, plain] = [median(times.wrong), median(times.unknown), median(times.plain)];
+  t.ok(known > 2 * plain && none > 2 * plain, `${known} and ${none} are scrypt's time, ${plain} is without`);
+  t.ok(none > known / 2 && none < known * 2, `${none} is as long as ${known}`);
+});
