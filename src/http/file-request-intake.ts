@@ -101,7 +101,7 @@ export class Intake {
       throw new BadRequest(`${JSON.stringify(name)} cannot be a file's name; rename it.`);
     if (hasEnding(name, endings)) return path;
     throw new BadRequest(
-      `${JSON.stringify(name)} is not asked for: a name ends in ${endings.join(', ')}; send another file.`,
+      `${JSON.stringify(name)} is not asked for: names end in ${endings.join(', ')}; send another file.`,
     );
   }
 

@@ -26,7 +26,7 @@ export function fileRequestPage(link: ShareLink, terms: FileRequestTerms, proble
   const { endings } = terms;
   const body = html`<div class="sheet">
 <h1>Send files</h1>
-<p>They go to ${link.terms.contact === '' ? 'whoever gave you this link' : link.terms.contact}, and nobody else who has this link sees them here.</p>
+<p>They go to ${link.terms.contact === '' ? 'whoever gave you this link' : link.terms.contact}. Others who have this link do not see them here.</p>
 ${problem === undefined ? NOTHING : html`<p class="wrong" role="alert">${problem}</p>\n`}<form method="post" enctype="multipart/form-data">
 <label for="files">${limits(terms)}</label>
 <input id="files" name="files" type="file" required${terms.room === 1 ? NOTHING : html` multiple`}${endings.length === 0 ? NOTHING : html` accept="${endings.join(',')}"`}>
@@ -50,5 +50,6 @@ ${room === 0 ? NOTHING : html`<p><a href="./">Send more</a></p>\n`}</div>`;
 function limits({ room, bytesMax, endings }: FileRequestTerms): Html {
   const files = room === 1 ? 'One file' : room === undefined ? 'Files' : `Up to ${room} files`;
   const of = endings.length === 0 ? '' : ` (${endings.join(', ')})`;
-  return html`${files}${of} of ${humanSize(bytesMax)} at the most${room === 1 ? '' : ' each'}`;
+  const size = humanSize(bytesMax).replace(' ', '\u00a0');
+  return html`${files}${of}, ${room === 1 ? '' : 'each '}${size} at the most`;
 }

@@ -182,7 +182,7 @@ t.test('the page has a form without scripts, and says what may be sent', async (
   const text = page.body.toString();
   t.match(text, /<form method="post" enctype="multipart\/form-data">/);
   t.match(text, /<input [^>]*type="file" required multiple accept=".pdf,.txt">/);
-  t.match(text, /Up to 3 files \(\.pdf, \.txt\) of 5\.0 MB at the most each/);
+  t.match(text, /Up to 3 files \(\.pdf, \.txt\), each 5\.0\u00a0MB at the most/);
   t.match(text, /&lt;b&gt;Ann&lt;\/b&gt;/);
   t.notMatch(text, /<script|<b>Ann/);
   t.match(page.headers['content-security-policy'], /default-src 'none'.*form-action 'self'/);
