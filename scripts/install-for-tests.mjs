@@ -1,12 +1,15 @@
-// Installs what is missing before `npm test`: what `npm start` needs, a browser, and the framework of the site whose
-// sessions the tests use.
+// Installs what is missing before `npm test`: what `npm start` needs, a browser, the framework of the site whose
+// sessions the tests use, and the interpreters of the signers in docs/links.md.
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { installPackages } from './debian.mjs';
 import './install.mjs';
 
+const hasProgram = (name) => spawnSync(name, ['--version'], { stdio: 'ignore' }).status === 0;
 const hasDjango = spawnSync('/usr/bin/python3', ['-c', 'import django'], { stdio: 'ignore' }).status === 0;
 installPackages([
   ...(existsSync('/usr/bin/chromium') ? [] : ['chromium']),
   ...(hasDjango ? [] : ['python3-django']),
+  ...(hasProgram('php') ? [] : ['php-cli']),
+  ...(hasProgram('ruby') ? [] : ['ruby']),
 ]);

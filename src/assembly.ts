@@ -92,11 +92,11 @@ async function openLockedFilesApp(config: Config, logger: Logger, lock: ProcessL
       formFilesMax: config.formFilesMax,
       download: config.download,
       checkReady: () => checkFacts(store.facts),
+      closeLast: async () => {
+        await store.close();
+        lock.release();
+      },
       logger,
-    });
-    app.addHook('onClose', async () => {
-      await store.close();
-      lock.release();
     });
     report(recovered, app.log);
     return app;

@@ -45,6 +45,8 @@ export interface FilesAppDeps {
   readonly download: DownloadSettings;
   readonly openShare: OpenShare;
   readonly checkReady: CheckReady;
+  /** Closes what all of these stand on, when they are closed. */
+  readonly closeLast: () => Promise<void>;
   readonly logger: Logger;
 }
 
@@ -54,6 +56,7 @@ export async function buildFilesApp(deps: FilesAppDeps): Promise<FastifyInstance
     rewriteUrl: ({ url = '' }) => routedUrl(url),
     frameworkErrors: sendError, // of a URL that cannot be decoded; it runs without hooks
   });
+  app.addHook('onClose', () => deps.closeLast()); // the first one is run last
   app.setErrorHandler(sendError);
   app.setNotFoundHandler((request, reply) => sendError(unknownRoute(app, request, reply), request, reply));
   const recognition = deps.recognise((message) => app.log.warn(message));

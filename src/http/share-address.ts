@@ -26,6 +26,9 @@ export function shareAddress(url: string): ShareAddress {
   return { token, below, query: new URLSearchParams(query) };
 }
 
+/** Characters. `/s`, `/_latchkey/s`, or what a site has made of it. */
+const PREFIX_LENGTH_MAX = 200;
+
 /**
  * Where the link's cookies belong, as the browser sees it: `/s/<token>`. `undefined`: its URL has the token in another
  * spelling; a cookie without a path then belongs to the folder of that URL (RFC 6265 §5.1.4), which is below the
@@ -37,13 +40,21 @@ export function cookiePath({ headers }: FastifyRequest, token: string): string |
   const [path = ''] = uri.split('?');
   const at = `${path}/`.indexOf(`/${token}/`);
   const prefix = path.slice(0, Math.max(0, at));
-  return /^(?:\/[A-Za-z0-9._~-]+)+$/.test(prefix) ? `${prefix}/${token}` : undefined;
+  const isPlain = prefix.length <= PREFIX_LENGTH_MAX && /^(?:\/[A-Za-z0-9._~-]+)+$/.test(prefix);
+  return isPlain ? `${prefix}/${token}` : undefined;
 }
 
-/** From a URL below the token to another one below it; `''` is the link's root. Both percent-encoded. */
-export function relativeTo(below: string, target: string): string {
+/** Characters. nginx takes 4 KiB of headers; a stranger's URL may have twice as much. */
+export const LOCATION_LENGTH_MAX = 2_000;
+
+/**
+ * From a URL below the token to another one below it, both percent-encoded. `undefined`: it would be too long, since
+ * there are too many folders in between.
+ */
+export function relativeTo(below: string, target: string): string | undefined {
   const depth = below.split('/').length - 2;
-  return `${depth > 0 ? '../'.repeat(depth) : './'}${target}`;
+  const location = `${depth > 0 ? '../'.repeat(depth) : './'}${target}`;
+  return location.length > LOCATION_LENGTH_MAX ? undefined : location;
 }
 
 /** A path below a link's own root, percent-encoded, without a slash before it. */

@@ -38,7 +38,9 @@ export async function showFile(
   const name = nameOf(link.path);
   if (!(await isOpen(deps, admission, link.path))) throw new ShareRefused('missing', link);
   if (percentDecode(address.below) !== `/${name}`) {
-    return reply.redirect(relativeTo(address.below, encodeResourcePath(name)), 302);
+    const location = relativeTo(address.below, encodeResourcePath(name));
+    if (location === undefined) throw new ShareRefused('missing', link);
+    return reply.redirect(location, 302);
   }
   const found = await deps.root.find(link.path);
   if (found?.kind !== 'file') throw new ShareRefused('missing', link);

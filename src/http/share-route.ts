@@ -13,7 +13,7 @@ import { showFileRequest } from './file-request.js';
 import type { FileRequestDeps } from './file-request-intake.js';
 import { fileRequestRoutes, postFiles } from './file-request-routes.js';
 import { LINK_ANSWER_HEADERS } from './page-frame.js';
-import { SHARE_PREFIX, type ShareAddress, shareAddress } from './share-address.js';
+import { LOCATION_LENGTH_MAX, SHARE_PREFIX, type ShareAddress, shareAddress } from './share-address.js';
 import { type Admission, admit, tell, visitorAddress } from './share-admission.js';
 import { sendShareError } from './share-answer.js';
 import { showFile, showFolder } from './share-content.js';
@@ -126,7 +126,7 @@ async function open(
   }
   const { token, below } = address;
   const here = below === '' ? `${token}/` : below.slice(below.lastIndexOf('/') + 1);
-  return redirect(reply, 303, `./${here}`, address);
+  return redirect(reply, 303, here.length > LOCATION_LENGTH_MAX ? './' : `./${here}`, address);
 }
 
 /** Whoever guesses at links has to wait for the answer as long as whoever guesses at passwords. */
@@ -151,5 +151,6 @@ function redirect(
   location: string,
   { query }: ShareAddress,
 ): FastifyReply {
-  return reply.redirect(query.size === 0 ? location : `${location}?${query}`, status);
+  const whole = query.size === 0 ? location : `${location}?${query}`;
+  return reply.redirect(whole.length > LOCATION_LENGTH_MAX ? location : whole, status);
 }

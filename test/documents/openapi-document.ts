@@ -43,6 +43,7 @@ export async function openapiDocument(): Promise<string> {
     formFilesMax: 1,
     download: { buffering: undefined, charset: undefined, expires: undefined, limitRate: undefined },
     checkReady: () => undefined,
+    closeLast: async () => {},
     logger: false,
   });
   await app.ready();

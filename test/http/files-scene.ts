@@ -45,7 +45,7 @@ export async function filesScene(t: Test, options: FilesSceneOptions = {}): Prom
   };
   const logged: Record<string, unknown>[] = [];
   const reader = new CachedReader(store.facts, { bytesMax: 16 * MIB });
-  const config = loadConfig({ LATCHKEY_JWT_SECRET: SECRET, LATCHKEY_LINK_SECRET: `k1 ${SECRET}` });
+  const config = loadConfig({ LATCHKEY_JWT_SECRET: SECRET, LATCHKEY_LINK_SECRET: `k1 ${'x'.repeat(32)}` });
   const authorizer = new Authorizer(reader, policy, clock);
   const app = await buildFilesApp({
     authorizer,
@@ -64,6 +64,7 @@ export async function filesScene(t: Test, options: FilesSceneOptions = {}): Prom
     formFilesMax: options.formFilesMax ?? 5,
     download: { buffering: undefined, charset: undefined, expires: undefined, limitRate: undefined },
     checkReady: () => void store.facts.version(),
+    closeLast: async () => {},
     logger: { level: 'info', stream: { write: (line: string) => void logged.push(JSON.parse(line)) } },
   });
   const socket = `${shortFolder(t)}/files.sock`;

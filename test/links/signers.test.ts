@@ -4,7 +4,7 @@
  */
 
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import t from 'tap';
 import { signedPath } from '../../src/index.js';
 import { isSignedBy, readSignedUrl, signUrl } from '../../src/links/signed-url.js';
@@ -90,6 +90,19 @@ for (const [name, { program, package: debian, args, main }] of Object.entries(LA
     t.same([stdout.trim().split('\n'), stderr], [VECTORS.map(({ token }) => token), '']);
   });
 }
+
+t.test('TypeScript: a back end imports the package', async (t) => {
+  const code = /```ts\n([\s\S]*?)```/.exec(DOCUMENT)?.[1] ?? '';
+  t.match(code, "from 'latchkey'", 'docs/links.md has it');
+  const main = `const secret = '${'x'.repeat(32)}';\n${code}\nconsole.log(url);`;
+  const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', main], {
+    encoding: 'utf8',
+    env: {},
+  });
+  t.equal(stderr, '');
+  t.match(stdout, /^\/files\/team\/plan\.pdf\?lk=1\.k1\.read\.f\.\d+\.\d+\.[\w-]{12}\.0\.[\w-]{43}\n$/);
+  t.ok(existsSync(new URL('../../dist/index.d.ts', import.meta.url)), 'and has its types');
+});
 
 t.test('the package’s signer makes a whole URL of a file, or of a file by a folder above it', async (t) => {
   const given = { keyId: 'k1', secret: 'x'.repeat(32), seconds: 60, id: 'abc', now: 1_800_000_000_000 };
