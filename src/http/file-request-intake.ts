@@ -21,7 +21,7 @@ import { Staging } from '../uploads/staging.js';
 import type { ReceivedFile } from './file-request-page.js';
 import { BadRequest } from './problem.js';
 import type { ShareAddress } from './share-address.js';
-import { admit } from './share-admission.js';
+import { type Admission, admitAgain } from './share-admission.js';
 import type { ShareDeps } from './share-deps.js';
 import { requirePassword } from './share-password.js';
 import { ShareRefused } from './share-refusal.js';
@@ -56,16 +56,16 @@ export class Intake {
   readonly #deps: FileRequestDeps;
   readonly #request: FastifyRequest;
   readonly #address: ShareAddress;
-  readonly #link: ShareLink;
+  readonly #admission: Admission;
   readonly #staging: Staging;
   readonly #files: StagedFile[] = [];
   #begun = 0;
 
-  constructor(deps: FileRequestDeps, request: FastifyRequest, address: ShareAddress, link: ShareLink) {
+  constructor(deps: FileRequestDeps, request: FastifyRequest, address: ShareAddress, admission: Admission) {
     this.#deps = deps;
     this.#request = request;
     this.#address = address;
-    this.#link = link;
+    this.#admission = admission;
     this.#staging = new Staging(deps.root, deps.uploadBytesMax);
   }
 
@@ -80,7 +80,7 @@ export class Intake {
 
   /** @throws ShareRefused, UploadProblem, NotKnown; nothing is there then */
   async commit(): Promise<readonly ReceivedFile[]> {
-    const { id, terms } = await this.#admitAgain(this.#address.below);
+    const { id, terms } = (await this.#admitAgain(this.#address.below)).link;
     const requested = { linkId: id, filesMax: terms.upload.filesMax };
     const uploads = this.#files.map((file) => this.#uploadOf(file, requested));
     const committed = await this.#commitAll(uploads);
@@ -148,13 +148,19 @@ export class Intake {
   /** Whether the maker may still write there. @throws ShareRefused when the link has ended */
   async #isOpen(path: ResourcePath): Promise<boolean> {
     const below = `/${encodeResourcePath(nameOf(path))}`;
-    const { judgement } = await admit(this.#deps, this.#request, { ...this.#address, below });
-    return judgement.kind === 'open';
+    return (await this.#admitAgain(below)).judgement.kind === 'open';
   }
 
-  async #admitAgain(below: string): Promise<ShareLink> {
-    const { link } = await admit(this.#deps, this.#request, { ...this.#address, below });
-    requirePassword(this.#deps, this.#request, link);
-    return link;
+  /** A ticket that has ended since was good when the upload began; that of another password was not. */
+  async #admitAgain(below: string): Promise<Admission> {
+    const address = { ...this.#address, below };
+    const now = await admitAgain(this.#deps, this.#request, address, this.#admission);
+    const isSamePassword = now.link.terms.passwordHash === this.#link.terms.passwordHash;
+    if (!isSamePassword) requirePassword(this.#deps, this.#request, now.link);
+    return now;
+  }
+
+  get #link(): ShareLink {
+    return this.#admission.link;
   }
 }

@@ -5,12 +5,12 @@
 
 import multipart from '@fastify/multipart';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { receiveFile, receiveForm, requireOwnUpload } from './file-request.js';
+import { receiveFile, receiveForm, requireOwnUpload, type Visit } from './file-request.js';
 import type { FileRequestDeps } from './file-request-intake.js';
 import { formLimits } from './form-upload.js';
 import { BadRequest } from './problem.js';
-import { SHARE_PREFIX, type ShareAddress, shareAddress } from './share-address.js';
-import { type Admission, admit } from './share-admission.js';
+import { SHARE_PREFIX, shareAddress } from './share-address.js';
+import { admit } from './share-admission.js';
 import { requirePassword } from './share-password.js';
 import { putSchema } from './share-schemas.js';
 import { takeAnyBody } from './write-routes.js';
@@ -21,8 +21,7 @@ export async function fileRequestRoutes(share: FastifyInstance, deps: FileReques
   await share.register(async (raw) => {
     takeAnyBody(raw);
     raw.put(SHARE_PREFIX, { schema: putSchema }, async (request, reply) => {
-      const address = shareAddress(request.originalUrl);
-      return receiveFile(deps, request, reply, address, await admitUpload(deps, request, reply, address));
+      return receiveFile(deps, await admitUpload(deps, request, reply));
     });
   });
 }
@@ -32,21 +31,20 @@ export async function postFiles(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  const address = shareAddress(request.originalUrl);
-  return receiveForm(deps, request, reply, address, await admitUpload(deps, request, reply, address));
+  return receiveForm(deps, await admitUpload(deps, request, reply));
 }
 
 async function admitUpload(
   deps: FileRequestDeps,
   request: FastifyRequest,
   reply: FastifyReply,
-  address: ShareAddress,
-): Promise<Admission> {
+): Promise<Visit> {
+  const address = shareAddress(request.originalUrl);
   const admission = await admit(deps, request, address);
   const { link } = admission;
   await requireOwnUpload(deps, request, link);
   requirePassword(deps, request, link);
-  if (link.kind === 'upload') return admission;
+  if (link.kind === 'upload') return { request, reply, address, admission };
   reply.header('allow', 'GET, HEAD'); // RFC 9110 §15.5.6
   throw new BadRequest('This link takes no files; it only shows some.', 405);
 }

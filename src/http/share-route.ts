@@ -82,7 +82,7 @@ async function visit(
         ? showFolder(deps, request, reply, address, admission)
         : showFile(deps, request, reply, address, admission);
     case 'upload':
-      return showFileRequest(deps, request, reply, address, admission);
+      return showFileRequest(deps, { request, reply, address, admission });
     default:
       return link.kind satisfies never;
   }

@@ -8,7 +8,8 @@ import { once } from 'node:events';
 import { existsSync, readdirSync } from 'node:fs';
 import { connect } from 'node:net';
 import t, { type Test } from 'tap';
-import { hashPassword } from '../../src/links/password.js';
+import { hashPassword, passwordMark } from '../../src/links/password.js';
+import { Tickets } from '../../src/links/ticket.js';
 import { principal } from '../acl/given.js';
 import { childrenOf } from '../commands/processes.js';
 import { FORM_HEADERS, form } from '../http/asking-files.js';
@@ -20,7 +21,12 @@ const PASSWORD = 'correct horse';
 const BACK_MS = 20_000;
 const TAKEN = { status: 201 };
 
-const site = await sharedSite(t, { LATCHKEY_TOKEN_COOKIE: 'token' });
+const LINK_SECRET = 'the-secret-of-the-links-of-the-tests:32-bytes';
+
+const site = await sharedSite(t, {
+  LATCHKEY_TOKEN_COOKIE: 'token',
+  LATCHKEY_LINK_SECRET: `k1 ${LINK_SECRET}`,
+});
 const inFolder = (name: string) => {
   const folder = `${site.dataFolder}/store/files/${name}`;
   return existsSync(folder) ? readdirSync(folder).sort() : [];
@@ -141,6 +147,35 @@ t.test('for certain people, it takes files from them alone, and by their own doi
   t.match(await finish(), /^HTTP\/1\.1 40[13] /);
   t.strictSame(inFolder('for-bob'), ['a', 'a (2)']);
 });
+
+t.test(
+  'who was let in when the upload began may finish it, though their proof has ended by then',
+  async (t) => {
+    const passwordHash = await hashPassword(PASSWORD);
+    const locked = await site.share('/slow/', { passwordHash }, UPLOAD);
+    const forAnn = await site.share('/slow/', { recipients: [principal('user:ann')] }, UPLOAD);
+    const soon = Math.floor(Date.now() / 1000) + 2;
+    const ticket = new Tickets([{ id: 'k1', secret: LINK_SECRET }]).issue({
+      purpose: 'password',
+      linkId: locked.id,
+      value: passwordMark(passwordHash),
+      expiresAt: soon * 1000,
+    });
+    const proofs: readonly (readonly [MadeLink, string, string])[] = [
+      [locked, 'Cookie', `latchkey-password=${ticket}`],
+      [forAnn, 'Authorization', `Bearer ${site.token('ann', { exp: soon })}`],
+    ];
+    const finishing = [];
+    for (const [link, name, proof] of proofs)
+      finishing.push(await halfSent(t, link, `${name}: ${proof}\r\n`));
+    for (const [link, name, proof] of proofs) {
+      const page = () => site.get(`${link.url}/?format=json`, { [name]: proof });
+      await until(page, ({ status }) => status === 401, BACK_MS);
+    }
+    for (const finish of finishing) t.match(await finish(), /^HTTP\/1\.1 201 /);
+    t.strictSame(inFolder('slow'), ['half', 'half (2)']);
+  },
+);
 
 t.test('before its time and from elsewhere it takes nothing', async (t) => {
   const early = await site.share('/early/', { notBefore: Date.now() + 3_600_000 }, UPLOAD);
