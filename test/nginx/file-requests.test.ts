@@ -218,3 +218,21 @@ t.test('a link that shows files takes none', async (t) => {
   t.equal((await site.ask('PUT', `/s/${'A'.repeat(44)}/x`, { body: 'x' })).status, 404);
   t.strictSame([inFolder('shown'), textOf('shown/there.txt')], [['there.txt'], 'there']);
 });
+
+t.test('the command line makes one, whose folder need not be there', async (t) => {
+  const words = ['--upload', '--files', '1', '--bytes', '10', '--ending', '.txt'];
+  const { code, stdout, stderr } = await site.cli('link', 'create', '/made/', ...words);
+  t.equal(code, 0);
+  t.notMatch(stderr, /there is no folder/);
+  const url = stdout.trim();
+  t.strictSame(filesOf(await site.get(`${url}?format=json`)), { room: 1, bytesMax: 10, endings: ['.txt'] });
+  t.equal((await site.ask('PUT', `${url}a.txt`, { body: 'x' })).status, 201);
+  t.equal((await site.ask('PUT', `${url}b.txt`, { body: 'x' })).status, 410);
+  t.strictSame(inFolder('made'), ['a.txt']);
+  const none = await site.cli('link', 'create', '/nowhere/');
+  t.match(
+    none.stderr,
+    /there is no folder \/nowhere\//,
+    'a link that shows it opens nothing until it is there',
+  );
+});
