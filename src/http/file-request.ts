@@ -35,7 +35,7 @@ export async function showFileRequest(
   deps: FileRequestDeps,
   { request, reply, address, admission: { link } }: Visit,
 ): Promise<FastifyReply> {
-  if (address.below !== '/') throw new ShareRefused('missing', link);
+  if (address.below !== '/') throw new ShareRefused('takes-only', link);
   const terms = await termsOf(deps, link);
   if (terms.room === 0) throw new ShareRefused('full', link);
   if (asksForJson(request.originalUrl)) return reply.send(terms);

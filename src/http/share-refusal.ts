@@ -16,6 +16,7 @@ export type ShareRefusalKind =
   | 'used-up'
   | 'full'
   | 'crowded'
+  | 'takes-only'
   | 'early'
   | 'elsewhere'
   | 'not-signed-in'
@@ -89,6 +90,13 @@ const TOLD: Readonly<Record<ShareRefusalKind, Wording>> = {
       'too-busy',
       'Please try again',
       'Others are sending files right now, and there may be no room for more. Try again in a moment.',
+    ),
+  'takes-only': () =>
+    told(
+      404,
+      'not-found',
+      'There is nothing to see here',
+      'This link takes files and shows none. Open it without a name behind it to send some.',
     ),
   early: ({ link }) =>
     told(403, 'link-early', 'This link is not open yet', `It opens on ${instantOf(link)}.`),
