@@ -80,6 +80,8 @@ async function openLockedFilesApp(config: Config, logger: Logger, lock: ProcessL
       recognise: (onProblem) => openRecognition(config, { reader, usage: store.usage, onProblem }),
       judgeLinks: (onProblem) => openLinkJudges(config, reader, onProblem),
       openShare: (onProblem) => openShareParts(config, { reader, authorizer, store, onProblem }),
+      shareLinks: store.shareLinks,
+      shareSettings: config.links,
       visitor: config.visitor,
       sessionHook: sessionHookOf(config),
       credentialStore: store.credentials,

@@ -21,7 +21,7 @@ export async function staleness(
   state: LinkState,
   now: number,
 ): Promise<Staleness | undefined> {
-  if (state === 'revoked') return undefined;
+  if (state === 'revoked' || state === 'not-known') return undefined;
   if (state !== 'open' && state !== 'early') return state;
   if ((await storageRootOf(config).find(link.path)) === undefined) return 'missing';
   const { createdAt, lastUsedAt = createdAt, terms } = link;

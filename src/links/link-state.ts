@@ -1,5 +1,6 @@
 /** In one word, what has become of a link: for lists, not for whoever opens it. */
 
+import { NotKnown } from '../acl/errors.js';
 import type { ShareLinkRecord } from '../acl/share-link.js';
 import type { ShareLinks } from './share-links.js';
 
@@ -12,11 +13,16 @@ export type LinkState =
   // What allowed its maker to give it is gone.
   | 'authority-ended'
   // Its last download or upload is done.
-  | 'exhausted';
+  | 'exhausted'
+  // Its file is being replaced right now.
+  | 'not-known';
 
-/** @throws NotKnown */
+/** @throws NotKnown, but not for the sake of one file that is being replaced: the rest of the list is known */
 export async function linkState(links: ShareLinks, link: ShareLinkRecord): Promise<LinkState> {
-  const standing = await links.standing(link);
+  const standing = await links.standing(link).catch((error: unknown): 'not-known' => {
+    if (error instanceof NotKnown && error.code === 'committing') return 'not-known';
+    throw error;
+  });
   if (standing === 'authority') return 'authority-ended';
   if (standing === 'revoked' || standing === 'expired') return standing;
   return isExhausted(link) ? 'exhausted' : standing;

@@ -31,6 +31,8 @@ export async function openapiDocument(): Promise<string> {
       close: () => {},
     }),
     openShare: (onProblem) => openShareParts(loadConfig({}), { reader, authorizer, store, onProblem }),
+    shareLinks: store.shareLinks,
+    shareSettings: { lifetimeMs: 1, lifetimeMsMax: 1, prefix: '/s/' },
     visitor: { loginUrl: undefined, loginParameter: 'next', publicUrl: undefined, hideForbidden: false },
     sessionHook: { secret: 'for a document alone', cookieNames: [], userPrefix: '' },
     credentialStore: credentials,

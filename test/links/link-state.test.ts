@@ -3,8 +3,9 @@
 import t from 'tap';
 import { linkState } from '../../src/links/link-state.js';
 import { path } from '../acl/given.js';
+import { entry } from '../storage/given.js';
 import { linkRecord, NOW } from '../storage/given-links.js';
-import { linkScene } from './link-scene.js';
+import { ANN, linkScene } from './link-scene.js';
 
 t.test('a link is in one state, and what ended it comes first', async (t) => {
   const { links, by } = linkScene(t);
@@ -31,4 +32,15 @@ t.test('a link is in one state, and what ended it comes first', async (t) => {
     ],
   ] as const;
   for (const [link, expected] of rows) t.equal(await linkState(links, link), expected);
+});
+
+t.test('a link whose file is being replaced is not known, and does not spoil the list', async (t) => {
+  const { links, by, granted, store } = linkScene(t);
+  const link = linkRecord('a', by(await granted('user:ann manage /team/'), ANN));
+  const replaced = entry('p', link.path, 'hidden');
+  await store.files.beginCommit([replaced]);
+  t.equal(await linkState(links, link), 'not-known');
+  t.equal(await linkState(links, { ...link, revokedAt: NOW }), 'revoked');
+  await store.files.finishCommit([replaced]);
+  t.equal(await linkState(links, link), 'open');
 });
