@@ -41,7 +41,7 @@ t.test('a whole configuration, relative to the folder that nginx is started in',
   t.equal(
     text.match(/client_max_body_size 5000000;/g)?.length,
     3,
-    'where files come in, where they are written, and where links take some',
+    'where files come in, where they are written, and where links take them',
   );
   t.notMatch(text, '/srv/latchkey', 'nothing of the image is left');
   t.notMatch(text, /^user /m);
