@@ -81,6 +81,8 @@ async function openLockedFilesApp(config: Config, logger: Logger, lock: ProcessL
       recognise: (onProblem) => openRecognition(config, { reader, usage: store.usage, onProblem }),
       judgeLinks: (onProblem) => openLinkJudges(config, { reader, authorizer, onProblem }),
       openShare: (onProblem) => openShareParts(config, store, onProblem),
+      shareLinkStore: store.shareLinks,
+      shareSettings: config.links,
       visitor: config.visitor,
       sessionHook: sessionHookOf(config),
       credentialStore: store.credentials,

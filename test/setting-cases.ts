@@ -80,6 +80,24 @@ export const SETTINGS: Readonly<Record<string, Case>> = {
       [`k1 ${SECRET}\nk1 ${SECRET}`]: 'has two secrets of one key id',
     },
   },
+  LATCHKEY_LINK_LIFETIME: {
+    read: (config) => config.links.lifetimeMs,
+    initial: 604_800_000,
+    good: { '90s': 90_000, '365d': 31_536_000_000 },
+    bad: { '7': "takes a duration such as 30m, 8h or 7d, not '7'" },
+  },
+  LATCHKEY_LINK_LIFETIME_MAX: {
+    read: (config) => config.links.lifetimeMsMax,
+    initial: 31_536_000_000,
+    good: { '7d': 604_800_000, '5200w': 3_144_960_000_000 },
+    bad: { ever: "takes a duration such as 30m, 8h or 7d, not 'ever'" },
+  },
+  LATCHKEY_LINK_PREFIX: {
+    read: (config) => config.links.prefix,
+    initial: '/s/',
+    good: { '/_latchkey/s/': '/_latchkey/s/', '/s/': '/s/' },
+    bad: { '/s': `${PREFIX}, not '/s'`, '/': `${PREFIX}, not '/'`, 's/': `${PREFIX}, not 's/'` },
+  },
   LATCHKEY_SIGNED_URL_LIFETIME_MAX: {
     read: (config) => config.links.signedUrlSecondsMax,
     initial: 604_800,

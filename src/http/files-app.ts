@@ -5,11 +5,13 @@
 import swagger from '@fastify/swagger';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Authorizer } from '../acl/authorizer.js';
-import type { SignedUrlStore } from '../acl/link-ports.js';
+import type { ShareLinkStore, SignedUrlStore } from '../acl/link-ports.js';
 import type { AclStore, CredentialStore } from '../acl/ports.js';
 import type { DownloadSettings, VisitorSettings } from '../config.js';
 import type { OpenRecognition } from '../credentials/credential.js';
 import type { OpenLinkJudges } from '../links/judges.js';
+import type { LinkLifetime } from '../links/link-limits.js';
+import type { ShareSite } from '../links/share-url.js';
 import type { Committer } from '../uploads/committer.js';
 import type { StorageRoot } from '../uploads/storage-root.js';
 import { API_PREFIX, aclRoutes } from './acl-routes.js';
@@ -17,6 +19,7 @@ import { DOWNLOAD_PREFIX, downloadRoute } from './download-route.js';
 import { Gate, tellDecisions } from './gate.js';
 import { type CheckReady, healthRoutes } from './health.js';
 import { answerInLines } from './json-lines.js';
+import { linkPattern, linkRoutes } from './link-routes.js';
 import { publicDocument } from './openapi.js';
 import { BadRequest, sendError } from './problem.js';
 import { type Logger, serverOptions } from './server-options.js';
@@ -48,6 +51,8 @@ export interface FilesAppDeps {
   readonly formFilesMax: number;
   readonly download: DownloadSettings;
   readonly openShare: OpenShare;
+  readonly shareLinkStore: ShareLinkStore;
+  readonly shareSettings: LinkLifetime & Pick<ShareSite, 'prefix'>;
   readonly checkReady: CheckReady;
   /** Closes what all of these stand on, when they are closed. */
   readonly closeLast: () => Promise<void>;
@@ -78,6 +83,13 @@ export async function buildFilesApp(deps: FilesAppDeps): Promise<FastifyInstance
   await shareRoute(app, { ...deps, ...share, ...judges, links: judges.shareLinks, gate });
   aclRoutes(app, { ...deps, gate });
   signedUrlRoutes(app, { ...deps, gate });
+  linkRoutes(app, {
+    ...deps,
+    gate,
+    links: judges.shareLinks,
+    store: deps.shareLinkStore,
+    settings: deps.shareSettings,
+  });
   if (deps.sessionHook !== undefined) sessionRoute(app, { ...deps, hook: deps.sessionHook });
   app.get(`${API_PREFIX}/openapi.json`, { schema: { hide: true, querystring: NO_QUERY } }, async () =>
     app.swagger(),
@@ -86,7 +98,7 @@ export async function buildFilesApp(deps: FilesAppDeps): Promise<FastifyInstance
   return app;
 }
 
-const METHODS = ['GET', 'HEAD', 'PUT', 'POST', 'DELETE'];
+const METHODS = ['GET', 'HEAD', 'PUT', 'POST', 'PATCH', 'DELETE'];
 
 /** The router sees a constant where a stranger's path follows; handlers read the original URL. */
 function routedUrl(url: string): string {
@@ -99,7 +111,8 @@ function routedUrl(url: string): string {
 }
 
 function unknownRoute(app: FastifyInstance, request: FastifyRequest, reply: FastifyReply): BadRequest {
-  const [url = ''] = request.url.split('?');
+  const [path = ''] = request.url.split('?');
+  const url = linkPattern(path);
   const allowed = METHODS.filter((method) => app.hasRoute({ method, url }));
   if (allowed.length === 0) return new BadRequest('There is nothing here; look up the URL.', 404);
   reply.header('allow', allowed.join(', ')); // RFC 9110 §15.5.6

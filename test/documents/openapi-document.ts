@@ -27,6 +27,8 @@ export async function openapiDocument(): Promise<string> {
     recognise: () => ({ credentials: new Credentials([]), close: async () => {} }),
     judgeLinks: (onProblem) => openLinkJudges(CONFIG, { reader, authorizer, onProblem }),
     openShare: (onProblem) => openShareParts(CONFIG, store, onProblem),
+    shareLinkStore: store.shareLinks,
+    shareSettings: { lifetimeMs: 1, lifetimeMsMax: 1, prefix: '/s/' },
     visitor: { loginUrl: undefined, loginParameter: 'next', publicUrl: undefined, hideForbidden: false },
     sessionHook: { secret: 'for a document alone', cookieNames: [], userPrefix: '' },
     credentialStore: credentials,

@@ -52,6 +52,8 @@ export async function filesScene(t: Test, options: FilesSceneOptions = {}): Prom
     recognise: (onProblem) => openRecognition(config, { reader, usage: store.usage, onProblem }),
     judgeLinks: (onProblem) => openLinkJudges(config, { reader, authorizer, onProblem }),
     openShare: (onProblem) => openShareParts(config, store, onProblem),
+    shareLinkStore: store.shareLinks,
+    shareSettings: config.links,
     visitor: config.visitor,
     sessionHook: options.sessionHook,
     credentialStore: store.credentials,
