@@ -64,7 +64,7 @@ function sendBusy(request: FastifyRequest, reply: FastifyReply): FastifyReply {
     status: 503,
     code: 'too-busy',
     title: 'Please try again',
-    text: 'Too many passwords are being tried right now. Try again in a moment.',
+    text: 'There is more to do here right now than may wait. Try again in a moment.',
   };
   reply.code(503).header('retry-after', BUSY_RETRY_SECONDS);
   return sendTold(told, request, reply);

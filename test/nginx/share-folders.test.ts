@@ -3,6 +3,7 @@
 import { mkdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import t from 'tap';
 import { principal } from '../acl/given.js';
+import { ODD_NAMES } from './odd-names.js';
 import { NAVIGATION } from './refused.js';
 import { sharedSite } from './shared-links.js';
 
@@ -146,6 +147,43 @@ t.test('a folder of 20,000 is listed up to 10,000, and says so', async (t) => {
     t.equal(during[0], 200);
     t.ok(during[1] < took, `others have their turn: ${during[1]} of ${took} ms`);
   }
-  const page = await site.get(`${(await site.share('/many/')).url}/`, NAVIGATION);
+  const { url } = await site.share('/many/');
+  const flood = await Promise.all(Array.from({ length: 100 }, () => site.get(`${url}/`)));
+  t.same(
+    [...new Set(flood.map(({ status }) => status))].sort(),
+    [200, 503],
+    'a flood is not worked off to its end',
+  );
+  for (const { status, headers } of flood) t.equal(headers['retry-after'], status === 503 ? '2' : undefined);
+  const page = await site.get(`${url}/`, NAVIGATION);
   t.match(page.body.toString(), 'There is more in this folder than is shown here.');
+});
+
+t.test('odd names are listed, and each leads to its own file', async (t) => {
+  const site = await sharedSite(t);
+  for (const [i, name] of ODD_NAMES.entries()) {
+    await site.put(`/team/${name}`, `file ${i}`);
+    await site.put(`/in/${name}/x`, `folder ${i}`);
+  }
+  const [files, folders] = [await site.share('/team/'), await site.share('/in/')];
+  const list = JSON.parse((await site.get(`${files.url}/?format=json`)).body.toString());
+  t.same(list.entries.map(({ name }: { name: string }) => name).sort(), [...ODD_NAMES].sort());
+  const hrefsOf = (text: string) =>
+    [...text.matchAll(/<td class="name [a-z]+"><a href="([^"]+)">/g)].map(([, href = '']) => href);
+  const page = (await site.get(`${files.url}/`, NAVIGATION)).body.toString();
+  const bodies = new Set<string>();
+  for (const href of hrefsOf(page)) {
+    for (const prefix of ['', '/_latchkey']) {
+      const url = new URL(href, `http://a${prefix}${files.url}/`);
+      bodies.add((await site.get(url.pathname + url.search + url.hash)).body.toString());
+    }
+  }
+  t.same([...bodies].sort(), ODD_NAMES.map((_, i) => `file ${i}`).sort());
+  const inside = new Set<string>();
+  for (const href of hrefsOf((await site.get(`${folders.url}/`, NAVIGATION)).body.toString())) {
+    const folder = new URL(href, `http://a${folders.url}/`).pathname;
+    t.match((await site.get(folder, NAVIGATION)).body.toString(), '<a href="../">in</a>', folder);
+    inside.add((await site.get(`${folder}x`)).body.toString());
+  }
+  t.same([...inside].sort(), ODD_NAMES.map((_, i) => `folder ${i}`).sort());
 });
