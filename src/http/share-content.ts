@@ -88,7 +88,7 @@ async function sendFolder(
       linkPath: link.path,
       folder,
       query,
-      isOpen: (path) => isOpen(deps, admission, path),
+      isOpen: (path) => isListed(deps, admission, path),
     }),
   );
   if (view === undefined) throw new ShareRefused('missing', link);
@@ -142,6 +142,14 @@ function rateHeader({ download }: ShareDeps, { terms }: ShareLink): Readonly<Rec
 
 function isRobot({ headers, method }: FastifyRequest): boolean {
   return method === 'GET' && isLinkRobot(headers['user-agent']);
+}
+
+/** @throws NotKnown of a file that is being exchanged */
+async function isListed(deps: ShareDeps, admission: Admission, path: ResourcePath): Promise<boolean> {
+  if (!(await isOpen(deps, admission, path))) return false;
+  if (!isFolder(path))
+    await deps.authorizer.authorizeByLink(path, { kind: 'share-link', id: admission.link.id });
+  return true;
 }
 
 async function isOpen(

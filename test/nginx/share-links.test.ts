@@ -1,7 +1,7 @@
 /** What a visitor of a share link meets, through nginx: the file, and why it does not open. */
 
 import t from 'tap';
-import { principal } from '../acl/given.js';
+import { path, principal } from '../acl/given.js';
 import { form, NAVIGATION, times } from './refused.js';
 import { cookiesOf, sharedSite } from './shared-links.js';
 
@@ -175,6 +175,43 @@ t.test('why it does not open, and whom to ask, as a page and as problem+json', a
     t.ok([404, 405].includes(answer.status), `${method}: ${answer.status}`);
   }
 });
+
+t.test(
+  'a file that is being exchanged is told of to nobody, and what cannot be found out is 503',
+  async (t) => {
+    const site = await sharedSite(t);
+    for (const name of ['plan.pdf', 'other.pdf']) await site.put(`/team/${name}`, BYTES);
+    await site.cli('grant', 'user:alice', 'manage', '/team/');
+    const alice = { maker: principal('user:alice'), makerGroups: [], grantId: undefined };
+    const links = [await site.share('/team/'), await site.share('/team/', {}, { authority: alice })];
+    const file = { path: path('/team/plan.pdf'), owner: undefined, bytes: 1, updatedAt: 1 };
+    const entry = { partial: 'p', file, grants: [], replaces: undefined, visibility: 'hidden' } as const;
+    const seen = async () => {
+      const all = [];
+      for (const { url } of links) {
+        const list = await site.get(`${url}/?format=json`);
+        const { status, headers } = await site.get(`${url}/plan.pdf`);
+        const page = await site.get(`${url}/plan.pdf`, NAVIGATION);
+        all.push([
+          list.body.includes('plan.pdf'),
+          list.body.includes('other.pdf'),
+          status,
+          headers['retry-after'],
+        ]);
+        t.equal(page.body.includes('<h1>Please try again</h1>'), status === 503);
+      }
+      return all;
+    };
+    const before = [true, true, 200, undefined];
+    t.same(await seen(), [before, before]);
+    await site.store.files.beginCommit([entry]);
+    const [byOperator, byAlice] = await seen();
+    t.same(byAlice, [false, true, 503, '1']);
+    t.same(byOperator?.slice(1), [true, 503, '1']);
+    await site.store.files.abandonCommit([entry]);
+    t.same(await seen(), [before, before]);
+  },
+);
 
 t.test('a link for certain people is for them when they have signed in', async (t) => {
   const site = await sharedSite(t, { LATCHKEY_TOKEN_COOKIE: 'access', LATCHKEY_FAILURES_MAX: '2' });
