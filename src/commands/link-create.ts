@@ -33,7 +33,8 @@ export const createVerb: LinkVerb = {
       if (!output.json)
         output.note(`link ${link.id}: ${kind} ${path} until ${until}; its URL is shown this once`);
       await warnOfFolder(invocation, path);
-      await warnOfMissing(invocation, path);
+      // An upload makes its folder.
+      if (kind === 'read') await warnOfMissing(invocation, path);
       return DONE;
     });
   },

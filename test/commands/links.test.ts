@@ -157,6 +157,7 @@ t.test('create says when there is nothing at the path, or a folder where a file 
   t.same(await said('/other/'), [
     'latchkey: there is no folder /other/: the link opens nothing until there is',
   ]);
+  t.same(await said('/other/ --upload'), [], 'an upload makes its folder');
   t.same(await said('/team/'), []);
   t.same(await said('/'), []);
 });
@@ -222,6 +223,7 @@ t.test('list --stale has what is of no use and was not revoked, each with why', 
   await make('unused', '/f', old, `last_used_at = ${long}`);
   await make('never-used', '/f', old);
   await make('missing', '/gone');
+  await make('takes-uploads', '/gone/', "kind = 'upload'");
   await make('exhausted', '/f', 'downloads = 2');
   await make('expired', '/f', "expires_at = 1, terms = json_set(terms, '$.expiresAt', 1)");
   await make('orphan', '/f', "maker = 'user:ann'");
