@@ -33,7 +33,7 @@ export const createVerb: LinkVerb = {
       if (!output.json)
         output.note(`link ${link.id}: ${kind} ${path} until ${until}; its URL is shown this once`);
       await warnOfFolder(invocation, path);
-      // An upload makes its folder.
+      // What is sent makes the folder.
       if (kind === 'read') await warnOfMissing(invocation, path);
       return DONE;
     });

@@ -102,7 +102,8 @@ export function sendError(error: unknown, request: FastifyRequest, reply: Fastif
     .send(`${JSON.stringify(problem)}\n`);
 }
 
-function problemOf(error: unknown, request: FastifyRequest): Problem {
+/** What a client is told of an error. */
+export function problemOf(error: unknown, request: FastifyRequest): Problem {
   if (error instanceof Refused) return refusal(error);
   if (error instanceof CrossSite) return problem(403, error.message, 'cross-site');
   if (error instanceof UploadProblem) return problem(UPLOAD_STATUS[error.code], error.message, error.code);

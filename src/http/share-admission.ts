@@ -20,6 +20,8 @@ export interface Admission {
   readonly judgement: Extract<ShareJudgement, { readonly kind: 'open' | 'no-such-path' }>;
   /** The visitor's. */
   readonly address: string | undefined;
+  /** Who the visitor is, where the link is for certain people. */
+  readonly subject: Subject;
 }
 
 export function visitorAddress({ headers }: FastifyRequest): string | undefined {
@@ -30,8 +32,38 @@ export function visitorAddress({ headers }: FastifyRequest): string | undefined 
 export async function admit(
   deps: ShareDeps,
   request: FastifyRequest,
-  { token, below }: ShareAddress,
+  address: ShareAddress,
 ): Promise<Admission> {
+  const judged = await judge(deps, request, address);
+  const subject = await requireRecipient(deps, request, judged.link);
+  tell(request, 'allow', judged.link, subject);
+  return { ...judged, subject };
+}
+
+/**
+ * The same for a visitor who was admitted some time ago, as at the end of a long upload: that their token has ended
+ * since does not unsay who they are, but whatever was revoked since counts.
+ *
+ * @throws ShareRefused, NotKnown
+ */
+export async function admitAgain(
+  deps: ShareDeps,
+  request: FastifyRequest,
+  address: ShareAddress,
+  { subject }: Admission,
+): Promise<Admission> {
+  const judged = await judge(deps, request, address);
+  const isTheirs = await deps.links.isRecipient(judged.link, subject);
+  tell(request, isTheirs ? 'allow' : 'forbidden', judged.link, subject);
+  if (!isTheirs) throw new ShareRefused('not-recipient', judged.link);
+  return { ...judged, subject };
+}
+
+async function judge(
+  deps: ShareDeps,
+  request: FastifyRequest,
+  { token, below }: ShareAddress,
+): Promise<Omit<Admission, 'subject'>> {
   const address = visitorAddress(request);
   const judgement = await deps.links.judge({ token, below, address });
   if (judgement.kind === 'unknown') throw new ShareRefused('unknown');
@@ -45,7 +77,6 @@ export async function admit(
       throw new ShareRefused(judgement.kind, link);
     case 'no-such-path':
     case 'open':
-      tell(request, 'allow', link, await requireRecipient(deps, request, link));
       return { link, judgement, address };
     default:
       return judgement satisfies never;

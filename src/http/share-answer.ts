@@ -39,6 +39,7 @@ function sendRefusal(refused: ShareRefused, request: FastifyRequest, reply: Fast
   const told = toldOf(refused);
   reply.code(told.status);
   if (refused.kind === 'not-signed-in') reply.header('www-authenticate', challenge(refused.more.failure));
+  if (refused.kind === 'crowded') reply.header('retry-after', BUSY_RETRY_SECONDS);
   if (told.status === 429) reply.header('retry-after', String(refused.more.waitSeconds ?? 1));
   if (isPasswordForm(refused) && wantsPage(request)) {
     // A form that is sent from a page with no-referrer has `Origin: null`, and would look like another site's where

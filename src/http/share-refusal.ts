@@ -14,6 +14,9 @@ export type ShareRefusalKind =
   | 'expired'
   | 'authority'
   | 'used-up'
+  | 'full'
+  | 'crowded'
+  | 'takes-only'
   | 'early'
   | 'elsewhere'
   | 'not-signed-in'
@@ -80,6 +83,21 @@ const TOLD: Readonly<Record<ShareRefusalKind, Wording>> = {
   authority: ended('It was taken back.'),
   expired: ended('Its time is over.'),
   'used-up': ended('All of its downloads are used up.'),
+  full: ended('It has all the files that were asked for.'),
+  crowded: () =>
+    told(
+      503,
+      'too-busy',
+      'Please try again',
+      'Others are sending files right now, and there may be no room for more. Try again in a moment.',
+    ),
+  'takes-only': () =>
+    told(
+      404,
+      'not-found',
+      'There is nothing to see here',
+      'This link takes files and shows none. Open it without a name behind it to send some.',
+    ),
   early: ({ link }) =>
     told(403, 'link-early', 'This link is not open yet', `It opens on ${instantOf(link)}.`),
   elsewhere: ({ link }) =>

@@ -8,6 +8,10 @@
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ShareLink } from '../acl/share-link.js';
+import { UploadsUnderWay } from '../links/uploads-under-way.js';
+import { showFileRequest } from './file-request.js';
+import type { FileRequestDeps } from './file-request-intake.js';
+import { fileRequestRoutes, postFiles } from './file-request-routes.js';
 import { LINK_ANSWER_HEADERS } from './page-frame.js';
 import { LOCATION_LENGTH_MAX, SHARE_PREFIX, type ShareAddress, shareAddress } from './share-address.js';
 import { type Admission, admit, tell, visitorAddress } from './share-admission.js';
@@ -28,7 +32,11 @@ import { discardRest } from './write-request.js';
 
 const FORM = 'application/x-www-form-urlencoded';
 
-export async function shareRoute(app: FastifyInstance, deps: ShareDeps): Promise<void> {
+export async function shareRoute(
+  app: FastifyInstance,
+  given: Omit<FileRequestDeps, 'underWay'>,
+): Promise<void> {
+  const deps: FileRequestDeps = { ...given, underWay: new UploadsUnderWay() };
   await app.register(async (share) => {
     share.setErrorHandler(sendShareError);
     share.addHook('onSend', async (_request, reply) => {
@@ -43,8 +51,9 @@ export async function shareRoute(app: FastifyInstance, deps: ShareDeps): Promise
       (_request, body, done) => done(null, new URLSearchParams(String(body))),
     );
     share.get(SHARE_PREFIX, { schema: getSchema }, (request, reply) => visit(deps, request, reply));
+    await fileRequestRoutes(share, deps);
     share.post<{ Body: URLSearchParams }>(SHARE_PREFIX, { schema: postSchema }, (request, reply) =>
-      open(deps, request, reply, request.body),
+      request.isMultipart() ? postFiles(deps, request, reply) : open(deps, request, reply, request.body),
     );
   });
 }
@@ -53,7 +62,11 @@ function setMissing(reply: FastifyReply, headers: Readonly<Record<string, string
   for (const [name, value] of Object.entries(headers)) if (!reply.hasHeader(name)) reply.header(name, value);
 }
 
-async function visit(deps: ShareDeps, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+async function visit(
+  deps: FileRequestDeps,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
   const address = shareAddress(request.originalUrl);
   const back = returnedTo(request, address);
   if (back !== undefined) return redirect(reply, 302, back, address);
@@ -69,7 +82,7 @@ async function visit(deps: ShareDeps, request: FastifyRequest, reply: FastifyRep
         ? showFolder(deps, request, reply, address, admission)
         : showFile(deps, request, reply, address, admission);
     case 'upload':
-      throw new ShareRefused('unknown'); // the page of a file request, and POST of its files, come here
+      return showFileRequest(deps, { request, reply, address, admission });
     default:
       return link.kind satisfies never;
   }

@@ -24,10 +24,37 @@ export const getSchema = {
   response: PROBLEMS,
 };
 
+const Received = Type.Object({
+  files: Type.Array(
+    Type.Object({
+      name: Type.String({ description: 'as sent, or with a number where that name was taken' }),
+      bytes: Type.Integer(),
+    }),
+  ),
+});
+
+const UPLOAD_PROBLEMS = {
+  ...PROBLEMS,
+  400: ProblemSchema,
+  405: ProblemSchema,
+  409: ProblemSchema,
+  413: ProblemSchema,
+  507: ProblemSchema,
+};
+
 export const postSchema = {
   tags: ['links'],
-  summary: 'The password of a share link, from a form: the answer is a cookie, and the way back',
+  summary: 'The password of a share link, from a form, or files to a file request, all or none',
+  description:
+    'application/x-www-form-urlencoded is a password: the answer is a cookie, and the way back. multipart/form-data is files.',
   security: [],
-  consumes: ['application/x-www-form-urlencoded'],
-  response: PROBLEMS,
+  consumes: ['application/x-www-form-urlencoded', 'multipart/form-data'],
+  response: { ...UPLOAD_PROBLEMS, 201: Received },
+};
+
+export const putSchema = {
+  tags: ['links'],
+  summary: 'Send one file to a file request: the body is its bytes',
+  security: [],
+  response: { ...UPLOAD_PROBLEMS, 201: Received },
 };

@@ -40,8 +40,8 @@ t.test('a whole configuration, relative to the folder that nginx is started in',
   for (const line of expected) t.match(text, line);
   t.equal(
     text.match(/client_max_body_size 5000000;/g)?.length,
-    2,
-    'where files come in, and where they are written',
+    3,
+    'where files come in, where they are written, and where links take them',
   );
   t.notMatch(text, '/srv/latchkey', 'nothing of the image is left');
   t.notMatch(text, /^user /m);

@@ -257,7 +257,13 @@ t.test('why it does not open, and whom to ask, as a page and as problem+json', a
       'Please sign in',
       undefined,
     ],
-    [await urlOf(target, {}, { kind: 'upload' }), 404, 'not-found', 'There is no such link', undefined],
+    [
+      await urlOf(target, {}, { kind: 'upload' }),
+      404,
+      'not-found',
+      'There is nothing to see here',
+      undefined,
+    ],
   ] as const;
   for (const [url, status, code, title, words] of table) {
     const json = await site.get(url);
