@@ -107,6 +107,15 @@ export const SETTINGS: Readonly<Record<string, Case>> = {
       '0s': "takes a duration such as 30m, 8h or 7d, not '0s'",
     },
   },
+  LATCHKEY_LINK_LEASE: {
+    read: (config) => config.links.leaseMs,
+    initial: 21_600_000,
+    good: { '90s': 90_000, '1d': 86_400_000 },
+    bad: {
+      '6': "takes a duration such as 30m, 8h or 7d, not '6'",
+      '0s': "takes a duration such as 30m, 8h or 7d, not '0s'",
+    },
+  },
   LATCHKEY_ADMINS: {
     read: (config) => config.administrators,
     initial: [],

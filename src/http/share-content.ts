@@ -14,6 +14,7 @@ import {
   type ResourcePath,
 } from '../acl/resource-path.js';
 import type { ShareLink } from '../acl/share-link.js';
+import { BoundedWork } from '../links/bounded-work.js';
 import { isLinkRobot } from '../links/robots.js';
 import { SHARE_COOKIE } from '../links/share-cookie.js';
 import { needsCookie } from '../links/signed-cookie.js';
@@ -28,6 +29,9 @@ import { folderPage } from './share-folder-page.js';
 import { requireLease } from './share-lease.js';
 import { cardPage } from './share-pages.js';
 import { ShareRefused } from './share-refusal.js';
+
+/** A large folder is half a second of work, and whoever has a link may ask for it as often as they like. */
+const listings = new BoundedWork({ runningMax: 2, waitingMax: 32 });
 
 /** A link to one file is open under the file's own name; every other name leads there. */
 export async function showFile(
@@ -78,13 +82,15 @@ async function sendFolder(
   folder: ResourcePath,
 ): Promise<FastifyReply> {
   const { link } = admission;
-  const view = await viewFolder({
-    root: deps.root,
-    linkPath: link.path,
-    folder,
-    query,
-    isOpen: (path) => isOpen(deps, admission, path),
-  });
+  const view = await listings.run(() =>
+    viewFolder({
+      root: deps.root,
+      linkPath: link.path,
+      folder,
+      query,
+      isOpen: (path) => isListed(deps, admission, path),
+    }),
+  );
   if (view === undefined) throw new ShareRefused('missing', link);
   if (isRobot(request)) return sendPage(reply, cardPage(view.trail.at(-1) ?? '', undefined));
   deps.onUse(link.id, deps.clock());
@@ -136,6 +142,14 @@ function rateHeader({ download }: ShareDeps, { terms }: ShareLink): Readonly<Rec
 
 function isRobot({ headers, method }: FastifyRequest): boolean {
   return method === 'GET' && isLinkRobot(headers['user-agent']);
+}
+
+/** @throws NotKnown of a file that is being exchanged */
+async function isListed(deps: ShareDeps, admission: Admission, path: ResourcePath): Promise<boolean> {
+  if (!(await isOpen(deps, admission, path))) return false;
+  if (!isFolder(path))
+    await deps.authorizer.authorizeByLink(path, { kind: 'share-link', id: admission.link.id });
+  return true;
 }
 
 async function isOpen(

@@ -52,8 +52,13 @@ export async function shareRoute(
     );
     share.get(SHARE_PREFIX, { schema: getSchema }, (request, reply) => visit(deps, request, reply));
     await fileRequestRoutes(share, deps);
-    share.post<{ Body: URLSearchParams }>(SHARE_PREFIX, { schema: postSchema }, (request, reply) =>
-      request.isMultipart() ? postFiles(deps, request, reply) : open(deps, request, reply, request.body),
+    share.post<{ Body: URLSearchParams | undefined }>(
+      SHARE_PREFIX,
+      { schema: postSchema },
+      (request, reply) =>
+        request.isMultipart()
+          ? postFiles(deps, request, reply)
+          : open(deps, request, reply, request.body ?? new URLSearchParams()),
     );
   });
 }

@@ -87,7 +87,7 @@ function told(answer: Answer, made: Readonly<Record<string, MadeLink>>): unknown
       masked = masked.replaceAll(token, `<${name}>`).replaceAll(id, `<id of ${name}>`);
     }
     return masked
-      .replace(/(latchkey-(?:password|lease)=)[^;]*/, '$1…')
+      .replace(/(latchkey-(?:password|lease|share)=)[^;]*/, '$1…')
       .replace(/\d{4}-\d\d-\d\d[T ]\d\d:\d\d[^<"]*/g, '…')
       .replace(/<code>[0-9a-f]*<\/code>|<p><small>Request .*<\/p>\n/g, '');
   };

@@ -27,8 +27,9 @@ t.test(`${CLIENTS} clients loop over a link: no success starts after the revoke 
       }
     });
     while (before < CLIENTS) await new Promise((resolve) => setImmediate(resolve));
-    // This process writes to the store as the command line does; the files service is another one.
-    await site.store.shareLinks.revokeLink(link.id, Date.now());
+    // By the command line, and as it does, from this process, which is faster.
+    if (round % 2 === 0) t.match(await site.cli('link', 'revoke', link.id), { code: 0 });
+    else await site.store.shareLinks.revokeLink(link.id, Date.now());
     returned = performance.now();
     await Promise.all(looping);
     t.ok(before >= CLIENTS, `${before} had it before`);
