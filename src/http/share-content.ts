@@ -16,7 +16,6 @@ import {
 import type { ShareLink } from '../acl/share-link.js';
 import { BoundedWork } from '../links/bounded-work.js';
 import { isLinkRobot } from '../links/robots.js';
-import { SHARE_COOKIE } from '../links/share-cookie.js';
 import { needsCookie } from '../links/signed-cookie.js';
 import { accelHeaders } from './download-route.js';
 import { relativeTo, SERVE_LINK_PREFIX, type ShareAddress } from './share-address.js';
@@ -130,8 +129,7 @@ function giveFilesCookie(
   link: ShareLink,
 ): void {
   const cookie = shareCookies.issue(link, mount, leaseMs);
-  if (cookie === undefined) return;
-  setLinkCookie(request, reply, { name: SHARE_COOKIE, ...cookie }, visitor.publicUrl);
+  if (cookie !== undefined) setLinkCookie(request, reply, cookie, visitor.publicUrl);
 }
 
 /** The operator's limit holds for links, too. */
