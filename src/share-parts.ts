@@ -4,7 +4,7 @@ import type { Store } from './acl/ports.js';
 import type { Config } from './config.js';
 import { KeyUsage, USAGE_WRITE_MS } from './credentials/key-usage.js';
 import { clock } from './foundations.js';
-import type { OpenedShare } from './http/share-deps.js';
+import type { OpenedShare } from './http/shares/deps.js';
 import { PasswordAttempts } from './links/password-attempts.js';
 
 /** Whoever comes with a link that has ended is told so for this long; then it is unknown. */

@@ -12,22 +12,22 @@ import {
   parseResourcePath,
   percentDecode,
   type ResourcePath,
-} from '../acl/resource-path.js';
-import type { ShareLink } from '../acl/share-link.js';
-import { BoundedWork } from '../links/bounded-work.js';
-import { isLinkRobot } from '../links/robots.js';
-import { needsCookie } from '../links/signed-cookie.js';
-import { accelHeaders } from './download-route.js';
-import { relativeTo, SERVE_LINK_PREFIX, type ShareAddress } from './share-address.js';
-import type { Admission } from './share-admission.js';
-import { asksForJson, sendPage } from './share-answer.js';
-import { setLinkCookie } from './share-cookies.js';
-import type { ShareDeps } from './share-deps.js';
-import { folderJson, viewFolder } from './share-folder.js';
-import { folderPage } from './share-folder-page.js';
-import { requireLease } from './share-lease.js';
-import { cardPage } from './share-pages.js';
-import { ShareRefused } from './share-refusal.js';
+} from '../../acl/resource-path.js';
+import type { ShareLink } from '../../acl/share-link.js';
+import { BoundedWork } from '../../links/bounded-work.js';
+import { isLinkRobot } from '../../links/robots.js';
+import { needsCookie } from '../../links/signed-cookie.js';
+import { accelHeaders } from '../download-route.js';
+import { relativeTo, SERVE_LINK_PREFIX, type ShareAddress } from './address.js';
+import type { Admission } from './admission.js';
+import { asksForJson, sendPage } from './answer.js';
+import { setLinkCookie } from './cookies.js';
+import type { ShareDeps } from './deps.js';
+import { folderJson, viewFolder } from './folder.js';
+import { folderPage } from './folder-page.js';
+import { requireLease } from './lease.js';
+import { cardPage } from './pages.js';
+import { ShareRefused } from './refusal.js';
 
 /** A large folder is half a second of work, and whoever has a link may ask for it as often as they like. */
 const listings = new BoundedWork({ runningMax: 2, waitingMax: 32 });

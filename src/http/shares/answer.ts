@@ -4,14 +4,14 @@
  */
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { NotKnown, StoreBusy } from '../acl/errors.js';
-import { askedOf } from '../credentials/presented.js';
-import { TooBusy } from '../links/bounded-work.js';
-import { challenge } from './decision-answer.js';
-import { LINK_ANSWER_HEADERS, PAGE_HEADERS } from './page-frame.js';
-import { sendError } from './problem.js';
-import { passwordPage, refusalPage } from './share-pages.js';
-import { ShareRefused, type Told, toldOf } from './share-refusal.js';
+import { NotKnown, StoreBusy } from '../../acl/errors.js';
+import { askedOf } from '../../credentials/presented.js';
+import { TooBusy } from '../../links/bounded-work.js';
+import { challenge } from '../decision-answer.js';
+import { LINK_ANSWER_HEADERS, PAGE_HEADERS } from '../page-frame.js';
+import { sendError } from '../problem.js';
+import { passwordPage, refusalPage } from './pages.js';
+import { ShareRefused, type Told, toldOf } from './refusal.js';
 
 /** A retry makes sense after this. */
 const BUSY_RETRY_SECONDS = '2';
