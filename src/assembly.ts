@@ -79,9 +79,13 @@ async function openLockedFilesApp(config: Config, logger: Logger, lock: ProcessL
       recognise: (onProblem) => openRecognition(config, { reader, usage: store.usage, onProblem }),
       judgeLinks: (onProblem) => openLinkJudges(config, { reader, authorizer, onProblem }),
       openShare: (onProblem) => openShareParts(config, store, onProblem),
+      shareLinkStore: store.shareLinks,
+      shareSettings: config.links,
       visitor: config.visitor,
       sessionHook: sessionHookOf(config),
       credentialStore: store.credentials,
+      signedUrlStore: store.signedUrls,
+      signedUrlSecondsMax: config.links.signedUrlSecondsMax,
       clock,
       acl: store.acl,
       root,
@@ -91,11 +95,11 @@ async function openLockedFilesApp(config: Config, logger: Logger, lock: ProcessL
       formFilesMax: config.formFilesMax,
       download: config.download,
       checkReady: () => checkFacts(store.facts),
+      closeLast: async () => {
+        await store.close();
+        lock.release();
+      },
       logger,
-    });
-    app.addHook('onClose', async () => {
-      await store.close();
-      lock.release();
     });
     report(recovered, app.log);
     return app;

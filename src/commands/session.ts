@@ -5,8 +5,9 @@ import { resolve } from 'node:path';
 import type { Authorizer } from '../acl/authorizer.js';
 import type { ShareLinkStore, SignedUrlStore } from '../acl/link-ports.js';
 import type { AclStore, CredentialStore, FileStore } from '../acl/ports.js';
-import { authorizerOver, openStore, readerOver } from '../foundations.js';
+import { authorizerOver, clock, openStore, readerOver } from '../foundations.js';
 import { enterDataFolder } from '../host/data-folder.js';
+import { ShareLinks } from '../links/share-links.js';
 import type { Invocation } from './command.js';
 
 export interface Session {
@@ -15,6 +16,8 @@ export interface Session {
   readonly signedUrls: SignedUrlStore;
   readonly shareLinks: ShareLinkStore;
   readonly files: FileStore;
+  /** Says what has become of a link. */
+  readonly links: ShareLinks;
   readonly authorizer: Authorizer;
 }
 
@@ -27,13 +30,16 @@ export async function withStore<T>(
   const store = openStore(config);
   try {
     if (!isThere && !isNew) output.note(`made a new database: ${resolve(config.databaseFile)}`);
+    const reader = readerOver(store.facts, config);
+    const authorizer = authorizerOver(reader, config);
     return await work({
       acl: store.acl,
       credentials: store.credentials,
       signedUrls: store.signedUrls,
       shareLinks: store.shareLinks,
       files: store.files,
-      authorizer: authorizerOver(readerOver(store.facts, config), config),
+      links: new ShareLinks({ reader, facts: reader, authorizer, clock }),
+      authorizer,
     });
   } finally {
     await store.close();

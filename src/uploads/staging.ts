@@ -18,10 +18,14 @@ export class Staging {
     this.#bytesMax = bytesMax;
   }
 
-  /** @throws UploadProblem as `writePartial` does */
-  async receive(source: Readable): Promise<Partial> {
-    const before = this.#partials.reduce((sum, { bytes }) => sum + bytes, 0);
-    const partial = await writePartial(this.#root, source, { bytesMax: this.#bytesMax, bytesBefore: before });
+  /**
+   * @param fileBytesMax of this one alone
+   * @throws UploadProblem as `writePartial` does
+   */
+  async receive(source: Readable, fileBytesMax = this.#bytesMax): Promise<Partial> {
+    const bytesBefore = this.#partials.reduce((sum, { bytes }) => sum + bytes, 0);
+    const limit = { bytesMax: this.#bytesMax, bytesBefore, fileBytesMax };
+    const partial = await writePartial(this.#root, source, limit);
     this.#partials = [...this.#partials, partial];
     return partial;
   }

@@ -14,6 +14,7 @@ export interface Plan {
     readonly path: string;
     readonly text: string;
     readonly grants: Upload['grants'];
+    readonly requested?: NonNullable<Upload['requested']>;
   }[];
   readonly remove?: string;
   /** `receiving`: in the middle of the bytes of the last upload. */
@@ -61,7 +62,7 @@ async function* halves(text: string) {
 
 if (plan.remove !== undefined) await committer.remove(plan.remove as ResourcePath, UNCONDITIONAL);
 const uploads: Upload[] = [];
-for (const { path, text, grants } of plan.uploads) {
+for (const { path, text, grants, requested } of plan.uploads) {
   uploads.push({
     path: path as ResourcePath,
     partial: await writePartial(root, Readable.from(halves(text)), LIMIT),
@@ -69,6 +70,7 @@ for (const { path, text, grants } of plan.uploads) {
     // JSON has no `undefined`.
     grants: grants.map((grant) => ({ ...grant, notBefore: undefined, expiresAt: undefined })),
     preconditions: UNCONDITIONAL,
+    ...(requested !== undefined && { requested }),
   });
 }
 if (uploads.length > 0) await committer.commit(uploads);
