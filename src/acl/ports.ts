@@ -11,6 +11,7 @@ import type { PathFacts } from './decide.js';
 import type { Effect, Grant, GrantDraft } from './grant.js';
 import type { LinkCountStore, ShareLinkStore, SignedUrlStore } from './link-ports.js';
 import type { Principal, Scope } from './principal.js';
+import type { RecordStore } from './record-ports.js';
 import type { ResourcePath } from './resource-path.js';
 import type { ShareLink } from './share-link.js';
 
@@ -214,30 +215,8 @@ export interface Pending {
   readonly removals: readonly PendingRemoval[];
 }
 
-export interface RecordSelection {
-  /** Those below it. */
-  readonly folder: ResourcePath;
-  /** Only those behind it: where the page before ended. */
-  readonly after?: ResourcePath | undefined;
-  readonly max: number;
-}
-
-/** A record as it was found, and as it shall be; `undefined` is none. */
-export interface RecordChange {
-  readonly path: ResourcePath;
-  readonly from: FileRecord | undefined;
-  readonly to: FileRecord | undefined;
-}
-
-export interface FileStore {
+export interface FileStore extends RecordStore {
   file(path: ResourcePath): Promise<FileRecord | undefined>;
-  /** A page of records, in the byte order of their paths. */
-  records(selection: RecordSelection): Promise<readonly FileRecord[]>;
-  /**
-   * Makes each change whose record is still as it was found and whose path is in no pending commit or removal, in one
-   * transaction, and answers with those that it made. No decision rests on a record, so it takes no revision.
-   */
-  reconcile(changes: readonly RecordChange[]): Promise<readonly RecordChange[]>;
   /**
    * Journals the entries and writes the rows and grants of those that are `at-once`, in one transaction. A
    * pending removal of one of their paths is forgotten: it must not take the new file.

@@ -4,8 +4,9 @@
  */
 
 import { resolve } from 'node:path';
-import type { FileStore, RecordChange } from '../acl/ports.js';
+import type { FileStore } from '../acl/ports.js';
 import type { Principal } from '../acl/principal.js';
+import type { RecordChange } from '../acl/record-ports.js';
 import type { ResourcePath } from '../acl/resource-path.js';
 import { Findings, type FoundKind } from './findings.js';
 import { lookAt } from './found-file.js';

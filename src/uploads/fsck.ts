@@ -6,7 +6,8 @@
 import { resolve } from 'node:path';
 import { formatInstant, isInstant } from '../acl/instant.js';
 import type { ShareLinkStore } from '../acl/link-ports.js';
-import type { AclStore, FileRecord, RecordChange } from '../acl/ports.js';
+import type { AclStore, FileRecord } from '../acl/ports.js';
+import type { RecordChange } from '../acl/record-ports.js';
 import { type ResourcePath, ROOT } from '../acl/resource-path.js';
 import { reportDeadLinks } from './dead-links.js';
 import { type Finding, Findings, type FoundKind } from './findings.js';

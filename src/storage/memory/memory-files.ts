@@ -7,10 +7,9 @@ import type {
   FileStore,
   Pending,
   PendingRemoval,
-  RecordChange,
-  RecordSelection,
   Written,
 } from '../../acl/ports.js';
+import type { RecordChange, RecordSelection } from '../../acl/record-ports.js';
 import type { ResourcePath } from '../../acl/resource-path.js';
 import { isSameRecord } from '../../acl/same-record.js';
 import { touchedBy } from '../touched.js';

@@ -9,11 +9,10 @@ import type {
   FileStore,
   Pending,
   PendingRemoval,
-  RecordChange,
-  RecordSelection,
   RequestedFile,
   Written,
 } from '../../acl/ports.js';
+import type { RecordChange, RecordSelection } from '../../acl/record-ports.js';
 import type { ResourcePath } from '../../acl/resource-path.js';
 import { isSameRecord } from '../../acl/same-record.js';
 import { touchedBy } from '../touched.js';
