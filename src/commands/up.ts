@@ -115,6 +115,7 @@ function nginxPart(
   const text = renderServer({
     dataFolder: '',
     root: config.root,
+    partialFolder: config.partialFolder,
     authorizers,
     ...siteOptions(config),
     listen: `${hostInUrl(host)}:${port}`,

@@ -37,7 +37,7 @@ export function visitorFields(incoming: IncomingMessage, settings: VisitorHeader
 }
 
 const OURS =
-  /^x-latchkey-(?:method|query|address|peer|host|page|scheme|request-(?:id|uri)|proxy-(?:user|groups|secret))$/;
+  /^x-latchkey-(?:method|query|address|peer|host|page|scheme|upload(?:-bytes)?|request-(?:id|uri)|proxy-(?:user|groups|secret))$/;
 
 /** All that the visitor sent, with ours in place of any of the same name. */
 export function relayedHeaders(

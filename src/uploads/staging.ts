@@ -19,11 +19,17 @@ export class Staging {
   }
 
   /** @throws UploadProblem as `writePartial` does */
-  async receive(source: Readable): Promise<Partial> {
+  async receive(source: Readable, onChunk?: (chunk: Uint8Array) => void): Promise<Partial> {
     const before = this.#partials.reduce((sum, { bytes }) => sum + bytes, 0);
-    const partial = await writePartial(this.#root, source, { bytesMax: this.#bytesMax, bytesBefore: before });
-    this.#partials = [...this.#partials, partial];
+    const limit = { bytesMax: this.#bytesMax, bytesBefore: before };
+    const partial = await writePartial(this.#root, source, limit, onChunk);
+    this.add(partial);
     return partial;
+  }
+
+  /** A partial that came another way, and within the limit. */
+  add(partial: Partial): void {
+    this.#partials = [...this.#partials, partial];
   }
 
   /** Hands all of them over: the committer drops what it does not commit. */
