@@ -61,6 +61,11 @@ export interface SiteLines {
   readonly server: string;
 }
 
+/** Where nginx writes uploads, among those that are under way (uploads/raw-uploads.ts). */
+export function uploadFolder(partialFolder: string): string {
+  return join(partialFolder, 'nginx');
+}
+
 /** The lines for an existing site. */
 export function siteLines(options: SiteOptions, source = shippedConfiguration()): SiteLines {
   const site = renderSite(source, options);
@@ -86,7 +91,7 @@ function renderSite(source: string, options: SiteOptions): string {
     ['location ^~ /files/ {', `location ^~ ${options.mount} {`, 1],
     [
       'client_body_temp_path    /srv/latchkey/partial/nginx;',
-      `client_body_temp_path    ${quoted(join(options.partialFolder, 'nginx'))};`,
+      `client_body_temp_path    ${quoted(uploadFolder(options.partialFolder))};`,
       1,
     ],
     ['client_max_body_size 10g;', `client_max_body_size ${options.uploadBytesMax};`, 4],

@@ -4,6 +4,7 @@
  */
 
 import { existsSync, readFileSync } from 'node:fs';
+import { setImmediate as turn } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { partialsIn, rawIn } from '../uploads/given.js';
 import { BYTES_MAX, PUT_CASES, type PutCase } from './put-cases.js';
@@ -18,7 +19,7 @@ for (const args of [[], ['--no-nginx']]) {
     await site.cli('grant', 'user:writer', 'write', '/put/');
     for (const [i, one] of PUT_CASES.entries()) await isAnswered(t, site, `/put/${i}`, one);
     // nginx removes its own name for a file just after it has answered.
-    const left = async () => [...partialsIn(site.dataFolder), ...rawIn(site.dataFolder)];
+    const left = () => turn().then(() => [...partialsIn(site.dataFolder), ...rawIn(site.dataFolder)]);
     t.strictSame(await until(left, (names) => names.length === 0, LEFT_MS), [], 'nothing is left over');
   });
 }

@@ -115,13 +115,21 @@ const SCENARIOS: readonly Scenario[] = [
   },
 ];
 
+/** Each kill, of a body that streams and of one that nginx has written. */
+function* killsOf({ kills, uploads }: Scenario) {
+  for (const kill of kills) yield { kill, bodies: 'streamed' } as const;
+  if (uploads === undefined || Object.keys(uploads).length > 1) return; // a form is never nginx's
+  for (const kill of [...kills, ['taken', 1, 'old'] as const]) yield { kill, bodies: 'written' } as const;
+}
+
 for (const scenario of SCENARIOS) {
-  for (const [step, nth, leaves] of scenario.kills) {
-    t.test(`${scenario.name}, killed at '${step}' (${nth})`, async (t) => {
+  for (const { kill, bodies } of killsOf(scenario)) {
+    const [step, nth, leaves] = kill;
+    t.test(`${scenario.name}, ${bodies}, killed at '${step}' (${nth})`, async (t) => {
       const given = await scene(t);
       for (const [on, [text, lines]] of Object.entries(scenario.before)) await put(given, on, text, lines);
       const records = await recordsOf(given, scenario);
-      await killedAt(given, scenario, step, nth);
+      await killedAt(given, scenario, { bodies, killAt: step, nth });
       for (const [on, [old, next]] of Object.entries(scenario.versions)) {
         consistent(t, on, await versionAt(given, on), [old, next]);
       }
@@ -186,7 +194,11 @@ async function bytesServed({ folder }: Scene, scenario: Scenario) {
   return pathsOf(scenario).map((on) => served(folder, on)?.length);
 }
 
-async function killedAt({ folder }: Scene, scenario: Scenario, killAt: Plan['killAt'], nth: number) {
+async function killedAt(
+  { folder }: Scene,
+  scenario: Scenario,
+  kill: Pick<Plan, 'bodies' | 'killAt' | 'nth'>,
+) {
   const uploads = Object.entries(scenario.uploads ?? {}).map(([on, [text, lines]]) => ({
     path: on,
     text,
@@ -196,8 +208,7 @@ async function killedAt({ folder }: Scene, scenario: Scenario, killAt: Plan['kil
     folder,
     uploads,
     ...(scenario.remove !== undefined && { remove: scenario.remove }),
-    killAt,
-    nth,
+    ...kill,
   };
   const child = spawn(process.execPath, [PROGRAM, JSON.stringify(plan)], {
     env: plainEnvironment({}),
