@@ -9,7 +9,7 @@ export interface DigestJob {
   readonly algorithms: readonly DigestAlgorithm[];
 }
 
-const CHUNK_BYTES = 1024 * 1024;
+const CHUNK_BYTES = 256 * 1024;
 
 const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
 

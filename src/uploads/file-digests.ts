@@ -13,7 +13,8 @@ const THREADS_MAX = 2;
 /** Each is an upload that nginx holds a connection for. */
 const WAITING_MAX = 1000;
 /** A thread has one chunk and two hashes. */
-const THREAD_HEAP_MIB = 32;
+const THREAD_HEAP_MIB = 16;
+const THREAD_YOUNG_MIB = 2;
 
 type Answer =
   | { readonly digests: Digests }
@@ -72,7 +73,7 @@ export class FileDigests {
     if (this.#threads.size >= THREADS_MAX) return undefined;
     const worker = new Worker(new URL('./digest-worker.js', import.meta.url), {
       execArgv: [], // what loads into our own process has no business in there
-      resourceLimits: { maxOldGenerationSizeMb: THREAD_HEAP_MIB },
+      resourceLimits: { maxOldGenerationSizeMb: THREAD_HEAP_MIB, maxYoungGenerationSizeMb: THREAD_YOUNG_MIB },
     });
     const thread: Thread = { worker, busyWith: undefined };
     const answer = (given: Answer) => {
