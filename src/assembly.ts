@@ -87,9 +87,13 @@ async function openLockedFilesApp(config: Config, logger: Logger, lock: ProcessL
       recognise: (onProblem) => openRecognition(config, { reader, usage: store.usage, onProblem }),
       judgeLinks: (onProblem) => openLinkJudges(config, { reader, authorizer, onProblem }),
       openShare: (onProblem) => openShareParts(config, store, onProblem),
+      shareLinkStore: store.shareLinks,
+      shareSettings: config.links,
       visitor: config.visitor,
       sessionHook: sessionHookOf(config),
       credentialStore: store.credentials,
+      signedUrlStore: store.signedUrls,
+      signedUrlSecondsMax: config.links.signedUrlSecondsMax,
       clock,
       acl: store.acl,
       root,
@@ -101,6 +105,10 @@ async function openLockedFilesApp(config: Config, logger: Logger, lock: ProcessL
       formFilesMax: config.formFilesMax,
       download: config.download,
       checkReady: () => checkFacts(store.facts),
+      closeLast: async () => {
+        await store.close();
+        lock.release();
+      },
       logger,
     });
     const stopSweeping = keepSwept(rawUploads, {
@@ -111,8 +119,6 @@ async function openLockedFilesApp(config: Config, logger: Logger, lock: ProcessL
     app.addHook('onClose', async () => {
       stopSweeping();
       await fileDigests.close();
-      await store.close();
-      lock.release();
     });
     report(recovered, app.log);
     return app;

@@ -9,10 +9,12 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { HomeTemplate } from './acl/policy.js';
 import type { Principal } from './acl/principal.js';
+import { contradictions } from './contradictions.js';
 import type { FailureLimits } from './credentials/failures.js';
 import type { ProxyProof } from './credentials/proxy-header.js';
 import type { RsaAlgorithm } from './credentials/rsa-algorithm.js';
 import type { SigningSecret } from './credentials/secret-text.js';
+import type { LinkLifetime } from './links/link-limits.js';
 import type { LinkKey } from './links/signed-url.js';
 import { type CredentialKindName, SettingProblem } from './setting-values.js';
 import { SETTINGS, type Setting } from './settings.js';
@@ -97,10 +99,12 @@ export interface SessionSettings {
   readonly timeoutMs: number;
 }
 
-export interface LinkSettings {
+export interface LinkSettings extends LinkLifetime {
   /** The first one signs; `undefined`: the data folder's. */
   readonly keys: readonly LinkKey[] | undefined;
   readonly signedUrlSecondsMax: number;
+  /** Of the URL of a share link. */
+  readonly prefix: string;
   readonly leaseMs: number;
 }
 
@@ -158,6 +162,9 @@ export function loadConfig(env: Environment): Config {
     }),
     links: Object.freeze({
       keys: values.LATCHKEY_LINK_SECRET,
+      lifetimeMs: values.LATCHKEY_LINK_LIFETIME,
+      lifetimeMsMax: values.LATCHKEY_LINK_LIFETIME_MAX,
+      prefix: values.LATCHKEY_LINK_PREFIX,
       signedUrlSecondsMax: Math.floor(values.LATCHKEY_SIGNED_URL_LIFETIME_MAX / 1000),
       leaseMs: values.LATCHKEY_LINK_LEASE,
     }),
@@ -213,32 +220,6 @@ function sessionSettings(values: Values): SessionSettings | undefined {
     keptMs: values.LATCHKEY_SESSION_KEPT_MS,
     timeoutMs: values.LATCHKEY_SESSION_TIMEOUT_MS,
   });
-}
-
-/** What is wrong between settings that are each right. */
-function contradictions(values: Values): readonly string[] {
-  const problems: string[] = [];
-  const proof = values.LATCHKEY_PROXY_SECRET ?? values.LATCHKEY_PROXY_ADDRESSES;
-  if (values.LATCHKEY_PROXY_USER_HEADER !== undefined && proof === undefined) {
-    problems.push(
-      'LATCHKEY_PROXY_USER_HEADER needs LATCHKEY_PROXY_SECRET or LATCHKEY_PROXY_ADDRESSES: without a proof any client could send the header',
-    );
-  }
-  if (values.LATCHKEY_PROXY_USER_HEADER === undefined && values.LATCHKEY_PROXY_GROUPS_HEADER !== undefined) {
-    problems.push("LATCHKEY_PROXY_GROUPS_HEADER needs LATCHKEY_PROXY_USER_HEADER: groups are somebody's");
-  }
-  if (values.LATCHKEY_SESSION_URL !== undefined && values.LATCHKEY_SESSION_COOKIES.length === 0) {
-    problems.push(
-      'LATCHKEY_SESSION_URL needs LATCHKEY_SESSION_COOKIES: only the named cookies are sent there',
-    );
-  }
-  const { LATCHKEY_LOGIN_URL: login, LATCHKEY_PUBLIC_URL: site } = values;
-  if (login !== undefined && !login.startsWith('/') && site === undefined) {
-    problems.push(
-      'LATCHKEY_LOGIN_URL on another host needs LATCHKEY_PUBLIC_URL, to name where to come back to',
-    );
-  }
-  return problems;
 }
 
 /** The working directory becomes the data folder: a file that is named from where we were started needs its root. */

@@ -187,6 +187,13 @@ export const SETTINGS = {
     'keys that sign URLs, as lines of KEY-ID SECRET, the first one for our own; empty: DATA/link-secret, made at the first start',
     linkKeys,
   ),
+  LATCHKEY_LINK_LIFETIME: durationSetting('how long a share link is good that asks for nothing else', '7d'),
+  LATCHKEY_LINK_LIFETIME_MAX: durationSetting('the longest that a share link may be good', '365d'),
+  LATCHKEY_LINK_PREFIX: setting(
+    'URL prefix of share links as they are printed: /s/, or /_latchkey/s/ where the site has that for itself',
+    '/s/',
+    mount,
+  ),
   LATCHKEY_SIGNED_URL_LIFETIME_MAX: durationSetting('the longest that a signed URL may live', '7d'),
   LATCHKEY_LINK_LEASE: durationSetting(
     'how long a download by a link with a limit may be resumed and repeated as the same one',

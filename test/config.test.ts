@@ -101,6 +101,16 @@ t.test('what is shown is what is in force, and from where; never a secret', asyn
   }
 });
 
+t.test('what settings of links say against each other is a problem', async (t) => {
+  t.same(problemsOf({ LATCHKEY_LINK_LIFETIME: '8d', LATCHKEY_LINK_LIFETIME_MAX: '7d' }), [
+    'LATCHKEY_LINK_LIFETIME is longer than LATCHKEY_LINK_LIFETIME_MAX: a link would end before',
+  ]);
+  t.same(problemsOf({ LATCHKEY_LINK_LIFETIME: '8d', LATCHKEY_LINK_LIFETIME_MAX: '8d' }), []);
+  t.same(problemsOf({ LATCHKEY_LINK_PREFIX: '/files/s/' }), [
+    'LATCHKEY_LINK_PREFIX is below LATCHKEY_MOUNT, where the private files are: name another one',
+  ]);
+});
+
 t.test('the configuration is frozen', async (t) => {
   const config = loadConfig({});
   t.ok(Object.isFrozen(config) && Object.isFrozen(config.download));

@@ -21,6 +21,11 @@ export class NotKnown extends Error {
   }
 }
 
+/** A file request has all its files, or was revoked. Nothing was written. */
+export class RequestClosed extends Error {
+  override readonly name = 'RequestClosed';
+}
+
 /** Somebody else has been writing for as long as we wait. Nothing was written. */
 export class StoreBusy extends Error {
   override readonly name = 'StoreBusy';

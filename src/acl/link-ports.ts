@@ -62,10 +62,8 @@ export type Lease = 'held' | 'opened' | 'exhausted';
  */
 export interface LinkCountStore {
   lease(request: LeaseRequest): Promise<Lease>;
-  /** Counts one file of a file request; false: there are `filesMax` already, and nothing is counted. */
-  countUpload(linkId: string, filesMax: number | undefined): Promise<boolean>;
-  /** Takes one back, of an upload that failed. */
-  uncountUpload(linkId: string): Promise<void>;
+  /** Files that a file request has: each is counted by the transaction that journals it (`CommitEntry.requested`). */
+  uploads(linkId: string): Promise<number>;
   /** @param uses UTC milliseconds by the id of the link; an earlier one than is stored changes nothing */
   recordLinkUses(uses: ReadonlyMap<string, number>): Promise<void>;
 }

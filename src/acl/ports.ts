@@ -179,6 +179,13 @@ export interface FileRecord {
   readonly updatedAt: number;
 }
 
+/** A file that came by a file request. */
+export interface RequestedFile {
+  readonly linkId: string;
+  /** `undefined`: no limit. */
+  readonly filesMax: number | undefined;
+}
+
 /** One file of a commit. */
 export interface CommitEntry {
   /** The name of the file in the folder of partials: it names this entry in the journal. */
@@ -192,6 +199,8 @@ export interface CommitEntry {
    * written after it, so that neither bytes meet the other's grants.
    */
   readonly visibility: 'at-once' | 'hidden';
+  /** Counts for its link from when it is journaled, until it is given up: no crash loses or leaves a count. */
+  readonly requested?: RequestedFile;
 }
 
 export interface PendingRemoval {
@@ -210,6 +219,8 @@ export interface FileStore {
   /**
    * Journals the entries and writes the rows and grants of those that are `at-once`, in one transaction. A
    * pending removal of one of their paths is forgotten: it must not take the new file.
+   *
+   * @throws RequestClosed where a link has all its files already, or was revoked; nothing is written
    */
   beginCommit(entries: readonly CommitEntry[]): Promise<Written<void>>;
   /** Writes the rows and grants of those that were hidden and clears the journal, in one transaction. */

@@ -1,6 +1,6 @@
 import { formatInstant } from '../acl/instant.js';
+import { revokeSignedUrl, revokeSignedUrlsOf } from '../links/revoke-signed.js';
 import { idOfToken, isLinkId, tokenInQuery } from '../links/signed-url.js';
-import { AHEAD_SECONDS_MAX } from '../links/signed-urls.js';
 import { pathArgument } from './arguments.js';
 import {
   DONE,
@@ -34,11 +34,9 @@ export async function revokeSigned(invocation: Invocation): Promise<ExitCode> {
 }
 
 async function revokeOne(invocation: Invocation, id: string): Promise<ExitCode> {
-  const now = Date.now();
-  // Whatever has this id and counts has ended by itself then.
-  const forgetAt = now + (invocation.config.links.signedUrlSecondsMax + AHEAD_SECONDS_MAX) * 1000;
   return withStore(invocation, async ({ signedUrls }) => {
-    const { revision } = await signedUrls.revokeUrl(id, now, forgetAt);
+    const { signedUrlSecondsMax } = invocation.config.links;
+    const { revision } = await revokeSignedUrl(signedUrls, id, signedUrlSecondsMax, Date.now());
     invocation.output.result({ id, revision }, [`revoked: signed URLs of the id ${id}`]);
     return DONE;
   });
@@ -57,13 +55,11 @@ async function revokePath(invocation: Invocation, text: string): Promise<ExitCod
 
 async function revokeKey(invocation: Invocation, keyId: string): Promise<ExitCode> {
   if (!isLinkId(keyId)) throw new UsageError(`--key takes a key's id, not '${keyId}'`);
-  // What a clock that is ahead has signed until now says a later second.
-  const second = Math.floor(Date.now() / 1000) + AHEAD_SECONDS_MAX;
-  const until = formatInstant((second + 1) * 1000);
   return withStore(invocation, async ({ signedUrls }) => {
-    const { revision } = await signedUrls.revokeUrlsOf(keyId, second);
-    invocation.output.result({ keyId, countsAgainFrom: until, revision }, [
-      `revoked: all that the key ${keyId} has signed; what it signs from ${until} on counts`,
+    const { revision, ...more } = await revokeSignedUrlsOf(signedUrls, keyId, Date.now());
+    const countsAgainFrom = formatInstant(more.countsAgainFrom);
+    invocation.output.result({ keyId, countsAgainFrom, revision }, [
+      `revoked: all that the key ${keyId} has signed; what it signs from ${countsAgainFrom} on counts`,
       "(for a key that somebody else knows: 'latchkey secret drop --links')",
     ]);
     return DONE;

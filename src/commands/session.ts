@@ -3,16 +3,20 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Authorizer } from '../acl/authorizer.js';
-import type { SignedUrlStore } from '../acl/link-ports.js';
+import type { ShareLinkStore, SignedUrlStore } from '../acl/link-ports.js';
 import type { AclStore, CredentialStore } from '../acl/ports.js';
-import { authorizerOver, openStore, readerOver } from '../foundations.js';
+import { authorizerOver, clock, openStore, readerOver } from '../foundations.js';
 import { enterDataFolder } from '../host/data-folder.js';
+import { ShareLinks } from '../links/share-links.js';
 import type { Invocation } from './command.js';
 
 export interface Session {
   readonly acl: AclStore;
   readonly credentials: CredentialStore;
   readonly signedUrls: SignedUrlStore;
+  readonly shareLinks: ShareLinkStore;
+  /** Says what has become of a link. */
+  readonly links: ShareLinks;
   readonly authorizer: Authorizer;
 }
 
@@ -25,11 +29,15 @@ export async function withStore<T>(
   const store = openStore(config);
   try {
     if (!isThere && !isNew) output.note(`made a new database: ${resolve(config.databaseFile)}`);
+    const reader = readerOver(store.facts, config);
+    const authorizer = authorizerOver(reader, config);
     return await work({
       acl: store.acl,
       credentials: store.credentials,
       signedUrls: store.signedUrls,
-      authorizer: authorizerOver(readerOver(store.facts, config), config),
+      shareLinks: store.shareLinks,
+      links: new ShareLinks({ reader, facts: reader, authorizer, clock }),
+      authorizer,
     });
   } finally {
     await store.close();

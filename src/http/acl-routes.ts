@@ -11,11 +11,10 @@ import type { Authorizer, Question } from '../acl/authorizer.js';
 import { inOrder } from '../acl/decide.js';
 import { type GrantDraft, windowProblem } from '../acl/grant.js';
 import { grantJson } from '../acl/grant-json.js';
-import { parseInstant } from '../acl/instant.js';
 import type { AclStore } from '../acl/ports.js';
-import { groupPrincipal, type Principal, parsePrincipal, subjectAs } from '../acl/principal.js';
+import { groupPrincipal, subjectAs } from '../acl/principal.js';
 import { describeDecision, remaining, stillAllowed, stillRefused } from '../acl/remaining.js';
-import { parseResourcePath, pathChain, pathProblem, type ResourcePath } from '../acl/resource-path.js';
+import { pathChain } from '../acl/resource-path.js';
 import {
   checkSchema,
   explainSchema,
@@ -25,6 +24,7 @@ import {
   type QuestionQuery,
   revokeSchema,
 } from './acl-schemas.js';
+import { instantIn, pathIn, principalIn } from './api-values.js';
 import type { Gate } from './gate.js';
 import { BadRequest } from './problem.js';
 
@@ -86,25 +86,6 @@ export function aclRoutes(instance: FastifyInstance, { gate, acl, authorizer }: 
       considered: considered.map(({ grant, verdict }) => ({ grant: grantJson(grant), verdict })),
     };
   });
-}
-
-function pathIn(text: string): ResourcePath {
-  const path = parseResourcePath(text);
-  if (path === undefined) throw new BadRequest(`path is no resource path: ${pathProblem(text)}.`);
-  return path;
-}
-
-function principalIn(text: string): Principal {
-  const principal = parsePrincipal(text);
-  if (principal !== undefined) return principal;
-  throw new BadRequest('principal is user:NAME, group:NAME, authenticated or anyone.');
-}
-
-function instantIn(name: string, text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  const instant = parseInstant(text);
-  if (instant !== undefined) return instant;
-  throw new BadRequest(`${name} is an ISO 8601 time with a zone, such as 2027-01-31T12:00:00Z.`);
 }
 
 function draftIn(body: Static<typeof GrantBody>): GrantDraft {

@@ -5,10 +5,13 @@
 import swagger from '@fastify/swagger';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Authorizer } from '../acl/authorizer.js';
+import type { ShareLinkStore, SignedUrlStore } from '../acl/link-ports.js';
 import type { AclStore, CredentialStore } from '../acl/ports.js';
 import type { DownloadSettings, VisitorSettings } from '../config.js';
 import type { OpenRecognition } from '../credentials/credential.js';
 import type { OpenLinkJudges } from '../links/judges.js';
+import type { LinkLifetime } from '../links/link-limits.js';
+import type { ShareSite } from '../links/share-url.js';
 import type { Committer } from '../uploads/committer.js';
 import type { FileDigests } from '../uploads/file-digests.js';
 import type { RawUploads } from '../uploads/raw-uploads.js';
@@ -18,13 +21,15 @@ import { DOWNLOAD_PREFIX, downloadRoute } from './download-route.js';
 import { Gate, tellDecisions } from './gate.js';
 import { type CheckReady, healthRoutes } from './health.js';
 import { answerInLines } from './json-lines.js';
+import { linkPattern, linkRoutes } from './link-routes.js';
 import { publicDocument } from './openapi.js';
 import { BadRequest, sendError } from './problem.js';
 import { type Logger, serverOptions } from './server-options.js';
 import { type SessionHook, sessionRoute } from './session-route.js';
-import { SHARE_PREFIX } from './share-address.js';
-import type { OpenShare } from './share-deps.js';
-import { shareRoute } from './share-route.js';
+import { SHARE_PREFIX } from './shares/address.js';
+import type { OpenShare } from './shares/deps.js';
+import { shareRoute } from './shares/route.js';
+import { signedUrlRoutes } from './signed-url-routes.js';
 import { NO_QUERY } from './strict-schema.js';
 import { RAW_PREFIX, WRITE_PREFIX, writeRoutes } from './write-routes.js';
 
@@ -35,6 +40,8 @@ export interface FilesAppDeps {
   readonly visitor: VisitorSettings;
   readonly acl: AclStore;
   readonly credentialStore: CredentialStore;
+  readonly signedUrlStore: SignedUrlStore;
+  readonly signedUrlSecondsMax: number;
   /** `undefined`: the site cannot say that a session has ended. */
   readonly sessionHook: SessionHook | undefined;
   /** UTC milliseconds. */
@@ -48,7 +55,11 @@ export interface FilesAppDeps {
   readonly formFilesMax: number;
   readonly download: DownloadSettings;
   readonly openShare: OpenShare;
+  readonly shareLinkStore: ShareLinkStore;
+  readonly shareSettings: LinkLifetime & Pick<ShareSite, 'prefix'>;
   readonly checkReady: CheckReady;
+  /** Closes what all of these stand on, when they are closed. */
+  readonly closeLast: () => Promise<void>;
   readonly logger: Logger;
 }
 
@@ -58,6 +69,7 @@ export async function buildFilesApp(deps: FilesAppDeps): Promise<FastifyInstance
     rewriteUrl: ({ url = '' }) => routedUrl(url),
     frameworkErrors: sendError, // of a URL that cannot be decoded; it runs without hooks
   });
+  app.addHook('onClose', () => deps.closeLast()); // the first one is run last
   app.setErrorHandler(sendError);
   app.setNotFoundHandler((request, reply) => sendError(unknownRoute(app, request, reply), request, reply));
   const recognition = deps.recognise((message) => app.log.warn(message));
@@ -74,6 +86,14 @@ export async function buildFilesApp(deps: FilesAppDeps): Promise<FastifyInstance
   downloadRoute(app, { ...deps, ...judges, gate });
   await shareRoute(app, { ...deps, ...share, ...judges, links: judges.shareLinks, gate });
   aclRoutes(app, { ...deps, gate });
+  signedUrlRoutes(app, { ...deps, gate });
+  linkRoutes(app, {
+    ...deps,
+    gate,
+    links: judges.shareLinks,
+    store: deps.shareLinkStore,
+    settings: deps.shareSettings,
+  });
   if (deps.sessionHook !== undefined) sessionRoute(app, { ...deps, hook: deps.sessionHook });
   app.get(`${API_PREFIX}/openapi.json`, { schema: { hide: true, querystring: NO_QUERY } }, async () =>
     app.swagger(),
@@ -82,7 +102,7 @@ export async function buildFilesApp(deps: FilesAppDeps): Promise<FastifyInstance
   return app;
 }
 
-const METHODS = ['GET', 'HEAD', 'PUT', 'POST', 'DELETE'];
+const METHODS = ['GET', 'HEAD', 'PUT', 'POST', 'PATCH', 'DELETE'];
 
 /** The router sees a constant where a stranger's path follows; handlers read the original URL. */
 function routedUrl(url: string): string {
@@ -95,7 +115,8 @@ function routedUrl(url: string): string {
 }
 
 function unknownRoute(app: FastifyInstance, request: FastifyRequest, reply: FastifyReply): BadRequest {
-  const [url = ''] = request.url.split('?');
+  const [path = ''] = request.url.split('?');
+  const url = linkPattern(path);
   const allowed = METHODS.filter((method) => app.hasRoute({ method, url }));
   if (allowed.length === 0) return new BadRequest('There is nothing here; look up the URL.', 404);
   reply.header('allow', allowed.join(', ')); // RFC 9110 §15.5.6

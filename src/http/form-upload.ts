@@ -22,6 +22,8 @@ const FIELDS_MAX = 100;
 /** A part has three headers of use; the parser's own limit is 2,000. */
 const PART_HEADERS_MAX = 20;
 
+type FormLimits = Pick<WriteDeps, 'formFilesMax' | 'uploadBytesMax'>;
+
 interface StagedFile {
   readonly path: ResourcePath;
   readonly partial: Partial;
@@ -33,7 +35,7 @@ interface StagedForm {
   readonly grants: string;
 }
 
-export function formLimits(deps: WriteDeps) {
+export function formLimits(deps: FormLimits) {
   return {
     files: deps.formFilesMax,
     fields: FIELDS_MAX,
@@ -98,7 +100,7 @@ async function receive(
 }
 
 /** The parser's errors are about the form, so they are the sender's. */
-async function* partsOf(deps: WriteDeps, request: FastifyRequest): AsyncGenerator<Multipart> {
+export async function* partsOf(deps: FormLimits, request: FastifyRequest): AsyncGenerator<Multipart> {
   try {
     yield* request.parts();
   } catch (error) {
@@ -106,7 +108,7 @@ async function* partsOf(deps: WriteDeps, request: FastifyRequest): AsyncGenerato
   }
 }
 
-function formProblem(deps: WriteDeps, error: FastifyError): Error {
+function formProblem(deps: FormLimits, error: FastifyError): Error {
   switch (error.code) {
     case 'FST_PARTS_LIMIT':
     case 'FST_FILES_LIMIT':

@@ -62,10 +62,16 @@ export class Gate {
     return who;
   }
 
-  /** @throws Refused, or NotKnown */
-  async require(who: Visitor, action: Action, path: ResourcePath): Promise<Subject> {
+  /** Where a no is not told as one. @throws NotKnown */
+  async decide(who: Visitor, action: Action, path: ResourcePath): Promise<Decision> {
     const decision = await this.#authorizer.authorize({ subject: who.subject, action, path });
     who.request.judged = { decision, subject: who.subject };
+    return decision;
+  }
+
+  /** @throws Refused, or NotKnown */
+  async require(who: Visitor, action: Action, path: ResourcePath): Promise<Subject> {
+    const decision = await this.decide(who, action, path);
     if (decision.outcome !== 'allow') {
       throw new Refused(decision, who.failure, refusalText(decision.outcome, action));
     }

@@ -36,15 +36,16 @@ export function visitorFields(incoming: IncomingMessage, settings: VisitorHeader
   });
 }
 
-const OURS =
-  /^x-latchkey-(?:method|query|address|peer|host|page|scheme|upload(?:-bytes)?|request-(?:id|uri)|proxy-(?:user|groups|secret))$/;
+/** `Connection` is of the visitor's own one: a service that closes ours with its answer breaks off what is still sent. */
+const NOT_THEIRS =
+  /^connection$|^x-latchkey-(?:method|query|address|peer|host|page|scheme|upload(?:-bytes)?|request-(?:id|uri)|proxy-(?:user|groups|secret))$/;
 
 /** All that the visitor sent, with ours in place of any of the same name. */
 export function relayedHeaders(
   incoming: IncomingMessage,
   settings: VisitorHeaderSettings,
 ): IncomingHttpHeaders {
-  const theirs = Object.entries(incoming.headers).filter(([name]) => !OURS.test(name));
+  const theirs = Object.entries(incoming.headers).filter(([name]) => !NOT_THEIRS.test(name));
   return {
     ...Object.fromEntries(theirs),
     ...visitorFields(incoming, settings),

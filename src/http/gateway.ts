@@ -18,7 +18,7 @@ import {
   visitorFields,
 } from './gateway-headers.js';
 import { answerRefused, isRefusal } from './gateway-refusal.js';
-import { SERVE_LINK_PREFIX, SHARE_PREFIX } from './share-address.js';
+import { SERVE_LINK_PREFIX, SHARE_PREFIX } from './shares/address.js';
 import { WRITE_PREFIX } from './write-routes.js';
 
 export interface GatewaySettings extends VisitorHeaderSettings {
@@ -40,6 +40,9 @@ const CONTENT_HEADERS = {
 
 /** Of nginx.conf, where a link leads: no other site's page may read it, and no search engine keeps it. */
 const LINK_HEADERS = { ...CONTENT_HEADERS, 'x-robots-tag': 'noindex, nofollow' } as const;
+
+/** What nginx hides, and what is of the connection to the service. */
+const NOT_OURS_TO_SHOW = /^(?:x-latchkey-.*|connection|keep-alive)$/;
 
 /** The short form of a share link, as in nginx.conf. */
 const SHORT_PREFIX = '/s/';
@@ -147,7 +150,7 @@ async function relay(
     );
     return sendFile(settings, file, incoming, response, { ...fixed, ...Object.fromEntries(kept) });
   }
-  const shown = Object.entries(headers).filter(([name]) => !name.startsWith('x-latchkey-'));
+  const shown = Object.entries(headers).filter(([name]) => !NOT_OURS_TO_SHOW.test(name));
   const readable = isDownload ? corsHeaders(incoming.headers, settings) : {};
   response.writeHead(statusCode, { ...Object.fromEntries(shown), ...readable });
   await pipeline(answer, response);

@@ -10,6 +10,7 @@ import { NotKnown, StoreBusy } from '../acl/errors.js';
 import type { Identified } from '../credentials/credential.js';
 import { WINDOW_MS } from '../credentials/failures.js';
 import { TooBusy } from '../links/bounded-work.js';
+import { LinkProblem } from '../links/link-limits.js';
 import { asUploadProblem, UploadProblem, type UploadProblemCode } from '../uploads/problem.js';
 import { challenge, statusOf } from './decision-answer.js';
 import { API_BODY_BYTES_MAX } from './server-options.js';
@@ -30,8 +31,10 @@ const UPLOAD_STATUS: Readonly<Record<UploadProblemCode, number>> = {
 /** Of what is no error of ours with a code of its own. */
 const CODE: Readonly<Record<number, string>> = {
   400: 'bad-request',
+  403: 'forbidden',
   404: 'not-found',
   405: 'method-not-allowed',
+  409: 'conflict',
   413: 'too-large',
   415: 'unsupported-media-type',
 };
@@ -72,7 +75,7 @@ export class BadRequest extends Error {
   override readonly name = 'BadRequest';
   constructor(
     message: string,
-    readonly status: 400 | 401 | 404 | 405 | 415 = 400,
+    readonly status: 400 | 401 | 403 | 404 | 405 | 409 | 415 = 400,
   ) {
     super(message);
   }
@@ -101,10 +104,12 @@ export function sendError(error: unknown, request: FastifyRequest, reply: Fastif
     .send(`${JSON.stringify(problem)}\n`);
 }
 
-function problemOf(error: unknown, request: FastifyRequest): Problem {
+/** What a client is told of an error. */
+export function problemOf(error: unknown, request: FastifyRequest): Problem {
   if (error instanceof Refused) return refusal(error);
   if (error instanceof CrossSite) return problem(403, error.message, 'cross-site');
   if (error instanceof UploadProblem) return problem(UPLOAD_STATUS[error.code], error.message, error.code);
+  if (error instanceof LinkProblem) return problem(400, sentence(error.message));
   if (error instanceof BadRequest) return problem(error.status, error.message, CODE[error.status]);
   if (error instanceof NotKnown) {
     return problem(503, 'It cannot be decided right now; try again in a moment.', error.code);
@@ -141,4 +146,8 @@ function problem(status: number, detail: string, code = 'bad-request'): Problem 
     status,
     detail,
   };
+}
+
+function sentence(clause: string): string {
+  return `${clause.charAt(0).toUpperCase()}${clause.slice(1)}.`;
 }

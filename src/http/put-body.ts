@@ -49,7 +49,7 @@ async function stageReadable(
   algorithms: readonly DigestAlgorithm[],
 ): Promise<StagedBody> {
   const running = new RunningDigests(algorithms);
-  const partial = await staging.receive(source, (chunk) => running.update(chunk));
+  const partial = await staging.receive(source, { onChunk: (chunk) => running.update(chunk) });
   return { partial, digests: running.finish() };
 }
 

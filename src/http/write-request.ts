@@ -23,7 +23,7 @@ export interface WriteDeps {
 }
 
 /** By what the client says, before a byte is read; a body without a length is counted as it comes. */
-export function refuseTooLarge(deps: WriteDeps, request: FastifyRequest): void {
+export function refuseTooLarge(deps: Pick<WriteDeps, 'uploadBytesMax'>, request: FastifyRequest): void {
   const length = Number(request.headers['content-length'] ?? 0);
   if (length > deps.uploadBytesMax) throw tooLarge(deps.uploadBytesMax);
 }

@@ -53,7 +53,7 @@ export async function writeRoutes(app: FastifyInstance, deps: WriteDeps): Promis
 }
 
 /** Whatever its type, the body is bytes that nothing parses: who may not write hears that before anything else. */
-function takeAnyBody(app: FastifyInstance): void {
+export function takeAnyBody(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', (_request, _payload, done) => done(null));
   app.addHook('onError', async (request) => discardRest(request));

@@ -45,9 +45,14 @@ export interface ProvenLink {
   readonly address: string | undefined;
 }
 
+/** `authority`: what allowed its maker to give it is gone. */
+export type LinkEnd = 'revoked' | 'expired' | 'authority';
+
+export type LinkStanding = 'open' | 'early' | LinkEnd;
+
 export type ShareJudgement =
   | { readonly kind: 'unknown' }
-  | { readonly kind: 'ended'; readonly why: 'revoked' | 'expired' | 'authority'; readonly link: ShareLink }
+  | { readonly kind: 'ended'; readonly why: LinkEnd; readonly link: ShareLink }
   | { readonly kind: 'early'; readonly link: ShareLink }
   // The address is not in the ranges.
   | { readonly kind: 'elsewhere'; readonly link: ShareLink }
@@ -87,6 +92,16 @@ export class ShareLinks {
     return this.#judge(shareLink, covers(shareLink.path, path) ? path : undefined, address);
   }
 
+  /** Whether the link stands now, whoever comes with it. @throws NotKnown */
+  async standing(link: ShareLink): Promise<LinkStanding> {
+    const { notBefore, expiresAt } = link.terms;
+    const now = this.#deps.clock();
+    if (link.revokedAt !== undefined) return 'revoked';
+    if (now >= expiresAt) return 'expired';
+    if (!(await authorityStands(this.#deps, link))) return 'authority';
+    return notBefore !== undefined && now < notBefore ? 'early' : 'open';
+  }
+
   /** Whether the link is for this visitor. @throws NotKnown */
   async isRecipient(link: ShareLink, subject: Subject): Promise<boolean> {
     const { recipients } = link.terms;
@@ -99,16 +114,17 @@ export class ShareLinks {
     return recipients.some((recipient) => recipient === user || principals.has(recipient));
   }
 
-  async #judge(link: ShareLink, path: ResourcePath | undefined, address: string | undefined) {
-    const { terms } = link;
-    const now = this.#deps.clock();
-    if (link.revokedAt !== undefined) return ended('revoked', link);
-    if (now >= terms.expiresAt) return ended('expired', link);
-    if (!(await authorityStands(this.#deps, link))) return ended('authority', link);
-    if (terms.notBefore !== undefined && now < terms.notBefore) return { kind: 'early', link } as const;
-    if (!this.#isFrom(link, address)) return { kind: 'elsewhere', link } as const;
+  async #judge(
+    link: ShareLink,
+    path: ResourcePath | undefined,
+    address: string | undefined,
+  ): Promise<ShareJudgement> {
+    const standing = await this.standing(link);
+    if (standing === 'early') return { kind: 'early', link };
+    if (standing !== 'open') return { kind: 'ended', why: standing, link };
+    if (!this.#isFrom(link, address)) return { kind: 'elsewhere', link };
     const reached = path !== undefined && (await authorityReaches(this.#deps, link, path));
-    return reached ? ({ kind: 'open', link, path } as const) : ({ kind: 'no-such-path', link } as const);
+    return reached ? { kind: 'open', link, path } : { kind: 'no-such-path', link };
   }
 
   #isFrom(link: ShareLink, address: string | undefined): boolean {
@@ -117,10 +133,6 @@ export class ShareLinks {
     this.#ranges.set(link, ranges);
     return isInRanges(ranges, address);
   }
-}
-
-function ended(why: 'revoked' | 'expired' | 'authority', link: ShareLink): ShareJudgement {
-  return { kind: 'ended', why, link };
 }
 
 function isSameHash(a: string, b: string): boolean {

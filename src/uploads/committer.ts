@@ -10,9 +10,10 @@
 
 import { setTimeout as wait } from 'node:timers/promises';
 import type { GrantDraft } from '../acl/grant.js';
-import type { CommitEntry, FileStore } from '../acl/ports.js';
+import type { CommitEntry, FileStore, RequestedFile } from '../acl/ports.js';
 import type { Principal } from '../acl/principal.js';
 import { isFolder, type ResourcePath } from '../acl/resource-path.js';
+import { placed } from './free-path.js';
 import type { Partial } from './partial.js';
 import { PathLocks } from './path-locks.js';
 import { checkPreconditions, entityTag, type Preconditions } from './preconditions.js';
@@ -22,11 +23,18 @@ import type { FoundFile, StorageRoot } from './storage-root.js';
 
 export interface Upload {
   readonly path: ResourcePath;
+  /**
+   * The path to take where there is something at each one before, by a number from 1 on; `undefined`: not this one.
+   * Absent: `path`, and `preconditions` decide.
+   */
+  readonly candidate?: (number: number) => Promise<ResourcePath | undefined>;
   readonly partial: Partial;
   readonly owner: Principal | undefined;
   /** Set on the path together with the bytes. */
   readonly grants: readonly GrantDraft[];
   readonly preconditions: Preconditions;
+  /** It came by a file request, and counts for its link. */
+  readonly requested?: RequestedFile;
 }
 
 export interface Committed {
@@ -81,23 +89,52 @@ export class Committer {
    * before; only what can be neither finished nor given up stays in the journal, for the next commit of the path
    * or the next start.
    *
-   * @throws UploadProblem `conflict`, `precondition-failed`, `no-space`
+   * @throws UploadProblem `conflict`, `precondition-failed`, `no-space`; RequestClosed
    */
   async commit(uploads: readonly Upload[]): Promise<readonly Committed[]> {
-    const paths = uploads.map((upload) => upload.path);
-    return this.#locks.run(paths, async () => {
-      const prepared = await this.#prepareAll(uploads);
-      const entries = prepared.map(({ entry }) => entry);
-      await this.#begin(entries);
-      if (prepared.some(mustDrain)) await wait(HIDDEN_DRAIN_MS);
-      await this.#publish(entries);
-      return prepared.map(({ entry, created, entityTag }) => ({
-        path: entry.file.path,
-        created,
-        bytes: entry.file.bytes,
-        entityTag,
-      }));
-    });
+    for (;;) {
+      const each = await this.#orDropped(uploads, () => placed(this.#deps.root, uploads));
+      const paths = each.map(({ path }) => path);
+      const committed = await this.#locks.run(paths, async () => {
+        const taken = await this.#orDropped(uploads, () => this.#isTaken(each));
+        return taken ? undefined : this.#commitLocked(each);
+      });
+      // Each round that ends without is one in which somebody else took a name.
+      if (committed !== undefined) return committed;
+    }
+  }
+
+  async #commitLocked(uploads: readonly Upload[]): Promise<readonly Committed[]> {
+    const prepared = await this.#orDropped(uploads, () => this.#prepareAll(uploads));
+    const entries = prepared.map(({ entry }) => entry);
+    await this.#begin(entries);
+    if (prepared.some(mustDrain)) await wait(HIDDEN_DRAIN_MS);
+    await this.#publish(entries);
+    return prepared.map(({ entry, created, entityTag }) => ({
+      path: entry.file.path,
+      created,
+      bytes: entry.file.bytes,
+      entityTag,
+    }));
+  }
+
+  /** Whether somebody took a path, since it was found free, of an upload that has other candidates. */
+  async #isTaken(uploads: readonly Upload[]): Promise<boolean> {
+    const paths = uploads.filter(({ candidate }) => candidate !== undefined).map(({ path }) => path);
+    if (paths.length === 0) return false;
+    await this.#settleLeft(paths);
+    const found = await Promise.all(paths.map((path) => this.#deps.root.find(path)));
+    return found.some((file) => file !== undefined);
+  }
+
+  /** Before the journal is written, an error leaves nothing. */
+  async #orDropped<T>(uploads: readonly Upload[], work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      await this.#deps.root.tryDropPartials(uploads.map(({ partial }) => partial));
+      throw asUploadProblem(error);
+    }
   }
 
   /** Removes a file, its row and its allows; its denies stay. @throws UploadProblem */
@@ -124,22 +161,17 @@ export class Committer {
 
   async #prepareAll(uploads: readonly Upload[]): Promise<readonly Prepared[]> {
     const paths = uploads.map(({ path }) => path);
-    try {
-      if (new Set(paths).size !== uploads.length) {
-        throw new UploadProblem('conflict', 'Two files of one form have the same name; rename one of them.');
-      }
-      await this.#settleLeft(paths);
-      const found = [];
-      for (const upload of uploads) found.push(await this.#check(upload));
-      // Nothing is refused from here on, so nothing is made for what is refused.
-      const prepared: Prepared[] = [];
-      for (const [i, upload] of uploads.entries()) prepared.push(await this.#prepare(upload, found[i]));
-      this.#deps.onStep?.('prepared');
-      return prepared;
-    } catch (error) {
-      await this.#deps.root.tryDropPartials(uploads.map(({ partial }) => partial));
-      throw asUploadProblem(error);
+    if (new Set(paths).size !== uploads.length) {
+      throw new UploadProblem('conflict', 'Two files of one form have the same name; rename one of them.');
     }
+    await this.#settleLeft(paths);
+    const found = [];
+    for (const upload of uploads) found.push(await this.#check(upload));
+    // Nothing is refused from here on, so nothing is made for what is refused.
+    const prepared: Prepared[] = [];
+    for (const [i, upload] of uploads.entries()) prepared.push(await this.#prepare(upload, found[i]));
+    this.#deps.onStep?.('prepared');
+    return prepared;
   }
 
   /** What an earlier failure left of these paths comes first: an older version must never come after a newer. */
@@ -199,7 +231,7 @@ export class Committer {
   /** Everything that may fail for want of space, before the journal is written. */
   async #prepare(upload: Upload, found: FoundFile | undefined): Promise<Prepared> {
     const { root, files, clock } = this.#deps;
-    const { path, partial, owner, grants } = upload;
+    const { path, partial, owner, grants, requested } = upload;
     await root.makeFolders(path);
     const modifiedSeconds = laterThan(found, Math.floor(clock() / 1000));
     await root.seal(partial.name, modifiedSeconds);
@@ -213,6 +245,7 @@ export class Committer {
         // A new file with grants is hidden, too: a deny must be there before its bytes, and a grant that was
         // set for a file that never came must not be met by the next one of that name.
         visibility: grants.length > 0 ? 'hidden' : 'at-once',
+        ...(requested !== undefined && { requested }),
       },
       created: found === undefined,
       entityTag: entityTag({ modifiedSeconds, bytes: partial.bytes }),

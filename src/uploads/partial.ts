@@ -19,6 +19,8 @@ export interface PartialLimit {
   readonly bytesMax: number;
   /** What counts towards the limit already. */
   readonly bytesBefore: number;
+  /** Of this one alone. */
+  readonly fileBytesMax?: number;
 }
 
 /**
@@ -51,13 +53,14 @@ export async function writePartial(
 async function receive(
   handle: FileHandle,
   source: Readable,
-  { bytesMax, bytesBefore }: PartialLimit,
+  { bytesMax, bytesBefore, fileBytesMax = bytesMax }: PartialLimit,
   onChunk: (chunk: Uint8Array) => void,
 ): Promise<number> {
   let bytes = 0;
   for await (const chunk of chunksOf(source)) {
     bytes += chunk.length;
     if (bytesBefore + bytes > bytesMax) throw tooLarge(bytesMax);
+    if (bytes > fileBytesMax) throw fileTooLarge(fileBytesMax);
     onChunk(chunk);
     await writeAll(handle, chunk);
   }
@@ -87,5 +90,13 @@ export function tooLarge(bytesMax: number): UploadProblem {
   return new UploadProblem(
     'too-large',
     `The upload is larger than ${bytesMax} bytes; send a smaller one, or ask the operator to raise LATCHKEY_UPLOAD_BYTES_MAX.`,
+  );
+}
+
+/** The limit of whoever asked for the file. */
+export function fileTooLarge(bytesMax: number): UploadProblem {
+  return new UploadProblem(
+    'too-large',
+    `A file may have at most ${bytesMax} bytes here; send a smaller one.`,
   );
 }

@@ -8,6 +8,13 @@ import type { Committed, Committer, Upload } from './committer.js';
 import { type Partial, writePartial } from './partial.js';
 import type { StorageRoot } from './storage-root.js';
 
+export interface ReceiveOptions {
+  /** Of this one alone. */
+  readonly fileBytesMax?: number | undefined;
+  /** Is told each piece of it, in order. */
+  readonly onChunk?: (chunk: Uint8Array) => void;
+}
+
 export class Staging {
   readonly #root: StorageRoot;
   readonly #bytesMax: number;
@@ -19,9 +26,10 @@ export class Staging {
   }
 
   /** @throws UploadProblem as `writePartial` does */
-  async receive(source: Readable, onChunk?: (chunk: Uint8Array) => void): Promise<Partial> {
-    const before = this.#partials.reduce((sum, { bytes }) => sum + bytes, 0);
-    const limit = { bytesMax: this.#bytesMax, bytesBefore: before };
+  async receive(source: Readable, options: ReceiveOptions = {}): Promise<Partial> {
+    const { fileBytesMax = this.#bytesMax, onChunk } = options;
+    const bytesBefore = this.#partials.reduce((sum, { bytes }) => sum + bytes, 0);
+    const limit = { bytesMax: this.#bytesMax, bytesBefore, fileBytesMax };
     const partial = await writePartial(this.#root, source, limit, onChunk);
     this.add(partial);
     return partial;

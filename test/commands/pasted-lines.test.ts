@@ -5,13 +5,13 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { freePort, LATCHKEY, plainEnvironment } from '../nginx/running-site.js';
-import { resultOf, start } from './program.js';
+import { ownFolder, resultOf, start } from './program.js';
 
 const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
 
 t.test('the four lines upload a file, grant it and fetch it; somebody else is refused', async (t) => {
   // A folder whose name a shell would read as its own syntax.
-  const data = `${t.testdir()}/it's $HOME`;
+  const data = `${ownFolder(t)}/it's $HOME`;
   const port = await freePort();
   const env = plainEnvironment({});
   const words = ['up', '--port', String(port), '--data', data, '--database', 'sqlite:other.db'];

@@ -58,7 +58,7 @@ export interface Desk {
 
 /** An operator's desk: a data folder that is made already, so that no command remarks on making it. */
 export async function desk(t: Test, env: Readonly<Record<string, string>> = {}): Promise<Desk> {
-  const folder = t.testdir();
+  const folder = ownFolder(t);
   const dataFolder = `${folder}/data`;
   const run = (words: string | readonly string[], options: RunOptions = {}) =>
     latchkey(typeof words === 'string' ? words.split(' ') : words, {
@@ -78,6 +78,27 @@ export async function desk(t: Test, env: Readonly<Record<string, string>> = {}):
       return JSON.parse(stdout) as unknown;
     },
   };
+}
+
+/** What each test has started: tap tears down in the order of asking, and nothing may run when its folder goes. */
+const started = new WeakMap<Test, ChildProcess[]>();
+
+/** Stops, at the end of the test, all that `start` will have started: asked for before a folder of the test's. */
+export function stopsBefore(t: Test): ChildProcess[] {
+  const known = started.get(t);
+  if (known !== undefined) return known;
+  const children: ChildProcess[] = [];
+  started.set(t, children);
+  t.teardown(async () => {
+    for (const child of children) await stopped(child);
+  });
+  return children;
+}
+
+/** A folder of the test's own, in which programs may be at work until its end. */
+export function ownFolder(t: Test): string {
+  stopsBefore(t);
+  return t.testdir();
 }
 
 /** Runs that do not depend on each other, a few at a time. */
@@ -109,7 +130,7 @@ export async function start(
   options: SpawnOptions = {},
 ): Promise<Running> {
   const child = spawn(file, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
-  t.teardown(() => stopped(child));
+  stopsBefore(t).push(child);
   const ended = resultOf(child);
   let said = '';
   await new Promise<void>((resolve, reject) => {

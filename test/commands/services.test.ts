@@ -17,7 +17,7 @@ import {
   until,
 } from '../nginx/running-site.js';
 import { familyOf, isAlive, userOf } from './processes.js';
-import { desk, latchkey, start } from './program.js';
+import { desk, latchkey, ownFolder, start } from './program.js';
 
 const MODE_SET_MS = 5_000;
 const QUESTION = '/authorize/files/users/alice/x';
@@ -99,7 +99,7 @@ const nobody = process.getuid?.() === 0 ? accountNamed('nobody') : undefined;
 
 t.test('an ordinary user runs all of it, as that user', { skip: nobody === undefined }, async (t) => {
   const { uid = 0, gid = 0 } = nobody ?? {};
-  const folder = t.testdir();
+  const folder = ownFolder(t);
   const data = `${folder}/data`;
   mkdirSync(data);
   chownSync(data, uid, gid);
@@ -148,7 +148,7 @@ t.test(
   'root drops to LATCHKEY_USER, and says so where there is none',
   { skip: nobody === undefined },
   async (t) => {
-    const folder = t.testdir();
+    const folder = ownFolder(t);
     const env = { LATCHKEY_USER: 'nobody', LATCHKEY_DATA: `${folder}/data` };
     t.equal((await latchkey(['token', 'alice'], { env })).code, 0);
     t.equal(statSync(`${folder}/data`).uid, nobody?.uid);

@@ -9,14 +9,14 @@ import { createServer } from 'node:net';
 import t, { type Test } from 'tap';
 import { freePort, LATCHKEY, plainEnvironment, startSite, stopped, until } from '../nginx/running-site.js';
 import { childrenOf, familyOf, isAlive, userOf } from './processes.js';
-import { latchkey, type Running, start } from './program.js';
+import { latchkey, ownFolder, type Running, start } from './program.js';
 
 const FILE = '/files/users/alice/plan.txt';
 const BACK_MS = 20_000;
 const ROOT = process.getuid?.() === 0;
 
 async function starting(t: Test, ready: RegExp): Promise<Running> {
-  return startingOn(t, await freePort(), `${t.testdir()}/data`, ready);
+  return startingOn(t, await freePort(), `${ownFolder(t)}/data`, ready);
 }
 
 async function startingOn(t: Test, port: number, data: string, ready: RegExp): Promise<Running> {
@@ -25,7 +25,7 @@ async function startingOn(t: Test, port: number, data: string, ready: RegExp): P
 }
 
 t.test('it refuses before anything is made', async (t) => {
-  const folder = t.testdir();
+  const folder = ownFolder(t);
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   t.teardown(() => new Promise((resolve) => server.close(resolve)));
@@ -61,7 +61,7 @@ t.test('it refuses before anything is made', async (t) => {
 });
 
 t.test('an address that nginx cannot have is told once, in its own words', async (t) => {
-  const data = `${t.testdir()}/data`;
+  const data = `${ownFolder(t)}/data`;
   const port = String(await freePort());
   const { code, stdout, stderr } = await latchkey([
     'up',
@@ -121,7 +121,7 @@ t.test('a signal during the start, too', async (t) => {
 });
 
 t.test('killed by kill -9 it leaves its nginx, which the next one stops first', async (t) => {
-  const [data, port] = [`${t.testdir()}/data`, await freePort()];
+  const [data, port] = [`${ownFolder(t)}/data`, await freePort()];
   const killed = await startingOn(t, port, data, /^ready http/m);
   const family = familyOf(killed.pid);
   const master = Number(readFileSync(`${data}/run/nginx.pid`, 'utf8'));
@@ -147,7 +147,7 @@ t.test('killed by kill -9 it leaves its nginx, which the next one stops first', 
 });
 
 t.test('a process that only has the number of that nginx is left alone', async (t) => {
-  const data = `${t.testdir()}/data`;
+  const data = `${ownFolder(t)}/data`;
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   t.teardown(() => new Promise((resolve) => server.close(resolve)));

@@ -167,7 +167,7 @@ t.test('every command explains itself, with each of its options, whatever the co
   const names = Object.keys(COMMANDS).filter(isCommandName);
   const folder = t.testdir();
   await several(names, async (name) => {
-    const { usage, summary, options = {} } = await COMMANDS[name].load();
+    const { usage, summary, details = [], options = {} } = await COMMANDS[name].load();
     const env = { LATCHKEY_MUONT: '/media/' };
     const { code, stdout, stderr } = await latchkey([name, '--help'], { cwd: folder, env });
     t.same([code, stderr], [0, ''], name);
@@ -179,7 +179,9 @@ t.test('every command explains itself, with each of its options, whatever the co
       [...Object.keys(options), 'data', 'database', 'json', 'help'],
       `${name} lists each option`,
     );
-    for (const option of Object.keys(options)) t.match(usage, `--${option}`, `--${option} is in the usage`);
+    // Of a command of many verbs, the usage is in the text below it.
+    const used = [usage, ...details].join('\n');
+    for (const option of Object.keys(options)) t.match(used, `--${option}`, `--${option} is in the usage`);
     t.match(
       stdout,
       /^Exit codes: 0 done or allowed, 1 refused or denied, 2 wrong usage or configuration, 3 it/m,

@@ -29,9 +29,13 @@ export async function openapiDocument(): Promise<string> {
     recognise: () => ({ credentials: new Credentials([]), close: async () => {} }),
     judgeLinks: (onProblem) => openLinkJudges(CONFIG, { reader, authorizer, onProblem }),
     openShare: (onProblem) => openShareParts(CONFIG, store, onProblem),
+    shareLinkStore: store.shareLinks,
+    shareSettings: { lifetimeMs: 1, lifetimeMsMax: 1, prefix: '/s/' },
     visitor: { loginUrl: undefined, loginParameter: 'next', publicUrl: undefined, hideForbidden: false },
     sessionHook: { secret: 'for a document alone', cookieNames: [], userPrefix: '' },
     credentialStore: credentials,
+    signedUrlStore: store.signedUrls,
+    signedUrlSecondsMax: CONFIG.links.signedUrlSecondsMax,
     clock,
     acl,
     root,
@@ -43,6 +47,7 @@ export async function openapiDocument(): Promise<string> {
     formFilesMax: 1,
     download: { buffering: undefined, charset: undefined, expires: undefined, limitRate: undefined },
     checkReady: () => undefined,
+    closeLast: async () => {},
     logger: false,
   });
   await app.ready();

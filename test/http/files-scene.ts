@@ -54,9 +54,13 @@ export async function filesScene(t: Test, options: FilesSceneOptions = {}): Prom
     recognise: (onProblem) => openRecognition(config, { reader, usage: store.usage, onProblem }),
     judgeLinks: (onProblem) => openLinkJudges(config, { reader, authorizer, onProblem }),
     openShare: (onProblem) => openShareParts(config, store, onProblem),
+    shareLinkStore: store.shareLinks,
+    shareSettings: config.links,
     visitor: config.visitor,
     sessionHook: options.sessionHook,
     credentialStore: store.credentials,
+    signedUrlStore: store.signedUrls,
+    signedUrlSecondsMax: config.links.signedUrlSecondsMax,
     clock,
     acl: store.acl,
     root,
@@ -68,6 +72,7 @@ export async function filesScene(t: Test, options: FilesSceneOptions = {}): Prom
     formFilesMax: options.formFilesMax ?? 5,
     download: { buffering: undefined, charset: undefined, expires: undefined, limitRate: undefined },
     checkReady: () => void store.facts.version(),
+    closeLast: async () => {},
     logger: { level: 'info', stream: { write: (line: string) => void logged.push(JSON.parse(line)) } },
   });
   const socket = `${shortFolder(t)}/files.sock`;

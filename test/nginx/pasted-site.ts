@@ -18,7 +18,7 @@ import { tmpdir } from 'node:os';
 import type { Test } from 'tap';
 import { accountOf } from '../../src/host/account.js';
 import { findNginx } from '../../src/host/nginx-program.js';
-import { latchkey, type Running, start } from '../commands/program.js';
+import { latchkey, type Running, start, stopsBefore } from '../commands/program.js';
 import {
   type Answer,
   type AskOptions,
@@ -58,6 +58,7 @@ export interface PastedOptions {
 export async function pastedSite(t: Test, options: PastedOptions): Promise<PastedSite> {
   // A unix socket's path may have only 107 bytes, and nginx names it from the root.
   const folder = mkdtempSync(`${tmpdir()}/latchkey-`);
+  stopsBefore(t);
   t.teardown(() => rmSync(folder, { recursive: true }));
   chmodSync(folder, 0o755);
   mkdirSync(`${folder}/site/media`, { recursive: true });

@@ -44,11 +44,16 @@ t.test('a whole configuration, relative to the folder that nginx is started in',
   t.equal(
     text.match(/client_max_body_size 5000000;/g)?.length,
     4,
-    'where files come in, by a link too, and where they are written',
+    'where files come in, where they are written in two ways, and where links take them',
   );
   t.notMatch(text, '/srv/latchkey', 'nothing of the image is left');
   t.notMatch(text, /^user /m);
   t.match(renderServer({ ...SERVER, user: 'www-data' }), /^user www-data;\n/);
+});
+
+t.test('the files cannot lie where share links are, but on a site of its own they may', async (t) => {
+  t.throws(() => renderServer({ ...SERVER, mount: '/s/' }), { message: /^LATCHKEY_MOUNT may not be \/s\// });
+  t.match(siteLines({ ...SITE, mount: '/s/' }).server, /^location \^~ \/s\/ \{$/m);
 });
 
 t.test('several authorizers are several servers of one upstream', async (t) => {

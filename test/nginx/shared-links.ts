@@ -30,6 +30,19 @@ export interface SharedSite extends Site {
   post(target: string, form: Readonly<Record<string, string>>, headers?: Headers): Promise<Answer>;
 }
 
+type Share = SharedSite['share'];
+
+/** Makes links in a store. */
+export function sharingIn(store: SharedSite['store']): Share {
+  return async (target, terms = {}, more = {}) => {
+    const { text, id, hash } = newShareToken();
+    const now = Date.now();
+    const about = { path: path(target), createdAt: now, hash, ...more };
+    await store.shareLinks.addLink(linkRecord(id, about, { expiresAt: now + DAY_MS, ...terms }));
+    return { id, token: text, url: `/s/${text}` };
+  };
+}
+
 export async function sharedSite(
   t: Test,
   env: Headers = {},
@@ -41,18 +54,7 @@ export async function sharedSite(
   return {
     ...site,
     store,
-    share: async (target, terms = {}, more = {}) => {
-      const { text, id, hash } = newShareToken();
-      const now = Date.now();
-      const expiresAt = now + DAY_MS;
-      const record = linkRecord(
-        id,
-        { path: path(target), createdAt: now, hash, ...more },
-        { expiresAt, ...terms },
-      );
-      await store.shareLinks.addLink(record);
-      return { id, token: text, url: `/s/${text}` };
-    },
+    share: sharingIn(store),
     put: async (target, body) => {
       const { status } = await site.ask('PUT', `/files${encodeResourcePath(target)}`, {
         token: site.token('root'),

@@ -1,9 +1,9 @@
 /** The contract's rules on what is counted of share links: exact, in leases, and without a revision. */
 
 import type { LeaseRequest } from '../../src/acl/link-ports.js';
-import type { Store } from '../../src/acl/ports.js';
+import type { CommitEntry, Store } from '../../src/acl/ports.js';
 import type { Rule } from './contract-rule.js';
-import { load } from './given.js';
+import { entry, load, path } from './given.js';
 import { linkRecord, NOW } from './given-links.js';
 
 const LEASE_MS = 1_000;
@@ -15,6 +15,11 @@ function request(clients: readonly string[], more: Partial<LeaseRequest> = {}): 
 async function given(store: Store): Promise<void> {
   await store.shareLinks.addLink(linkRecord('a', {}, { downloadsMax: 2 }));
   await store.shareLinks.addLink(linkRecord('b', {}, { downloadsMax: 2 }));
+}
+
+/** A file that comes by a file request. */
+function fileOf(linkId: string, name: string, filesMax: number | undefined): CommitEntry {
+  return { ...entry(name, path(`/in/${name}`), 'at-once'), requested: { linkId, filesMax } };
 }
 
 const counted = async (store: Store, id = 'a') => (await store.shareLinks.link(id))?.downloads;
@@ -100,22 +105,55 @@ export function linkCountsContract(rule: Rule): void {
     t.equal(await store.linkCounts.lease(request(['ann'])), 'opened');
     await store.shareLinks.forgetLinks(NOW * 2);
     t.equal(await store.linkCounts.lease(request(['ann'])), 'exhausted', 'its leases are forgotten with it');
-    t.equal(await store.linkCounts.countUpload('a', undefined), false);
   });
 
-  rule('uploads are counted up to their limit, and taken back', async (t, store) => {
+  rule('a file of a request counts from when it is journaled, up to the limit', async (t, store) => {
     await given(store);
-    const count = (filesMax: number | undefined) => store.linkCounts.countUpload('a', filesMax);
-    const uploads = async () => (await store.shareLinks.link('a'))?.uploads;
-    const racing = await Promise.all(Array.from({ length: 10 }, () => count(3)));
-    t.equal(racing.filter((one) => one).length, 3);
-    t.equal(await uploads(), 3);
-    await store.linkCounts.uncountUpload('a');
-    t.strictSame([await count(3), await count(3), await uploads()], [true, false, 3]);
-    t.equal(await count(undefined), true, 'without a limit they are counted as well');
-    t.equal(await uploads(), 4);
-    for (let i = 0; i < 6; i++) await store.linkCounts.uncountUpload('a');
-    t.equal(await uploads(), 0, 'not below nothing');
+    const begin = (name: string, filesMax: number | undefined) =>
+      store.files.beginCommit([fileOf('a', name, filesMax)]).then(
+        () => 'counted',
+        (error: Error) => error.name,
+      );
+    const racing = await Promise.all(Array.from({ length: 10 }, (_, i) => begin(`p${i}`, 3)));
+    t.strictSame(racing.toSorted(), [...Array(7).fill('RequestClosed'), ...Array(3).fill('counted')]);
+    t.equal(await store.linkCounts.uploads('a'), 3);
+    t.equal((await store.shareLinks.link('a'))?.uploads, 3);
+    t.equal((await store.files.pending()).commits.length, 3, 'of the others nothing is written');
+    t.equal(await begin('more', undefined), 'counted', 'without a limit they are counted as well');
+    t.strictSame([await store.linkCounts.uploads('a'), await store.linkCounts.uploads('b')], [4, 0]);
+    t.equal(await store.linkCounts.uploads('none'), 0);
+  });
+
+  rule('what is finished stays counted, and what is given up does not', async (t, store) => {
+    await given(store);
+    const [kept, lost] = [fileOf('a', 'kept', 5), fileOf('a', 'lost', 5)];
+    await store.files.beginCommit([kept]);
+    await store.files.beginCommit([lost]);
+    t.strictSame((await store.files.pending()).commits, [kept, lost], 'as a start after a crash finds them');
+    await store.files.finishCommit([kept]);
+    await store.files.abandonCommit([lost]);
+    t.equal(await store.linkCounts.uploads('a'), 1);
+  });
+
+  rule('of the files of one form all are counted or none', async (t, store) => {
+    await given(store);
+    const form = ['x', 'y', 'z'].map((name) => fileOf('a', name, 2));
+    await t.rejects(store.files.beginCommit(form), { name: 'RequestClosed' });
+    t.equal(await store.linkCounts.uploads('a'), 0);
+    t.strictSame(await store.files.pending(), { commits: [], removals: [] });
+    t.equal(await store.files.file(path('/in/x')), undefined);
+    await store.files.beginCommit(form.slice(0, 2));
+    t.equal(await store.linkCounts.uploads('a'), 2);
+  });
+
+  rule('a request that was revoked, or is not there, takes no file', async (t, store) => {
+    await given(store);
+    await store.shareLinks.revokeLink('a', NOW);
+    for (const link of ['a', 'none']) {
+      await t.rejects(store.files.beginCommit([fileOf(link, 'p', undefined)]), { name: 'RequestClosed' });
+    }
+    t.equal(await store.linkCounts.uploads('a'), 0);
+    t.strictSame(await store.files.pending(), { commits: [], removals: [] });
   });
 
   rule('a use is kept when it is later than the one before', async (t, store) => {
@@ -136,8 +174,6 @@ export function linkCountsContract(rule: Rule): void {
     await given(store);
     const { revision } = await load(store);
     await store.linkCounts.lease(request(['ann']));
-    await store.linkCounts.countUpload('a', undefined);
-    await store.linkCounts.uncountUpload('a');
     await store.linkCounts.recordLinkUses(new Map([['a', NOW]]));
     t.equal((await load(store)).revision, revision);
     t.not(await counted(store), 0);

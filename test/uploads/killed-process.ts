@@ -15,6 +15,7 @@ export interface Plan {
     readonly path: string;
     readonly text: string;
     readonly grants: Upload['grants'];
+    readonly requested?: NonNullable<Upload['requested']>;
   }[];
   readonly remove?: string;
   /** Streamed through us, or as files that nginx has written. */
@@ -83,7 +84,7 @@ async function written(text: string, name: string) {
 
 if (plan.remove !== undefined) await committer.remove(plan.remove as ResourcePath, UNCONDITIONAL);
 const uploads: Upload[] = [];
-for (const [i, { path, text, grants }] of plan.uploads.entries()) {
+for (const [i, { path, text, grants, requested }] of plan.uploads.entries()) {
   uploads.push({
     path: path as ResourcePath,
     partial: await (plan.bodies === 'streamed' ? streamed(text) : written(text, `000000000${i}`)),
@@ -91,6 +92,7 @@ for (const [i, { path, text, grants }] of plan.uploads.entries()) {
     // JSON has no `undefined`.
     grants: grants.map((grant) => ({ ...grant, notBefore: undefined, expiresAt: undefined })),
     preconditions: UNCONDITIONAL,
+    ...(requested !== undefined && { requested }),
   });
 }
 if (uploads.length > 0) await committer.commit(uploads);

@@ -1,5 +1,6 @@
 /** Share links and what is counted of them, in memory. */
 
+import { RequestClosed } from '../../acl/errors.js';
 import type {
   Lease,
   LeaseRequest,
@@ -7,7 +8,7 @@ import type {
   LinkSelection,
   ShareLinkStore,
 } from '../../acl/link-ports.js';
-import type { Written } from '../../acl/ports.js';
+import type { RequestedFile, Written } from '../../acl/ports.js';
 import type { LinkTerms, ShareLink, ShareLinkRecord } from '../../acl/share-link.js';
 
 /** Numbers a write by its revision and logs what it touched. */
@@ -89,14 +90,24 @@ export class MemoryLinks implements ShareLinkStore, LinkCountStore {
     return 'opened';
   }
 
-  async countUpload(linkId: string, filesMax: number | undefined): Promise<boolean> {
-    const link = this.#links.get(linkId);
-    if (link === undefined || (filesMax !== undefined && link.uploads >= filesMax)) return false;
-    this.#set({ ...link, uploads: link.uploads + 1 });
-    return true;
+  async uploads(linkId: string): Promise<number> {
+    return this.#links.get(linkId)?.uploads ?? 0;
   }
 
-  async uncountUpload(linkId: string): Promise<void> {
+  /** All of them, or none. @throws RequestClosed */
+  countFiles(requested: readonly RequestedFile[]): void {
+    const before = new Map(requested.map(({ linkId }) => [linkId, this.#links.get(linkId)]));
+    for (const { linkId, filesMax = Number.POSITIVE_INFINITY } of requested) {
+      const link = this.#links.get(linkId);
+      if (link === undefined || link.revokedAt !== undefined || link.uploads >= filesMax) {
+        for (const unchanged of before.values()) if (unchanged !== undefined) this.#set(unchanged);
+        throw new RequestClosed('the file request takes no more');
+      }
+      this.#set({ ...link, uploads: link.uploads + 1 });
+    }
+  }
+
+  uncountFile({ linkId }: RequestedFile): void {
     const link = this.#links.get(linkId);
     if (link !== undefined) this.#set({ ...link, uploads: Math.max(0, link.uploads - 1) });
   }

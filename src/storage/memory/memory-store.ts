@@ -5,20 +5,18 @@
 import type { Grant, GrantDraft } from '../../acl/grant.js';
 import type {
   ApiKeyRecord,
-  CommitEntry,
   CredentialFact,
   CredentialKey,
   FactsLoad,
   FactsQuery,
-  FileRecord,
-  PendingRemoval,
   Store,
   Written,
 } from '../../acl/ports.js';
 import { SESSION_MARK_MS, SIGNED_URLS, TOUCHED_ALL } from '../../acl/ports.js';
 import type { Principal } from '../../acl/principal.js';
+import type { ResourcePath } from '../../acl/resource-path.js';
 import { indexByPrincipal } from '../grant-index.js';
-import { touchedBy } from '../touched.js';
+import { MemoryFiles } from './memory-files.js';
 import { MemoryLinks } from './memory-links.js';
 import { MemorySignedUrls } from './memory-signed-urls.js';
 
@@ -34,13 +32,12 @@ interface State {
   readonly ended: Map<string, number>;
   readonly signedUrls: MemorySignedUrls;
   readonly links: MemoryLinks;
-  readonly files: Map<string, FileRecord>;
-  readonly commits: Map<string, CommitEntry>;
-  readonly removals: Map<string, PendingRemoval>;
+  readonly files: MemoryFiles;
   readonly log: { readonly revision: number; readonly touched: string }[];
 }
 
 export function openMemoryStore(): Store {
+  const links = new MemoryLinks((value, touched) => written(state, value, touched));
   const state: State = {
     revision: 0,
     lastId: 0,
@@ -51,10 +48,13 @@ export function openMemoryStore(): Store {
     apiKeys: new Map(),
     ended: new Map(),
     signedUrls: new MemorySignedUrls((value, touched) => written(state, value, touched)),
-    links: new MemoryLinks((value, touched) => written(state, value, touched)),
-    files: new Map(),
-    commits: new Map(),
-    removals: new Map(),
+    links,
+    files: new MemoryFiles({
+      write: (touched) => written(state, undefined, touched),
+      putGrant: (grant) => put(state, grant),
+      dropAllows: (path) => dropAllows(state, path),
+      links,
+    }),
     log: [],
   };
   return {
@@ -64,7 +64,7 @@ export function openMemoryStore(): Store {
     signedUrls: state.signedUrls,
     shareLinks: state.links,
     linkCounts: state.links,
-    files: filesOf(state),
+    files: state.files,
     facts: { load: (query) => load(state, query), version: () => state.revision },
     close: async () => {},
   };
@@ -84,6 +84,12 @@ function put(state: State, draft: GrantDraft, newId = state.lastId + 1): Grant {
   const grant = { ...draft, id };
   state.grants.set(keyOf(draft), grant);
   return grant;
+}
+
+function dropAllows(state: State, path: ResourcePath): void {
+  for (const [key, grant] of state.grants) {
+    if (grant.path === path && grant.effect === 'allow') state.grants.delete(key);
+  }
 }
 
 function inKeyOrder(a: Grant, b: Grant): number {
@@ -211,67 +217,8 @@ function usageOf(state: State): Store['usage'] {
   };
 }
 
-function filesOf(state: State): Store['files'] {
-  const writeRows = (entry: CommitEntry) => {
-    state.files.set(entry.file.path, entry.file);
-    for (const grant of entry.grants) put(state, grant);
-  };
-  const clear = (entries: readonly CommitEntry[]) => {
-    for (const entry of entries) state.commits.delete(entry.partial);
-  };
-  const pathsOf = (entries: readonly CommitEntry[]) => entries.map((entry) => entry.file.path);
-  return {
-    file: async (path) => state.files.get(path),
-    beginCommit: async (entries) => {
-      if (entries.some((entry) => state.commits.has(entry.partial))) throw new Error('pending already');
-      for (const entry of entries) {
-        for (const [name, { path }] of state.removals) {
-          if (path === entry.file.path) state.removals.delete(name);
-        }
-        state.commits.set(entry.partial, entry);
-        if (entry.visibility === 'at-once') writeRows(entry);
-      }
-      return written(state, undefined, entries.flatMap(touchedBy));
-    },
-    finishCommit: async (entries) => {
-      const hidden = entries.filter((entry) => entry.visibility === 'hidden');
-      for (const entry of hidden) writeRows(entry);
-      clear(entries);
-      return written(state, undefined, hidden.flatMap(touchedBy));
-    },
-    abandonCommit: async (entries) => {
-      clear(entries);
-      for (const { file, replaces, visibility } of entries) {
-        if (visibility === 'hidden') continue;
-        if (replaces === undefined) state.files.delete(file.path);
-        else state.files.set(file.path, replaces);
-      }
-      return written(state, undefined, pathsOf(entries));
-    },
-    beginRemoval: async (removal) => {
-      state.removals.set(removal.partial, removal);
-      state.files.delete(removal.path);
-      for (const [key, grant] of state.grants) {
-        if (grant.path === removal.path && grant.effect === 'allow') state.grants.delete(key);
-      }
-      return written(state, undefined, [removal.path]);
-    },
-    finishRemoval: async (removal) => {
-      state.removals.delete(removal.partial);
-    },
-    pending: async () => ({
-      commits: [...state.commits.values()],
-      removals: [...state.removals.values()],
-    }),
-  };
-}
-
 function load(state: State, query: FactsQuery): FactsLoad {
-  const hidden = new Set(
-    [...state.commits.values()]
-      .filter((entry) => entry.visibility === 'hidden')
-      .map((entry) => entry.file.path),
-  );
+  const hidden = state.files.hidden();
   const touched = state.log.filter((line) => line.revision > query.since).map((line) => line.touched);
   return {
     revision: state.revision,

@@ -1,6 +1,7 @@
 /** The rows of files and the journal of their commits, in SQLite. The order of steps is `uploads/committer.ts`'s. */
 
 import type { Database, Statement } from 'better-sqlite3';
+import { RequestClosed } from '../../acl/errors.js';
 import type { GrantDraft } from '../../acl/grant.js';
 import type {
   CommitEntry,
@@ -8,6 +9,7 @@ import type {
   FileStore,
   Pending,
   PendingRemoval,
+  RequestedFile,
   Written,
 } from '../../acl/ports.js';
 import type { ResourcePath } from '../../acl/resource-path.js';
@@ -36,6 +38,8 @@ export class SqliteFiles implements FileStore {
   readonly #journalRemoval: Statement<[string, string]>;
   readonly #forgetRemovals: Statement<[string]>;
   readonly #clear: Statement<[string]>;
+  readonly #count: Statement<{ linkId: string; filesMax: number | null }>;
+  readonly #uncount: Statement<[string]>;
 
   constructor(db: Database, log: ChangeLog) {
     this.#db = db;
@@ -49,6 +53,11 @@ export class SqliteFiles implements FileStore {
     this.#journalRemoval = db.prepare("INSERT OR REPLACE INTO journal VALUES (?, 'removal', ?, 0, '{}')");
     this.#forgetRemovals = db.prepare("DELETE FROM journal WHERE path = ? AND kind = 'removal'");
     this.#clear = db.prepare('DELETE FROM journal WHERE partial = ?');
+    this.#count = db.prepare(
+      `UPDATE share_links SET uploads = uploads + 1
+       WHERE id = @linkId AND revoked_at IS NULL AND (@filesMax IS NULL OR uploads < @filesMax)`,
+    );
+    this.#uncount = db.prepare('UPDATE share_links SET uploads = max(0, uploads - 1) WHERE id = ?');
   }
 
   async file(path: ResourcePath): Promise<FileRecord | undefined> {
@@ -60,6 +69,7 @@ export class SqliteFiles implements FileStore {
     return this.#log.write(() => {
       for (const entry of entries) {
         const hidden = entry.visibility === 'hidden';
+        if (entry.requested !== undefined) this.#countFor(entry.requested);
         this.#forgetRemovals.run(entry.file.path);
         this.#journal.run(entry.partial, 'commit', entry.file.path, Number(hidden), JSON.stringify(entry));
         if (!hidden) this.#writeRows(entry);
@@ -81,6 +91,7 @@ export class SqliteFiles implements FileStore {
     return this.#log.write(() => {
       for (const entry of entries) {
         this.#clear.run(entry.partial);
+        if (entry.requested !== undefined) this.#uncount.run(entry.requested.linkId);
         if (entry.visibility === 'at-once') this.#writeBack(entry);
       }
       return { value: undefined, touched: entries.map((entry) => entry.file.path) };
@@ -108,6 +119,11 @@ export class SqliteFiles implements FileStore {
         .filter((row) => row.kind === 'removal')
         .map((row) => ({ partial: row.partial, path: row.path as ResourcePath })),
     };
+  }
+
+  #countFor({ linkId, filesMax }: RequestedFile): void {
+    const { changes } = this.#count.run({ linkId, filesMax: filesMax ?? null });
+    if (changes === 0) throw new RequestClosed('the file request takes no more');
   }
 
   #write({ path, owner, bytes, updatedAt }: FileRecord): void {

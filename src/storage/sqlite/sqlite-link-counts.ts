@@ -33,21 +33,11 @@ export class SqliteLinkCounts implements LinkCountStore {
     });
   }
 
-  async countUpload(linkId: string, filesMax: number | undefined): Promise<boolean> {
-    return this.#turns.write(() => {
-      const { changes } = this.#db
-        .prepare(
-          'UPDATE share_links SET uploads = uploads + 1 WHERE id = @linkId AND (@filesMax IS NULL OR uploads < @filesMax)',
-        )
-        .run({ linkId, filesMax: filesMax ?? null });
-      return changes === 1;
-    });
-  }
-
-  async uncountUpload(linkId: string): Promise<void> {
-    await this.#turns.write(() => {
-      this.#db.prepare('UPDATE share_links SET uploads = max(0, uploads - 1) WHERE id = ?').run(linkId);
-    });
+  async uploads(linkId: string): Promise<number> {
+    const uploads = this.#db
+      .prepare<[string], number>('SELECT uploads FROM share_links WHERE id = ?')
+      .pluck();
+    return uploads.get(linkId) ?? 0;
   }
 
   async recordLinkUses(uses: ReadonlyMap<string, number>): Promise<void> {

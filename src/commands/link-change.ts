@@ -1,0 +1,36 @@
+import type { ShareLinkRecord } from '../acl/share-link.js';
+import { linkJson } from '../links/link-json.js';
+import { linkState } from '../links/link-state.js';
+import { changedTerms } from '../links/link-terms.js';
+import { DONE, RefusedError, UsageError } from './command.js';
+import { asUsage, requestedTerms, takeAwayOptions, termOptions } from './link-options.js';
+import { foundLink, type LinkVerb } from './link-verb.js';
+import { withStore } from './session.js';
+
+/** `latchkey link change`: other terms for the same URL, in force when it returns. */
+export const changeVerb: LinkVerb = {
+  usage: 'change ID|URL OPTION…',
+  options: { ...termOptions, ...takeAwayOptions },
+  takes: [1, 1],
+  run: async (invocation, [subject = '']) => {
+    const now = Date.now();
+    const request = requestedTerms(invocation, now);
+    if (Object.keys(request).length === 0)
+      throw new UsageError('name what is to be changed, such as --for 7d');
+    return withStore(invocation, async ({ shareLinks, links }) => {
+      const found = await foundLink(shareLinks, subject);
+      if (found.revokedAt !== undefined) throw revokedAlready(found);
+      const context = { lifetime: invocation.config.links, now };
+      const terms = await asUsage(changedTerms(found.kind, found.terms, request, context));
+      const { value: link, revision } = await shareLinks.changeLink(found.id, terms);
+      if (link === undefined) throw revokedAlready(found);
+      const json = linkJson(link, await linkState(links, link));
+      invocation.output.result({ ...json, revision }, [`changed: link ${link.id} of ${link.path}`]);
+      return DONE;
+    });
+  },
+};
+
+function revokedAlready({ id }: ShareLinkRecord): RefusedError {
+  return new RefusedError(`the link ${id} is revoked, for good; make a new one with latchkey link create`);
+}

@@ -1,0 +1,95 @@
+/** The rows of files and the journal of their commits, in memory. */
+
+import type { GrantDraft } from '../../acl/grant.js';
+import type {
+  CommitEntry,
+  FileRecord,
+  FileStore,
+  Pending,
+  PendingRemoval,
+  Written,
+} from '../../acl/ports.js';
+import type { ResourcePath } from '../../acl/resource-path.js';
+import { touchedBy } from '../touched.js';
+import type { MemoryLinks } from './memory-links.js';
+
+export interface MemoryFilesDeps {
+  /** Numbers a write by its revision and logs what it touched. */
+  readonly write: (touched: readonly string[]) => Written<void>;
+  readonly putGrant: (grant: GrantDraft) => void;
+  readonly dropAllows: (path: ResourcePath) => void;
+  readonly links: MemoryLinks;
+}
+
+export class MemoryFiles implements FileStore {
+  readonly #deps: MemoryFilesDeps;
+  readonly #files = new Map<ResourcePath, FileRecord>();
+  /** By the name of the partial. */
+  readonly #commits = new Map<string, CommitEntry>();
+  readonly #removals = new Map<string, PendingRemoval>();
+
+  constructor(deps: MemoryFilesDeps) {
+    this.#deps = deps;
+  }
+
+  /** The paths that are committing. */
+  hidden(): ReadonlySet<ResourcePath> {
+    const entries = [...this.#commits.values()].filter(({ visibility }) => visibility === 'hidden');
+    return new Set(entries.map(({ file }) => file.path));
+  }
+
+  async file(path: ResourcePath): Promise<FileRecord | undefined> {
+    return this.#files.get(path);
+  }
+
+  async beginCommit(entries: readonly CommitEntry[]): Promise<Written<void>> {
+    if (entries.some(({ partial }) => this.#commits.has(partial))) throw new Error('pending already');
+    this.#deps.links.countFiles(entries.flatMap(({ requested }) => requested ?? []));
+    for (const entry of entries) {
+      for (const [name, { path }] of this.#removals) {
+        if (path === entry.file.path) this.#removals.delete(name);
+      }
+      this.#commits.set(entry.partial, entry);
+      if (entry.visibility === 'at-once') this.#writeRows(entry);
+    }
+    return this.#deps.write(entries.flatMap(touchedBy));
+  }
+
+  async finishCommit(entries: readonly CommitEntry[]): Promise<Written<void>> {
+    const hidden = entries.filter(({ visibility }) => visibility === 'hidden');
+    for (const entry of hidden) this.#writeRows(entry);
+    for (const { partial } of entries) this.#commits.delete(partial);
+    return this.#deps.write(hidden.flatMap(touchedBy));
+  }
+
+  async abandonCommit(entries: readonly CommitEntry[]): Promise<Written<void>> {
+    for (const { partial, file, replaces, visibility, requested } of entries) {
+      this.#commits.delete(partial);
+      if (requested !== undefined) this.#deps.links.uncountFile(requested);
+      if (visibility === 'hidden') continue;
+      if (replaces === undefined) this.#files.delete(file.path);
+      else this.#files.set(file.path, replaces);
+    }
+    return this.#deps.write(entries.map(({ file }) => file.path));
+  }
+
+  async beginRemoval(removal: PendingRemoval): Promise<Written<void>> {
+    this.#removals.set(removal.partial, removal);
+    this.#files.delete(removal.path);
+    this.#deps.dropAllows(removal.path);
+    return this.#deps.write([removal.path]);
+  }
+
+  async finishRemoval({ partial }: PendingRemoval): Promise<void> {
+    this.#removals.delete(partial);
+  }
+
+  async pending(): Promise<Pending> {
+    return { commits: [...this.#commits.values()], removals: [...this.#removals.values()] };
+  }
+
+  #writeRows({ file, grants }: CommitEntry): void {
+    this.#files.set(file.path, file);
+    for (const grant of grants) this.#deps.putGrant(grant);
+  }
+}
