@@ -10,6 +10,7 @@ import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { setImmediate as turn } from 'node:timers/promises';
 import t, { type Test } from 'tap';
+import { childrenOf } from '../commands/processes.js';
 import { partialsIn, rawIn } from '../uploads/given.js';
 import { pastedSite } from './pasted-site.js';
 import { type Site, startSite, until } from './running-site.js';
@@ -103,6 +104,40 @@ t.test('a right that is revoked while the body comes is no right', async (t) => 
   socket.write(Buffer.alloc(MIB));
   t.match(await answerOf(socket, /\r\n\r\n/), /^HTTP\/1\.1 403 /);
   t.strictSame(await nothingLeft(site), []);
+});
+
+t.test('an upload outlives the files service, killed while nginx still writes', async (t) => {
+  const site = await startSite(t);
+  const token = site.token('alice');
+  const body = randomBytes(3 * MIB);
+  const socket = await begun(t, site, headOf(token, body.length));
+  socket.write(body.subarray(0, 2 * MIB));
+  await isThere(site);
+  const service = () =>
+    childrenOf(site.process.pid ?? 0).find(({ words }) => words.at(-2) === 'files')?.pid ?? 0;
+  const killed = service();
+  process.kill(killed, 'SIGKILL');
+  const another = () => site.ask('PUT', `${FILE}-2`, { token, body: 'small' });
+  await until(another, ({ status }) => status === 201 && service() !== killed, SOON_MS);
+  socket.write(body.subarray(2 * MIB));
+  t.match(await answerOf(socket, /\r\n\r\n/), /^HTTP\/1\.1 201 /);
+  t.ok((await site.ask('GET', FILE, { token })).body.equals(body), 'whole');
+  t.strictSame(await nothingLeft(site), []);
+});
+
+t.test('what a killed worker of nginx leaves is no file, and in nobody’s way', async (t) => {
+  const site = await startSite(t);
+  const token = site.token('alice');
+  const socket = await begun(t, site, headOf(token, 3 * MIB));
+  socket.write(Buffer.alloc(2 * MIB));
+  await isThere(site);
+  const master = childrenOf(site.process.pid ?? 0).find(({ words }) => words[0]?.startsWith('nginx'))?.pid;
+  for (const { pid } of childrenOf(master ?? 0)) process.kill(pid, 'SIGKILL');
+  const another = () => site.ask('PUT', FILE, { token, body: 'whole' }).catch(() => ({ status: 0 }));
+  await until(another, ({ status }) => status === 201, SOON_MS);
+  t.equal((await site.ask('GET', FILE, { token })).body.toString(), 'whole');
+  t.equal((await isThere(site)).length, 1, 'it lies there until it is a day old');
+  t.strictSame(partialsIn(site.dataFolder), []);
 });
 
 for (const args of [[], ['--no-nginx']]) {
