@@ -21,7 +21,8 @@ COPY nginx.conf ./
 COPY scripts/ready.mjs scripts/
 # A new volume takes over the owner and the mode of the folder that it is mounted on.
 RUN chmod 755 dist/cli.js && ln -s /app/dist/cli.js /usr/local/bin/latchkey \
-    && install -d -o node -g node -m 750 /srv/latchkey /srv/latchkey/run /srv/latchkey/store
+    && install -d -o node -g node -m 750 /srv/latchkey /srv/latchkey/run /srv/latchkey/store \
+    && install -d -o node -g node -m 700 /srv/latchkey/partial /srv/latchkey/partial/nginx
 USER node
 HEALTHCHECK --interval=10s --timeout=3s --start-period=30s \
     CMD ["node", "/app/scripts/ready.mjs", "/srv/latchkey/run/authorizer-1.sock"]

@@ -12,6 +12,7 @@ import {
   openFacts,
   openStore,
   openUsage,
+  rawUploadsOf,
   readerOver,
   storageRootOf,
 } from './foundations.js';
@@ -25,7 +26,9 @@ import { openShareParts } from './share-parts.js';
 import { SharedCheck, TURN_CONNECTIONS_MAX } from './storage/shared-check.js';
 import { type ProcessLock, takeLock } from './storage/sqlite/process-lock.js';
 import { Committer } from './uploads/committer.js';
+import { FileDigests } from './uploads/file-digests.js';
 import { type Recovered, recover } from './uploads/recovery.js';
+import { keepSwept } from './uploads/sweeping.js';
 
 export async function openAuthorizerApp(config: Config, logger: Logger) {
   const facts = await openFacts(config);
@@ -71,6 +74,9 @@ async function openLockedFilesApp(config: Config, logger: Logger, lock: ProcessL
   try {
     const root = storageRootOf(config);
     await root.prepare();
+    const rawUploads = rawUploadsOf(config, root);
+    await rawUploads.prepare();
+    const fileDigests = new FileDigests();
     const recovered = await recover(store.files, root);
     const reader = readerOver(store.facts, config);
     const authorizer = authorizerOver(reader, config);
@@ -90,6 +96,8 @@ async function openLockedFilesApp(config: Config, logger: Logger, lock: ProcessL
       acl: store.acl,
       root,
       committer: new Committer({ root, files: store.files, clock }),
+      rawUploads,
+      fileDigests,
       mount: config.mount,
       uploadBytesMax: config.uploadBytesMax,
       formFilesMax: config.formFilesMax,
@@ -100,6 +108,15 @@ async function openLockedFilesApp(config: Config, logger: Logger, lock: ProcessL
         lock.release();
       },
       logger,
+    });
+    const stopSweeping = keepSwept(rawUploads, {
+      clock,
+      onSwept: (files) => app.log.warn({ files }, 'removed what nginx had left of uploads'),
+      onProblem: (err) => app.log.error({ err }, 'what nginx has left of uploads cannot be removed'),
+    });
+    app.addHook('onClose', async () => {
+      stopSweeping();
+      await fileDigests.close();
     });
     report(recovered, app.log);
     return app;

@@ -12,6 +12,7 @@ import type { FactsReader, FactsSource, Store, UsageStore } from './acl/ports.js
 import type { Config } from './config.js';
 import { CachedReader } from './storage/cached-reader.js';
 import { openSqliteFacts, openSqliteStore, sqliteUsage } from './storage/sqlite/open.js';
+import { RawUploads } from './uploads/raw-uploads.js';
 import { StorageRoot } from './uploads/storage-root.js';
 
 /**
@@ -62,6 +63,11 @@ export function authorizerOver(reader: FactsReader, config: Config): Authorizer 
 /** Asks as a decision would, for nothing. @throws NotKnown when none could be made */
 export async function checkFacts(facts: FactsSource): Promise<void> {
   await facts.load({ paths: [], user: undefined, since: -1, generation: -1 });
+}
+
+/** Over the same folder of partials. */
+export function rawUploadsOf(config: Config, root: StorageRoot): RawUploads {
+  return new RawUploads(config.partialFolder, root);
 }
 
 export function storageRootOf(config: Config): StorageRoot {

@@ -7,6 +7,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import t from 'tap';
 import { isCommandName } from '../src/commands/catalogue.js';
 import { loadConfig } from '../src/config.js';
+import { RAW_FOLDER, RawUploads } from '../src/uploads/raw-uploads.js';
 import { StorageRoot } from '../src/uploads/storage-root.js';
 
 const read = (file: string) => readFileSync(new URL(`../${file}`, import.meta.url), 'utf8');
@@ -35,14 +36,27 @@ t.test('every path of nginx.conf and compose.yaml is in the data folder', async 
   }
 });
 
-t.test('uploads are renamed within one mount, of which nginx sees the files alone', async (t) => {
-  const { root, mount, partialFolder } = loadConfig(settings);
-  t.same(all(COMPOSE, /- data:(\S+)/g), ['/srv/latchkey', '/srv/latchkey'], 'whole, for both services');
-  t.match(COMPOSE, /target: \/srv\/latchkey\/store\n +read_only: true\n +volume: \{ subpath: store \}/);
-  const folder = t.testdir();
-  const folders = { root: `${folder}/${root}`, mount, partialFolder: `${folder}/${partialFolder}` };
-  await t.resolves(new StorageRoot(folders).prepare(), 'the files service takes these folders');
-});
+t.test(
+  'uploads are renamed within one mount, of which nginx sees the files and its own uploads alone',
+  async (t) => {
+    const { root, mount, partialFolder } = loadConfig(settings);
+    t.same(all(COMPOSE, /- data:(\S+)/g), ['/srv/latchkey', '/srv/latchkey'], 'whole, for both services');
+    t.match(COMPOSE, /target: \/srv\/latchkey\/store\n +read_only: true\n +volume: \{ subpath: store \}/);
+    const written = all(NGINX, /client_body_temp_path +(\/srv\/latchkey\/partial\/\S+);/g);
+    t.same(
+      written,
+      [`/srv/latchkey/${partialFolder}/${RAW_FOLDER}`],
+      'where it writes uploads is a folder of theirs',
+    );
+    t.match(COMPOSE, `target: ${written[0]}\n        volume: { subpath: ${partialFolder}/${RAW_FOLDER} }`);
+    t.match(DOCKERFILE, `/srv/latchkey/${partialFolder}/${RAW_FOLDER}\n`, 'and a new volume has it');
+    const folder = t.testdir();
+    const folders = { root: `${folder}/${root}`, mount, partialFolder: `${folder}/${partialFolder}` };
+    const storage = new StorageRoot(folders);
+    await t.resolves(storage.prepare(), 'the files service takes these folders');
+    await t.resolves(new RawUploads(folders.partialFolder, storage).prepare(), "and nginx's in them");
+  },
+);
 
 t.test('the commands exist, and each is healthy by a socket that nginx asks', async (t) => {
   const commands = [...all(COMPOSE, /command: \[(\w+)\]/g), ...all(DOCKERFILE, /CMD \["(\w+)"\]/g)];

@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { resolve } from 'node:path';
 import { loadConfig } from '../config.js';
 import { siteLines } from '../nginx/render.js';
 import { workersOption } from './arguments.js';
@@ -28,10 +28,11 @@ export const command: Command = {
       ...(root !== undefined && { LATCHKEY_ROOT: root }),
       ...(mount !== undefined && { LATCHKEY_MOUNT: mount }),
     });
-    const rootFolder = config.root.startsWith('/') ? config.root : join(config.dataFolder, config.root);
+    const rootFolder = resolve(config.dataFolder, config.root);
     const lines = siteLines({
       dataFolder: config.dataFolder,
       root: rootFolder,
+      partialFolder: resolve(config.dataFolder, config.partialFolder),
       authorizers: workers,
       ...siteOptions(config),
     });
@@ -39,6 +40,7 @@ export const command: Command = {
       LATCHKEY_DATA: config.dataFolder,
       LATCHKEY_ROOT: rootFolder,
       LATCHKEY_MOUNT: config.mount,
+      ...(env.LATCHKEY_PARTIAL && { LATCHKEY_PARTIAL: config.partialFolder }),
     };
     const assignments = Object.entries(settings).map(([name, value]) => `${name}=${shellWord(value)}`);
     const several = workers === 1 ? '' : ` --workers ${workers}`;

@@ -3,7 +3,9 @@
 import type { Config } from '../config.js';
 import type { SiteOptions } from '../nginx/render.js';
 
-export function siteOptions(config: Config): Omit<SiteOptions, 'dataFolder' | 'root' | 'authorizers'> {
+export function siteOptions(
+  config: Config,
+): Omit<SiteOptions, 'dataFolder' | 'root' | 'partialFolder' | 'authorizers'> {
   const { mount, uploadBytesMax, proxy, corsOrigins } = config;
   const proxyHeaders = proxy && {
     user: proxy.userHeader,

@@ -3,12 +3,12 @@ import { writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { connect } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
-import { type DataFolder, openDataFolder } from '../host/data-folder.js';
+import { type DataFolder, makePart, openDataFolder } from '../host/data-folder.js';
 import { hostInUrl, parseHost, parsePort, refuseSecond } from '../host/listen.js';
 import { findNginx, type NginxProgram, refuseBad } from '../host/nginx-program.js';
 import { NGINX_CONFIGURATION, stopOrphanedNginx } from '../host/orphan.js';
 import { type Part, Supervisor, toldToStop } from '../host/supervisor.js';
-import { renderServer } from '../nginx/render.js';
+import { renderServer, uploadFolder } from '../nginx/render.js';
 import { workersOption } from './arguments.js';
 import {
   type Command,
@@ -112,14 +112,20 @@ function nginxPart(
   { host, port }: Place,
   authorizers: number,
 ): Part {
+  const root = process.getuid?.() === 0;
+  // nginx makes the last of its folders by itself, and no folder above it.
+  for (const folder of [config.partialFolder, uploadFolder(config.partialFolder)]) {
+    makePart(folder, root ? owner : undefined);
+  }
   const text = renderServer({
     dataFolder: '',
     root: config.root,
+    partialFolder: config.partialFolder,
     authorizers,
     ...siteOptions(config),
     listen: `${hostInUrl(host)}:${port}`,
     mimeTypes,
-    user: process.getuid?.() === 0 ? owner.name : undefined,
+    user: root ? owner.name : undefined,
   });
   writeFileSync(NGINX_CONFIGURATION, text);
   const args = ['-p', '.', '-e', 'stderr', '-c', NGINX_CONFIGURATION, '-g', 'daemon off;'];

@@ -102,7 +102,8 @@ function mayEnter(folder: string, account: Account): boolean {
   return (mode & (gid === account.gid ? 0o010 : 0o001)) !== 0;
 }
 
-function makePart(part: string, owner: Account | undefined): void {
+/** Makes a folder where it is missing. @param owner whom root gives it to */
+export function makePart(part: string, owner: Account | undefined): void {
   const made = mkdirSync(part, { recursive: true, mode: FOLDER_MODE });
   if (made === undefined || owner === undefined) return;
   chownSync(part, owner.uid, owner.gid);

@@ -13,6 +13,8 @@ import type { OpenLinkJudges } from '../links/judges.js';
 import type { LinkLifetime } from '../links/link-limits.js';
 import type { ShareSite } from '../links/share-url.js';
 import type { Committer } from '../uploads/committer.js';
+import type { FileDigests } from '../uploads/file-digests.js';
+import type { RawUploads } from '../uploads/raw-uploads.js';
 import type { StorageRoot } from '../uploads/storage-root.js';
 import { API_PREFIX, aclRoutes } from './acl-routes.js';
 import { DOWNLOAD_PREFIX, downloadRoute } from './download-route.js';
@@ -29,7 +31,7 @@ import type { OpenShare } from './shares/deps.js';
 import { shareRoute } from './shares/route.js';
 import { signedUrlRoutes } from './signed-url-routes.js';
 import { NO_QUERY } from './strict-schema.js';
-import { WRITE_PREFIX, writeRoutes } from './write-routes.js';
+import { RAW_PREFIX, WRITE_PREFIX, writeRoutes } from './write-routes.js';
 
 export interface FilesAppDeps {
   readonly authorizer: Authorizer;
@@ -46,6 +48,8 @@ export interface FilesAppDeps {
   readonly clock: () => number;
   readonly root: StorageRoot;
   readonly committer: Committer;
+  readonly rawUploads: RawUploads;
+  readonly fileDigests: FileDigests;
   readonly mount: string;
   readonly uploadBytesMax: number;
   readonly formFilesMax: number;
@@ -102,7 +106,7 @@ const METHODS = ['GET', 'HEAD', 'PUT', 'POST', 'PATCH', 'DELETE'];
 
 /** The router sees a constant where a stranger's path follows; handlers read the original URL. */
 function routedUrl(url: string): string {
-  for (const prefix of [WRITE_PREFIX, DOWNLOAD_PREFIX, SHARE_PREFIX]) {
+  for (const prefix of [WRITE_PREFIX, RAW_PREFIX, DOWNLOAD_PREFIX, SHARE_PREFIX]) {
     if (!url.startsWith(`${prefix}/`)) continue;
     const query = url.indexOf('?');
     return query === -1 ? prefix : prefix + url.slice(query);

@@ -38,7 +38,7 @@ export function visitorFields(incoming: IncomingMessage, settings: VisitorHeader
 
 /** `Connection` is of the visitor's own one: a service that closes ours with its answer breaks off what is still sent. */
 const NOT_THEIRS =
-  /^connection$|^x-latchkey-(?:method|query|address|peer|host|page|scheme|request-(?:id|uri)|proxy-(?:user|groups|secret))$/;
+  /^connection$|^x-latchkey-(?:method|query|address|peer|host|page|scheme|upload(?:-bytes)?|request-(?:id|uri)|proxy-(?:user|groups|secret))$/;
 
 /** All that the visitor sent, with ours in place of any of the same name. */
 export function relayedHeaders(

@@ -19,10 +19,12 @@ import { unknownName } from './strict-schema.js';
 const UPLOAD_STATUS: Readonly<Record<UploadProblemCode, number>> = {
   'bad-request': 400,
   incomplete: 400,
+  'digest-mismatch': 400,
   'not-found': 404,
   conflict: 409,
   'precondition-failed': 412,
   'too-large': 413,
+  'too-busy': 503,
   'no-space': 507,
 };
 

@@ -3,8 +3,11 @@
 import type { FastifyRequest } from 'fastify';
 import { encodeResourcePath } from '../acl/resource-path.js';
 import type { Committed, Committer } from '../uploads/committer.js';
+import type { FileDigests } from '../uploads/file-digests.js';
+import type { IntegrityFields } from '../uploads/integrity.js';
 import { tooLarge } from '../uploads/partial.js';
 import type { Preconditions } from '../uploads/preconditions.js';
+import type { RawUploads } from '../uploads/raw-uploads.js';
 import type { StorageRoot } from '../uploads/storage-root.js';
 import type { Gate } from './gate.js';
 
@@ -12,6 +15,8 @@ export interface WriteDeps {
   readonly gate: Gate;
   readonly root: StorageRoot;
   readonly committer: Committer;
+  readonly rawUploads: RawUploads;
+  readonly fileDigests: FileDigests;
   readonly mount: string;
   readonly uploadBytesMax: number;
   readonly formFilesMax: number;
@@ -37,6 +42,14 @@ export function preconditionsOf(request: FastifyRequest): Preconditions {
     ifMatch: headerOf(request, 'if-match'),
     ifNoneMatch: headerOf(request, 'if-none-match'),
     ifUnmodifiedSince: headerOf(request, 'if-unmodified-since'),
+  };
+}
+
+export function integrityOf(request: FastifyRequest): IntegrityFields {
+  return {
+    reprDigest: headerOf(request, 'repr-digest'),
+    contentDigest: headerOf(request, 'content-digest'),
+    wantReprDigest: headerOf(request, 'want-repr-digest'),
   };
 }
 

@@ -26,6 +26,17 @@ const Preconditions = {
   'if-none-match': Type.Optional(Type.String({ description: '`*`: only where there is no file yet' })),
 };
 
+/** RFC 9530. */
+const Integrity = {
+  'repr-digest': Type.Optional(
+    Type.String({ description: '`sha-256=:…:`, `sha-512=:…:`: what arrives must have these digests' }),
+  ),
+  'content-digest': Type.Optional(Type.String({ description: 'likewise' })),
+  'want-repr-digest': Type.Optional(
+    Type.String({ description: '`sha-256=10`: answer with `Repr-Digest`, and without a body' }),
+  ),
+};
+
 const Grants = Type.Optional(
   Type.String({
     description:
@@ -41,7 +52,7 @@ const tags = ['files'];
 export const putSchema = {
   tags,
   summary: 'Upload one file: the body is its bytes',
-  headers: Type.Object({ ...Preconditions, 'x-latchkey-grants': Grants }),
+  headers: Type.Object({ ...Preconditions, ...Integrity, 'x-latchkey-grants': Grants }),
   response: {
     201: StoredFile,
     204: Type.Null({ description: 'It replaced a file.' }),

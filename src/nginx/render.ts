@@ -17,6 +17,8 @@ export interface SiteOptions {
   readonly dataFolder: string;
   /** nginx's root. */
   readonly root: string;
+  /** Of uploads under way; nginx writes in one of its own in it. */
+  readonly partialFolder: string;
   /** Begins and ends with a slash. */
   readonly mount: string;
   readonly authorizers: number;
@@ -60,6 +62,11 @@ export interface SiteLines {
   readonly server: string;
 }
 
+/** Where nginx writes uploads, among those that are under way (uploads/raw-uploads.ts). */
+export function uploadFolder(partialFolder: string): string {
+  return join(partialFolder, 'nginx');
+}
+
 /** The lines for an existing site. */
 export function siteLines(options: SiteOptions, source = shippedConfiguration()): SiteLines {
   const site = renderSite(source, options);
@@ -83,7 +90,12 @@ function renderSite(source: string, options: SiteOptions): string {
     ['root               /srv/latchkey/store;', `root               ${quoted(options.root)};`, 1],
     ['alias              /srv/latchkey/store/;', `alias              ${quoted(`${options.root}/`)};`, 2],
     ['location ^~ /files/ {', `location ^~ ${options.mount} {`, 1],
-    ['client_max_body_size 10g;', `client_max_body_size ${options.uploadBytesMax};`, 3],
+    [
+      'client_body_temp_path    /srv/latchkey/partial/nginx;',
+      `client_body_temp_path    ${quoted(uploadFolder(options.partialFolder))};`,
+      1,
+    ],
+    ['client_max_body_size 10g;', `client_max_body_size ${options.uploadBytesMax};`, 4],
     ...proxyMaps(options.proxyHeaders),
     ...corsMaps(options.corsOrigins),
   ]);

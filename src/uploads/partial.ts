@@ -26,6 +26,7 @@ export interface PartialLimit {
 /**
  * Writes a stream to a new partial.
  *
+ * @param onChunk is told each piece of it, in order
  * @throws UploadProblem `too-large` as soon as the limit is passed, `no-space`, `incomplete` when the stream
  * breaks off; nothing is left behind
  */
@@ -33,12 +34,13 @@ export async function writePartial(
   root: StorageRoot,
   source: Readable,
   limit: PartialLimit,
+  onChunk: (chunk: Uint8Array) => void = () => undefined,
 ): Promise<Partial> {
   const name = randomUUID();
   try {
     const handle = await open(root.partialPath(name), 'wx', FILE_MODE);
     try {
-      return { name, bytes: await receive(handle, source, limit) };
+      return { name, bytes: await receive(handle, source, limit, onChunk) };
     } finally {
       await handle.close();
     }
@@ -52,12 +54,14 @@ async function receive(
   handle: FileHandle,
   source: Readable,
   { bytesMax, bytesBefore, fileBytesMax = bytesMax }: PartialLimit,
+  onChunk: (chunk: Uint8Array) => void,
 ): Promise<number> {
   let bytes = 0;
   for await (const chunk of chunksOf(source)) {
     bytes += chunk.length;
     if (bytesBefore + bytes > bytesMax) throw tooLarge(bytesMax);
     if (bytes > fileBytesMax) throw fileTooLarge(fileBytesMax);
+    onChunk(chunk);
     await writeAll(handle, chunk);
   }
   return bytes;

@@ -10,7 +10,9 @@ export type UploadProblemCode =
   | 'precondition-failed'
   | 'not-found'
   | 'bad-request'
-  | 'incomplete';
+  | 'incomplete'
+  | 'digest-mismatch'
+  | 'too-busy';
 
 export class UploadProblem extends Error {
   override readonly name = 'UploadProblem';

@@ -8,6 +8,13 @@ import type { Committed, Committer, Upload } from './committer.js';
 import { type Partial, writePartial } from './partial.js';
 import type { StorageRoot } from './storage-root.js';
 
+export interface ReceiveOptions {
+  /** Of this one alone. */
+  readonly fileBytesMax?: number | undefined;
+  /** Is told each piece of it, in order. */
+  readonly onChunk?: (chunk: Uint8Array) => void;
+}
+
 export class Staging {
   readonly #root: StorageRoot;
   readonly #bytesMax: number;
@@ -18,16 +25,19 @@ export class Staging {
     this.#bytesMax = bytesMax;
   }
 
-  /**
-   * @param fileBytesMax of this one alone
-   * @throws UploadProblem as `writePartial` does
-   */
-  async receive(source: Readable, fileBytesMax = this.#bytesMax): Promise<Partial> {
+  /** @throws UploadProblem as `writePartial` does */
+  async receive(source: Readable, options: ReceiveOptions = {}): Promise<Partial> {
+    const { fileBytesMax = this.#bytesMax, onChunk } = options;
     const bytesBefore = this.#partials.reduce((sum, { bytes }) => sum + bytes, 0);
     const limit = { bytesMax: this.#bytesMax, bytesBefore, fileBytesMax };
-    const partial = await writePartial(this.#root, source, limit);
-    this.#partials = [...this.#partials, partial];
+    const partial = await writePartial(this.#root, source, limit, onChunk);
+    this.add(partial);
     return partial;
+  }
+
+  /** A partial that came another way, and within the limit. */
+  add(partial: Partial): void {
+    this.#partials = [...this.#partials, partial];
   }
 
   /** Hands all of them over: the committer drops what it does not commit. */

@@ -4,10 +4,11 @@
  */
 
 import { once } from 'node:events';
-import { readdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import t from 'tap';
 import { WRITE } from '../http/asking-files.js';
 import { spawnFiles, startFiles } from '../http/files-process.js';
+import { partialsIn } from '../uploads/given.js';
 
 const FILE = `${WRITE}/users/alice/plan`;
 
@@ -20,7 +21,7 @@ t.test('a second one on another socket is refused, and an upload under way is un
   const second = await spawnFiles(t, dataFolder).ended;
   t.match(second, { code: 3, signal: null, stdout: '' });
   t.equal(second.stderr, `latchkey: another files service already works in ${dataFolder}; stop it first\n`);
-  t.strictSame(readdirSync(`${dataFolder}/partial`), [name], 'nobody has dropped it');
+  t.strictSame(partialsIn(dataFolder), [name], 'nobody has dropped it');
   t.equal((await first.ask('PUT', FILE, { as: 'alice', body: 'two' })).status, 204, 'the first one goes on');
 });
 

@@ -78,10 +78,11 @@ t.test('nginx names the sockets of as many authorizers as will run', async (t) =
 t.test('nginx prints the lines with the root, the mount and the sockets in their places', async (t) => {
   const folder = t.testdir();
   const words = ['nginx', '--root', '/srv/my site', '--mount', '/media/', '--data', 'here'];
-  const [text, json, other] = await Promise.all([
+  const [text, json, other, beside] = await Promise.all([
     latchkey(words, { cwd: folder }),
     latchkey([...words, '--json'], { cwd: folder }),
     latchkey(['nginx'], { cwd: folder, env: { LATCHKEY_UPLOAD_BYTES_MAX: '5m' } }),
+    latchkey(words, { cwd: folder, env: { LATCHKEY_PARTIAL: '/srv/my partial' } }),
   ]);
   t.same([text.code, text.stderr, json.code, json.stderr], [0, '', 0, '']);
   const { http, server, ...rest } = JSON.parse(json.stdout) as Record<string, string>;
@@ -104,6 +105,9 @@ t.test('nginx prints the lines with the root, the mount and the sockets in their
   t.match(server, /^location \^~ \/media\/ \{$/m);
   t.match(server, /^ {4}root +"\/srv\/my site";/m);
   t.match(server, /^ {4}alias +"\/srv\/my site\/";/m);
+  t.match(server, new RegExp(`^ {4}client_body_temp_path +${folder}/here/partial/nginx;`, 'm'));
+  t.match(beside.stdout, /^# Services: .* LATCHKEY_PARTIAL='\/srv\/my partial'$/m);
+  t.match(beside.stdout, /^ {4}client_body_temp_path +"\/srv\/my partial\/nginx";/m);
   t.match(other.stdout, /client_max_body_size 5242880;/);
   t.match(other.stdout, new RegExp(`root +${folder}/data/store;`), 'without options: its own');
   t.notOk(existsSync(`${folder}/here`) || existsSync(`${folder}/data`), 'and nothing is made');

@@ -9,6 +9,8 @@ import { openShareParts } from '../../src/share-parts.js';
 import { CachedReader } from '../../src/storage/cached-reader.js';
 import { openMemoryStore } from '../../src/storage/memory/memory-store.js';
 import { Committer } from '../../src/uploads/committer.js';
+import { FileDigests } from '../../src/uploads/file-digests.js';
+import { RawUploads } from '../../src/uploads/raw-uploads.js';
 import { StorageRoot } from '../../src/uploads/storage-root.js';
 
 const CONFIG = loadConfig({ LATCHKEY_LINK_SECRET: `k1 ${'x'.repeat(32)}` });
@@ -38,6 +40,8 @@ export async function openapiDocument(): Promise<string> {
     acl,
     root,
     committer: new Committer({ root, files, clock }),
+    rawUploads: new RawUploads('partial', root),
+    fileDigests: new FileDigests(),
     mount: '/files/',
     uploadBytesMax: 1,
     formFilesMax: 1,

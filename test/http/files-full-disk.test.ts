@@ -5,6 +5,7 @@
 
 import { readdirSync } from 'node:fs';
 import t from 'tap';
+import { partialsIn } from '../uploads/given.js';
 import { FORM_HEADERS, form, isProblem, WRITE } from './asking-files.js';
 import { startFiles } from './files-process.js';
 
@@ -26,7 +27,7 @@ t.test('507, no partial, and the service lives on', async (t) => {
     ['POST', HOME, FORM_HEADERS, many],
   ] as const) {
     isProblem(t, await ask(method, target, { as: 'alice', headers, body }), 507, 'no-space', /free some/);
-    t.strictSame(readdirSync(`${dataFolder}/partial`), [], 'no partial is left');
+    t.strictSame(partialsIn(dataFolder), [], 'no partial is left');
   }
   t.strictSame(readdirSync(`${dataFolder}/store/files/users/alice`), ['plan'], 'and nothing else');
   t.equal((await ask('PUT', `${HOME}plan`, { as: 'alice', body: FITS })).status, 204, 'what fits is taken');

@@ -14,6 +14,7 @@ import { openRecognition } from '../../src/recognition.js';
 import { openShareParts } from '../../src/share-parts.js';
 import { CachedReader } from '../../src/storage/cached-reader.js';
 import type { CommitStep } from '../../src/uploads/committer.js';
+import { FileDigests } from '../../src/uploads/file-digests.js';
 import { draft, MIB, principal, type Scene, scene } from '../uploads/given.js';
 import { type Ask, askOver, rawOver, SECRET, shortFolder } from './asking-files.js';
 
@@ -47,6 +48,7 @@ export async function filesScene(t: Test, options: FilesSceneOptions = {}): Prom
   const reader = new CachedReader(store.facts, { bytesMax: 16 * MIB });
   const config = loadConfig({ LATCHKEY_JWT_SECRET: SECRET, LATCHKEY_LINK_SECRET: `k1 ${'x'.repeat(32)}` });
   const authorizer = new Authorizer(reader, policy, clock);
+  const fileDigests = new FileDigests();
   const app = await buildFilesApp({
     authorizer,
     recognise: (onProblem) => openRecognition(config, { reader, usage: store.usage, onProblem }),
@@ -63,6 +65,8 @@ export async function filesScene(t: Test, options: FilesSceneOptions = {}): Prom
     acl: store.acl,
     root,
     committer,
+    rawUploads: given.rawUploads,
+    fileDigests,
     mount: '/files/',
     uploadBytesMax: options.uploadBytesMax ?? MIB,
     formFilesMax: options.formFilesMax ?? 5,
@@ -73,7 +77,10 @@ export async function filesScene(t: Test, options: FilesSceneOptions = {}): Prom
   });
   const socket = `${shortFolder(t)}/files.sock`;
   await app.listen({ path: socket });
-  t.teardown(() => app.close());
+  t.teardown(async () => {
+    await app.close();
+    await fileDigests.close();
+  });
   return {
     ...given,
     socket,

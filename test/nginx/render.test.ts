@@ -9,6 +9,7 @@ import { renderServer, shippedConfiguration, siteLines } from '../../src/nginx/r
 const SITE = {
   dataFolder: '/data',
   root: '/srv/site',
+  partialFolder: '/srv/partial',
   mount: '/media/',
   authorizers: 1,
   proxyHeaders: undefined,
@@ -19,6 +20,7 @@ const SERVER = {
   ...SITE,
   dataFolder: '',
   root: 'store',
+  partialFolder: 'partial',
   listen: '127.0.0.1:8099',
   mimeTypes: '/opt/mime.types',
   user: undefined,
@@ -36,12 +38,13 @@ t.test('a whole configuration, relative to the folder that nginx is started in',
     /^ {8}location \^~ \/media\/ \{$/m,
     /^ {12}root +store;/m,
     /^ {12}alias +store\/;/m,
+    /^ {12}client_body_temp_path +partial\/nginx;/m,
   ];
   for (const line of expected) t.match(text, line);
   t.equal(
     text.match(/client_max_body_size 5000000;/g)?.length,
-    3,
-    'where files come in, where they are written, and where links take them',
+    4,
+    'where files come in, where they are written in two ways, and where links take them',
   );
   t.notMatch(text, '/srv/latchkey', 'nothing of the image is left');
   t.notMatch(text, /^user /m);
@@ -151,6 +154,7 @@ t.test('rendering throws where nginx.conf no longer has what it replaces, or has
     'alias              /srv/latchkey/store/;',
     'location ^~ /files/ {',
     'client_max_body_size 10g;',
+    'client_body_temp_path    /srv/latchkey/partial/nginx;',
     'listen      8080;',
     '/etc/nginx/mime.types',
     'pid              /srv/latchkey/run/nginx.pid;',

@@ -66,7 +66,9 @@ t.test('who is sent to the login page', async (t) => {
   const log = readFileSync(`${site.dataFolder}/run/access.log`, 'utf8').trim().split('\n');
   const uris = new Set(log.map((line) => (JSON.parse(line) as { uri: string }).uri));
   t.same(
-    [...uris].filter((uri) => !/^(?:\/_latchkey\/write)?\/files\/|^\/_latchkey\/download\//.test(uri)),
+    [...uris].filter(
+      (uri) => !/^(?:\/_latchkey\/(?:raw|write))?\/files\/|^\/_latchkey\/download\//.test(uri),
+    ),
     [],
     'the log names what was asked for, not our pages',
   );

@@ -15,6 +15,7 @@ import { openSqliteStore } from '../../src/storage/sqlite/open.js';
 import { type CommitStep, Committer, type Upload } from '../../src/uploads/committer.js';
 import { type Partial, writePartial } from '../../src/uploads/partial.js';
 import type { Preconditions } from '../../src/uploads/preconditions.js';
+import { RAW_FOLDER, RawUploads } from '../../src/uploads/raw-uploads.js';
 import { StorageRoot } from '../../src/uploads/storage-root.js';
 import { draft, path, principal } from '../storage/given.js';
 
@@ -32,6 +33,7 @@ export interface Scene {
   readonly folder: string;
   readonly databaseFile: string;
   readonly root: StorageRoot;
+  readonly rawUploads: RawUploads;
   readonly store: Store;
   readonly committer: Committer;
   /** Who may what; the grants of the store are all there is. */
@@ -44,10 +46,12 @@ export async function scene(t: Test, onStep: (step: CommitStep) => void = () => 
   const databaseFile = `${folder}/latchkey.db`;
   const root = rootIn(folder);
   await root.prepare();
+  const rawUploads = new RawUploads(`${folder}/partial`, root);
+  await rawUploads.prepare();
   const store = openSqliteStore(databaseFile);
   t.teardown(() => store.close());
   const committer = new Committer({ root, files: store.files, clock: () => Date.now(), onStep });
-  return { folder, databaseFile, root, store, committer, authorizer: authorizerOf(store) };
+  return { folder, databaseFile, root, rawUploads, store, committer, authorizer: authorizerOf(store) };
 }
 
 export function rootIn(folder: string): StorageRoot {
@@ -113,8 +117,14 @@ export async function mayRead(authorizer: Authorizer, user: string, on: string) 
   }
 }
 
+/** Without nginx's own folder among them. */
 export function partialsIn(folder: string): readonly string[] {
-  return readdirSync(`${folder}/partial`);
+  return readdirSync(`${folder}/partial`).filter((name) => name !== RAW_FOLDER);
+}
+
+/** What nginx has written, and not yet removed. */
+export function rawIn(folder: string): readonly string[] {
+  return readdirSync(`${folder}/partial/${RAW_FOLDER}`);
 }
 
 /** All names below the folder that nginx serves, folders too. */

@@ -4,6 +4,7 @@
  * but for its types.
  */
 
+import { closeSync, openSync, writeSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import type { ResourcePath } from '../../src/acl/resource-path.js';
 import type { CommitStep, Upload } from '../../src/uploads/committer.js';
@@ -17,8 +18,10 @@ export interface Plan {
     readonly requested?: NonNullable<Upload['requested']>;
   }[];
   readonly remove?: string;
-  /** `receiving`: in the middle of the bytes of the last upload. */
-  readonly killAt: CommitStep | 'receiving';
+  /** Streamed through us, or as files that nginx has written. */
+  readonly bodies: 'streamed' | 'written';
+  /** `receiving`: in the middle of the bytes of an upload. `taken`: nginx's file is a partial as well. */
+  readonly killAt: CommitStep | 'receiving' | 'taken';
   /** Which of several: the first is 1. */
   readonly nth: number;
 }
@@ -30,6 +33,8 @@ const { openSqliteStore } =
   await load<typeof import('../../src/storage/sqlite/open.js')>('storage/sqlite/open.js');
 const { Committer } = await load<typeof import('../../src/uploads/committer.js')>('uploads/committer.js');
 const { writePartial } = await load<typeof import('../../src/uploads/partial.js')>('uploads/partial.js');
+const { RawUploads } =
+  await load<typeof import('../../src/uploads/raw-uploads.js')>('uploads/raw-uploads.js');
 const { StorageRoot } =
   await load<typeof import('../../src/uploads/storage-root.js')>('uploads/storage-root.js');
 
@@ -60,12 +65,29 @@ async function* halves(text: string) {
   yield Buffer.from(text.slice(text.length / 2));
 }
 
+const rawUploads = new RawUploads(`${folder}/partial`, root);
+
+async function streamed(text: string) {
+  return writePartial(root, Readable.from(halves(text)), LIMIT);
+}
+
+/** As nginx would, which has its name for the file until the request has ended. */
+async function written(text: string, name: string) {
+  const file = openSync(`${folder}/partial/nginx/${name}`, 'wx', 0o600);
+  for await (const half of halves(text)) writeSync(file, half);
+  closeSync(file);
+  const partial = await rawUploads.take({ name, bytes: Buffer.byteLength(text) });
+  if (partial === undefined) throw new Error('what was written is not there');
+  reach('taken');
+  return partial;
+}
+
 if (plan.remove !== undefined) await committer.remove(plan.remove as ResourcePath, UNCONDITIONAL);
 const uploads: Upload[] = [];
-for (const { path, text, grants, requested } of plan.uploads) {
+for (const [i, { path, text, grants, requested }] of plan.uploads.entries()) {
   uploads.push({
     path: path as ResourcePath,
-    partial: await writePartial(root, Readable.from(halves(text)), LIMIT),
+    partial: await (plan.bodies === 'streamed' ? streamed(text) : written(text, `000000000${i}`)),
     owner: undefined,
     // JSON has no `undefined`.
     grants: grants.map((grant) => ({ ...grant, notBefore: undefined, expiresAt: undefined })),

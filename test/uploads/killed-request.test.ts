@@ -41,7 +41,13 @@ for (const [killAt, nth, files] of [
       grants: [],
       requested: REQUESTED,
     }));
-    const plan: Plan = { folder, uploads, killAt, nth };
+    const plan: Plan = {
+      bodies: 'streamed',
+      folder,
+      uploads,
+      killAt,
+      nth,
+    };
     const child = spawn(process.execPath, [PROGRAM, JSON.stringify(plan)], { env: plainEnvironment({}) });
     let said = '';
     child.stderr.setEncoding('utf8').on('data', (text: string) => {

@@ -27,6 +27,8 @@ interface Scenario {
   readonly before: Readonly<Record<string, readonly [text: string, lines: readonly string[]]>>;
   readonly uploads?: Readonly<Record<string, readonly [text: string, lines: readonly string[]]>>;
   readonly remove?: string;
+  /** Its bodies as files that nginx has written, too: only taking them over is another step. */
+  readonly written?: true;
   readonly kills: readonly (readonly [step: Plan['killAt'], nth: number, leaves: 'old' | 'new'])[];
   readonly versions: Readonly<Record<string, readonly [old: Version, next: Version]>>;
 }
@@ -45,6 +47,7 @@ const commitOf = (files: number): Scenario['kills'] => [
 const SCENARIOS: readonly Scenario[] = [
   {
     name: 'a new file',
+    written: true,
     before: {},
     uploads: { '/team/a': ['new', []] },
     kills: commitOf(1),
@@ -71,6 +74,7 @@ const SCENARIOS: readonly Scenario[] = [
   },
   {
     name: 'a replacement that brings other grants',
+    written: true,
     before: { '/team/a': ['old', ['user:bob read']] },
     uploads: { '/team/a': ['new', ['user:bob deny read', 'user:ann read']] },
     kills: commitOf(1),
@@ -115,13 +119,20 @@ const SCENARIOS: readonly Scenario[] = [
   },
 ];
 
+function* killsOf({ kills, written }: Scenario) {
+  for (const kill of kills) yield { kill, bodies: 'streamed' } as const;
+  if (written === undefined) return;
+  for (const kill of [...kills, ['taken', 1, 'old'] as const]) yield { kill, bodies: 'written' } as const;
+}
+
 for (const scenario of SCENARIOS) {
-  for (const [step, nth, leaves] of scenario.kills) {
-    t.test(`${scenario.name}, killed at '${step}' (${nth})`, async (t) => {
+  for (const { kill, bodies } of killsOf(scenario)) {
+    const [step, nth, leaves] = kill;
+    t.test(`${scenario.name}, ${bodies}, killed at '${step}' (${nth})`, async (t) => {
       const given = await scene(t);
       for (const [on, [text, lines]] of Object.entries(scenario.before)) await put(given, on, text, lines);
       const records = await recordsOf(given, scenario);
-      await killedAt(given, scenario, step, nth);
+      await killedAt(given, scenario, { bodies, killAt: step, nth });
       for (const [on, [old, next]] of Object.entries(scenario.versions)) {
         consistent(t, on, await versionAt(given, on), [old, next]);
       }
@@ -186,7 +197,11 @@ async function bytesServed({ folder }: Scene, scenario: Scenario) {
   return pathsOf(scenario).map((on) => served(folder, on)?.length);
 }
 
-async function killedAt({ folder }: Scene, scenario: Scenario, killAt: Plan['killAt'], nth: number) {
+async function killedAt(
+  { folder }: Scene,
+  scenario: Scenario,
+  kill: Pick<Plan, 'bodies' | 'killAt' | 'nth'>,
+) {
   const uploads = Object.entries(scenario.uploads ?? {}).map(([on, [text, lines]]) => ({
     path: on,
     text,
@@ -196,8 +211,7 @@ async function killedAt({ folder }: Scene, scenario: Scenario, killAt: Plan['kil
     folder,
     uploads,
     ...(scenario.remove !== undefined && { remove: scenario.remove }),
-    killAt,
-    nth,
+    ...kill,
   };
   const child = spawn(process.execPath, [PROGRAM, JSON.stringify(plan)], {
     env: plainEnvironment({}),

@@ -21,10 +21,16 @@ t.test('several files share one limit, and the refusal names it whole', async (t
 t.test('a file may have a limit of its own, below the one that all share', async (t) => {
   const { root, folder } = await scene(t);
   const staging = new Staging(root, 25);
-  await staging.receive(ten(), 10);
-  await t.rejects(staging.receive(ten(), 9), { code: 'too-large', message: /at most 9 bytes here/ });
-  await staging.receive(ten(), 10);
-  await t.rejects(staging.receive(ten(), 10), { code: 'too-large', message: /larger than 25 bytes/ });
+  await staging.receive(ten(), { fileBytesMax: 10 });
+  await t.rejects(staging.receive(ten(), { fileBytesMax: 9 }), {
+    code: 'too-large',
+    message: /at most 9 bytes here/,
+  });
+  await staging.receive(ten(), { fileBytesMax: 10 });
+  await t.rejects(staging.receive(ten(), { fileBytesMax: 10 }), {
+    code: 'too-large',
+    message: /larger than 25 bytes/,
+  });
   t.equal(partialsIn(folder).length, 2);
 });
 

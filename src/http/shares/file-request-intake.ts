@@ -74,7 +74,9 @@ export class Intake {
     const name = sentName.normalize('NFC'); // as each new name (DESIGN §4)
     const path = this.#pathOf(name);
     await this.#reserve();
-    const partial = await this.#staging.receive(source, fileBytesMax(this.#deps, this.#link));
+    const partial = await this.#staging.receive(source, {
+      fileBytesMax: fileBytesMax(this.#deps, this.#link),
+    });
     this.#files.push({ name, path, partial });
   }
 

@@ -1,0 +1,66 @@
+/** `PUT /files/<path>`: one file, whichever way its bytes come. */
+
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { isFolder, type ResourcePath } from '../acl/resource-path.js';
+import { algorithmsOf, checkDigests, parseIntegrity, wantedDigest } from '../uploads/integrity.js';
+import { checkPreconditions } from '../uploads/preconditions.js';
+import { Staging } from '../uploads/staging.js';
+import type { Visitor } from './gate.js';
+import { BadRequest } from './problem.js';
+import type { StageBody } from './put-body.js';
+import { parseRequestedGrants } from './requested-grants.js';
+import {
+  describeFile,
+  headerOf,
+  integrityOf,
+  preconditionsOf,
+  refuseTooLarge,
+  type WriteDeps,
+} from './write-request.js';
+
+interface Put {
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+  readonly who: Visitor;
+  readonly path: ResourcePath;
+}
+
+export async function putFile(deps: WriteDeps, { request, reply, who, path }: Put, stage: StageBody) {
+  await deps.gate.require(who, 'write', path);
+  if (isFolder(path)) {
+    throw new BadRequest('A folder cannot be put; name a file in it, or POST a form to the folder.');
+  }
+  const grants = parseRequestedGrants(headerOf(request, 'x-latchkey-grants') ?? '', path);
+  if (grants.length > 0) await deps.gate.require(who, 'manage', path);
+  if (request.headers['content-range'] !== undefined) {
+    // RFC 9110 §14.5: a server that does not know partial PUT must not take the part for the whole.
+    throw new BadRequest('A part of a file cannot be put; send the whole file, without Content-Range.');
+  }
+  const preconditions = preconditionsOf(request);
+  const integrity = parseIntegrity(integrityOf(request));
+  // Before the body, since a client may wait for the answer; again under the lock of the commit.
+  checkPreconditions(preconditions, await deps.root.find(path));
+  refuseTooLarge(deps, request);
+
+  const staging = new Staging(deps.root, deps.uploadBytesMax);
+  try {
+    const { partial, digests } = await stage(deps, request, staging, algorithmsOf(integrity));
+    checkDigests(integrity, digests);
+    // Again: the body may have taken an hour, and a revoke holds when its command has returned.
+    const { user } = await deps.gate.require(who, 'write', path);
+    if (grants.length > 0) await deps.gate.require(who, 'manage', path);
+    const uploads = [{ path, partial, owner: user, grants, preconditions }];
+    const [committed] = await staging.commit(deps.committer, uploads);
+    if (committed === undefined) throw new Error('the commit of one upload answered with none');
+    reply.header('etag', committed.entityTag);
+    const digest = wantedDigest(integrity, digests);
+    if (digest !== undefined) reply.header('repr-digest', digest);
+    if (!committed.created) return reply.code(204).send();
+    const answer = describeFile(deps, committed);
+    reply.code(201).header('location', answer.url);
+    // RFC 9530 §3.1: beside a body, the digest would be the one of that.
+    return digest === undefined ? reply.send(answer) : reply.send();
+  } finally {
+    await staging.dropRest();
+  }
+}
