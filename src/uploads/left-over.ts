@@ -28,11 +28,11 @@ export interface LeftOverDeps {
 export interface LeftOver {
   readonly entries: ReadonlyMap<string, string>;
   readonly partials: ReadonlySet<string>;
-  readonly at: number;
 }
 
 /** Longer than any commit takes that is not stuck. */
 const COMMIT_MS_MAX = 5_000;
+const LOOK_EVERY_MS = 100;
 /** An upload of which nothing has come for so long is none any more. */
 const SILENT_MS_MAX = 3_600_000;
 
@@ -43,7 +43,7 @@ export async function leftOver({ files, root }: LeftOverDeps): Promise<LeftOver>
   const entries = new Map<string, string>(commits.map(({ partial, file }) => [partial, file.path]));
   for (const { partial, path } of removals) entries.set(partial, path);
   for (const name of entries.keys()) partials.delete(name);
-  return { entries, partials, at: performance.now() };
+  return { entries, partials };
 }
 
 /** By path or partial: why it could not be mended. */
@@ -92,12 +92,11 @@ export async function reportLeftOver(
   const lock = deps.takeLock();
   lock?.release();
   const isServed = lock === undefined;
-  if (isServed && before.entries.size > 0) await wait(before.at + COMMIT_MS_MAX - performance.now());
+  const standing = isServed ? await standingEntries(deps, before.entries) : before.entries;
   const now = await leftOver(deps);
   const remedy = isServed ? 'restart the files service' : 'start the files service, or --repair';
   for (const [partial, path] of now.entries) {
-    if (before.entries.has(partial))
-      findings.add('unfinished', { what: path, detail: stuck.get(path) ?? remedy });
+    if (standing.has(partial)) findings.add('unfinished', { what: path, detail: stuck.get(path) ?? remedy });
   }
   for (const partial of now.partials) {
     if (!before.partials.has(partial)) continue;
@@ -105,6 +104,24 @@ export async function reportLeftOver(
     if (silentMs === undefined || (isServed && silentMs < SILENT_MS_MAX)) continue;
     findings.add('left-partial', { what: partial, detail: stuck.get(partial) ?? remedy });
   }
+}
+
+/**
+ * Those that are there at every look, for longer than a commit takes. Two looks would not do: each removal of a path
+ * has the same name.
+ */
+async function standingEntries(
+  deps: LeftOverDeps,
+  entries: LeftOver['entries'],
+): Promise<LeftOver['entries']> {
+  const deadline = performance.now() + COMMIT_MS_MAX;
+  let standing = entries;
+  while (standing.size > 0 && performance.now() < deadline) {
+    await wait(LOOK_EVERY_MS);
+    const now = await leftOver(deps);
+    standing = new Map([...standing].filter(([partial]) => now.entries.has(partial)));
+  }
+  return standing;
 }
 
 /** How long nobody has written to it; by the time of change, since that of its content is set. */

@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import t from 'tap';
 import { Findings } from '../../src/uploads/findings.js';
 import { type FilesLock, leftOver, mendLeftOver, reportLeftOver } from '../../src/uploads/left-over.js';
-import { partialsIn, scene } from './given.js';
+import { partialsIn, path, scene } from './given.js';
 
 const PARTIAL = '00000000-0000-4000-8000-000000000000';
 const NEW = '11111111-1111-4111-8111-111111111111';
@@ -36,6 +36,24 @@ t.test('which partials are left over', async (t) => {
     );
   }
 });
+
+t.test(
+  'one removal after another of the same path, under a running service, is none that stands',
+  async (t) => {
+    const { root, store } = await scene(t);
+    const removal = { partial: 'removal /a', path: path('/a') };
+    let looks = 0;
+    const pending = async () => {
+      looks += 1;
+      return { commits: [], removals: looks === 2 ? [] : [removal] }; // over at the second look, begun anew behind it
+    };
+    const files = Object.assign(Object.create(store.files), { pending });
+    const deps = { root, files, takeLock: RUNS, clock: Date.now };
+    const findings = new Findings(10);
+    await reportLeftOver(deps, await leftOver(deps), new Map(), findings);
+    t.same(findings.all, []);
+  },
+);
 
 t.test('nothing is mended while a service runs', async (t) => {
   const { root, store, folder } = await scene(t);
