@@ -105,9 +105,13 @@ function timesOf(before: LinkTerms, request: TermsRequest, { lifetime, now }: Te
   if (!isInstant(expiresAt)) throw new LinkProblem('the link ends after the year 9999');
   const problem = windowProblem(notBefore, expiresAt);
   if (problem !== undefined) throw new LinkProblem(`the time of the link is wrong: ${problem}`);
-  if (request.expiresAt !== undefined) {
-    if (expiresAt <= now) throw new LinkProblem('the link would have ended already; to end one, revoke it');
-    const latest = Math.max(now, notBefore ?? now) + lifetime.lifetimeMsMax;
+  if (request.expiresAt !== undefined && expiresAt <= now) {
+    throw new LinkProblem('the link would have ended already; to end one, revoke it');
+  }
+  const begin = Math.max(now, notBefore ?? now);
+  // A beginning that comes nearer makes its life longer, too.
+  if (request.expiresAt !== undefined || begin < Math.max(now, before.notBefore ?? now)) {
+    const latest = begin + lifetime.lifetimeMsMax;
     if (expiresAt > latest) {
       throw new LinkProblem(
         `the link may live until ${formatInstant(latest)} and no longer (LATCHKEY_LINK_LIFETIME_MAX)`,

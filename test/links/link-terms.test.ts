@@ -95,6 +95,20 @@ t.test('a change that does not move the end is not held to the longest life', as
   t.match(await changed(over, { expiresAt: NOW + 1 }), { expiresAt: NOW + 1 }, 'an expired one may go on');
 });
 
+t.test('a link that is to open earlier is held to the longest life from then', async (t) => {
+  const notBefore = NOW + 9000 * DAY_MS;
+  const late = await made({ notBefore, expiresAt: notBefore + 365 * DAY_MS });
+  const message = /^the link may live until 2024-11-13T.* and no longer/;
+  await t.rejects(changed(late, { notBefore: null }), { name: 'LinkProblem', message });
+  await t.rejects(changed(late, { notBefore: NOW - 1 }), { name: 'LinkProblem', message });
+  await t.rejects(changed(late, { notBefore: notBefore - 1 }), { name: 'LinkProblem' });
+  const expiresAt = NOW + 365 * DAY_MS;
+  t.match(await changed(late, { notBefore: null, expiresAt }), { notBefore: undefined, expiresAt });
+  t.match(await changed(late, { notBefore: notBefore + 1 }), { notBefore: notBefore + 1 });
+  const begun = linkTerms({ notBefore: NOW - 1, expiresAt: NOW + 900 * DAY_MS });
+  t.match(await changed(begun, { notBefore: null }), { notBefore: undefined }, 'one that is open stays so');
+});
+
 const many = (count: number, text: (i: number) => string) => Array.from({ length: count }, (_, i) => text(i));
 
 const REFUSED: readonly (readonly [TermsRequest, string | RegExp, ShareLinkKind?])[] = [
