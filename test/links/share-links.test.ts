@@ -188,6 +188,14 @@ t.test('whom a link is for: its recipients as they are now, or everybody', async
     const who = `${subject.user ?? 'nobody'} ${subject.groups} ${subject.scope?.path ?? ''}`;
     t.equal(await links.isRecipient(link, subject), expected, `${who} of [${names}]`);
   }
+  const into = await make({ kind: 'upload', path: path('/team/') }, { recipients: [ANN] });
+  for (const [action, expected] of [
+    ['read', false],
+    ['write', true],
+  ] as const) {
+    const subject: Subject = { ...subjectAs(ANN), scope: { action, path: path('/team/') } };
+    t.equal(await links.isRecipient(into.link, subject), expected, `a key for ${action} sends files`);
+  }
   const { link } = await make({}, { recipients: [ANN] });
   await store.acl.suspend(ANN);
   t.notOk(await links.isRecipient(link, subjectAs(ANN)), 'a suspended user is nobody');
