@@ -2,7 +2,7 @@
 
 import t from 'tap';
 import type { LinkTerms, ShareLinkKind } from '../../src/acl/share-link.js';
-import { changedTerms, newTerms, type TermsRequest } from '../../src/links/link-terms.js';
+import { changedTerms, changeOfTerms, newTerms, type TermsRequest } from '../../src/links/link-terms.js';
 import { verifyPassword } from '../../src/links/password.js';
 import { linkTerms, NOW } from '../storage/given-links.js';
 
@@ -107,6 +107,16 @@ t.test('a link that is to open earlier is held to the longest life from then', a
   t.match(await changed(late, { notBefore: notBefore + 1 }), { notBefore: notBefore + 1 });
   const begun = linkTerms({ notBefore: NOW - 1, expiresAt: NOW + 900 * DAY_MS });
   t.match(await changed(begun, { notBefore: null }), { notBefore: undefined }, 'one that is open stays so');
+});
+
+t.test('a change is held to the terms that there are when it is written', async (t) => {
+  const change = await changeOfTerms('read', linkTerms(), { notBefore: NOW + 5 }, CONTEXT);
+  t.match(change(linkTerms({ note: 'by somebody else', passwordHash: 'scrypt$new' })), {
+    notBefore: NOW + 5,
+    note: 'by somebody else',
+    passwordHash: 'scrypt$new',
+  });
+  t.throws(() => change(linkTerms({ expiresAt: NOW + 5 })), { name: 'LinkProblem' });
 });
 
 const many = (count: number, text: (i: number) => string) => Array.from({ length: count }, (_, i) => text(i));

@@ -48,9 +48,9 @@ t.test('a revoke, a change and the end of a link hold with the next question', a
   const made = await make();
   const { id, terms } = made.link;
   t.equal(await judged(made), `open ${FILE}`);
-  await store.shareLinks.changeLink(id, { ...terms, addresses: ['10.0.0.0/8'] });
+  await store.shareLinks.changeLink(id, () => ({ ...terms, addresses: ['10.0.0.0/8'] }));
   t.equal(await judged(made), 'elsewhere');
-  await store.shareLinks.changeLink(id, { ...terms, expiresAt: NOW });
+  await store.shareLinks.changeLink(id, () => ({ ...terms, expiresAt: NOW }));
   t.equal(await judged(made), 'ended expired');
   await store.shareLinks.revokeLink(id, NOW);
   t.equal(await judged(made), 'ended revoked');

@@ -54,7 +54,8 @@ t.test('the right password opens the link, and that link alone, until it is chan
 
     const { terms } = (await site.store.shareLinks.link(link.id)) ?? {};
     if (terms === undefined) throw new Error('the link is gone');
-    await site.store.shareLinks.changeLink(link.id, { ...terms, passwordHash: await hashPassword(PASSWORD) });
+    const anew = { ...terms, passwordHash: await hashPassword(PASSWORD) };
+    await site.store.shareLinks.changeLink(link.id, () => anew);
     t.equal((await site.get(url, { Cookie })).status, 401, 'a new password ends what the old one opened');
     await site.store.shareLinks.revokeLink(link.id, Date.now());
     t.equal((await site.get(url, { Cookie })).status, 410, 'and a revoke ends it at once');
