@@ -28,14 +28,20 @@ export interface LinkSelection {
   readonly max: number;
 }
 
+/** May throw: nothing is written then. */
+export type ChangeTerms = (terms: LinkTerms) => LinkTerms;
+
 export interface ShareLinkStore {
   /** @throws when a link of this id is there already */
   addLink(link: ShareLinkRecord): Promise<Written<void>>;
   link(id: string): Promise<ShareLinkRecord | undefined>;
   /** By id. Those that have ended are among them. */
   links(selection: LinkSelection): Promise<readonly ShareLinkRecord[]>;
-  /** The link with these terms; `undefined`: there is none of that id, or it is revoked, and nothing is written. */
-  changeLink(id: string, terms: LinkTerms): Promise<Written<ShareLinkRecord | undefined>>;
+  /**
+   * The link with what `change` makes of its terms as they are then, so that of two changes at once none is lost;
+   * `undefined`: there is none of that id, or it is revoked, and nothing is written.
+   */
+  changeLink(id: string, change: ChangeTerms): Promise<Written<ShareLinkRecord | undefined>>;
   /** The link as it was; `undefined`: there is none of that id. One that is revoked stays as it is. */
   revokeLink(id: string, at: number): Promise<Written<ShareLinkRecord | undefined>>;
   /** Forgets links that ended, by their time or by a revoke, before this instant: they are unknown from then on. */

@@ -1,7 +1,7 @@
 import type { ShareLinkRecord } from '../acl/share-link.js';
 import { linkJson } from '../links/link-json.js';
 import { linkState } from '../links/link-state.js';
-import { changedTerms } from '../links/link-terms.js';
+import { changeOfTerms } from '../links/link-terms.js';
 import { DONE, RefusedError, UsageError } from './command.js';
 import { asUsage, requestedTerms, takeAwayOptions, termOptions } from './link-options.js';
 import { foundLink, type LinkVerb } from './link-verb.js';
@@ -21,8 +21,8 @@ export const changeVerb: LinkVerb = {
       const found = await foundLink(shareLinks, subject);
       if (found.revokedAt !== undefined) throw revokedAlready(found);
       const context = { lifetime: invocation.config.links, now };
-      const terms = await asUsage(changedTerms(found.kind, found.terms, request, context));
-      const { value: link, revision } = await shareLinks.changeLink(found.id, terms);
+      const change = await asUsage(changeOfTerms(found.kind, found.terms, request, context));
+      const { value: link, revision } = await asUsage(shareLinks.changeLink(found.id, change));
       if (link === undefined) throw revokedAlready(found);
       const json = linkJson(link, await linkState(links, link));
       invocation.output.result({ ...json, revision }, [`changed: link ${link.id} of ${link.path}`]);

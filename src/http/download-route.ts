@@ -51,7 +51,8 @@ export function downloadRoute(app: FastifyInstance, deps: DownloadDeps): void {
   const accel = accelHeaders(deps.download);
   app.get<{ Querystring: { inline?: string } }>(
     DOWNLOAD_PREFIX,
-    { schema: downloadSchema, errorHandler: refusalTeller(deps.visitor) },
+    // A parameter that is given twice refuses nobody: so it is where the file is asked for by its own URL.
+    { schema: downloadSchema, attachValidation: true, errorHandler: refusalTeller(deps.visitor) },
     async (request, reply) => {
       const { path, hidden } = await judge(deps, request);
       if (isFolder(path)) throw new BadRequest('A folder cannot be downloaded; name a file in it.', 404);

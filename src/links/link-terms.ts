@@ -5,6 +5,7 @@
 
 import { windowProblem } from '../acl/grant.js';
 import { formatInstant, isInstant } from '../acl/instant.js';
+import type { ChangeTerms } from '../acl/link-ports.js';
 import type { LinkTerms, ShareLinkKind, UploadTerms } from '../acl/share-link.js';
 import {
   addressesOf,
@@ -75,15 +76,42 @@ export async function changedTerms(
   request: TermsRequest,
   context: TermsContext,
 ): Promise<LinkTerms> {
+  return (await changeOfTerms(kind, before, request, context))(before);
+}
+
+/**
+ * What is to be made of a link's terms, which may be others when it is written: a password takes some 100 ms. What it
+ * makes throws LinkProblem where it does not go with those.
+ *
+ * @param before as they are now: what cannot be made of these is refused at once
+ * @throws LinkProblem, TooBusy
+ */
+export async function changeOfTerms(
+  kind: ShareLinkKind,
+  before: LinkTerms,
+  request: TermsRequest,
+  context: TermsContext,
+): Promise<ChangeTerms> {
+  const { password } = request;
   refuseOtherKind(kind, request);
-  const { recipients, addresses, note, contact, password } = request;
+  if (typeof password === 'string') checkPassword(password);
+  withoutPassword(before, request, context);
+  // Last: it takes some 100 ms.
+  const hash = typeof password === 'string' ? await hashPassword(password) : password;
+  return (terms) => {
+    const passwordHash = chosen(hash, terms.passwordHash);
+    return { ...withoutPassword(terms, request, context), passwordHash };
+  };
+}
+
+function withoutPassword(before: LinkTerms, request: TermsRequest, context: TermsContext) {
+  const { recipients, addresses, note, contact } = request;
   const times = timesOf(before, request, context);
   const downloadsMax = chosen(request.downloadsMax, before.downloadsMax);
   const rateMax = chosen(request.rateMax, before.rateMax);
   if (downloadsMax !== undefined) countOf('downloads', downloadsMax, 1, COUNT_MAX);
   if (rateMax !== undefined) countOf('bytes a second', rateMax, RATE_MIN, Number.MAX_SAFE_INTEGER);
-  if (typeof password === 'string') checkPassword(password);
-  const terms = {
+  return {
     ...times,
     recipients: recipients === undefined ? before.recipients : recipientsOf(recipients),
     addresses: addresses === undefined ? before.addresses : addressesOf(addresses),
@@ -94,9 +122,6 @@ export async function changedTerms(
     note: note === undefined ? before.note : lineOf('note', note),
     contact: contact === undefined ? before.contact : lineOf('contact', contact),
   };
-  // Last: it takes some 100 ms.
-  const hash = typeof password === 'string' ? await hashPassword(password) : password;
-  return { ...terms, passwordHash: chosen(hash, before.passwordHash) };
 }
 
 function timesOf(before: LinkTerms, request: TermsRequest, { lifetime, now }: TermsContext) {
@@ -105,9 +130,13 @@ function timesOf(before: LinkTerms, request: TermsRequest, { lifetime, now }: Te
   if (!isInstant(expiresAt)) throw new LinkProblem('the link ends after the year 9999');
   const problem = windowProblem(notBefore, expiresAt);
   if (problem !== undefined) throw new LinkProblem(`the time of the link is wrong: ${problem}`);
-  if (request.expiresAt !== undefined) {
-    if (expiresAt <= now) throw new LinkProblem('the link would have ended already; to end one, revoke it');
-    const latest = Math.max(now, notBefore ?? now) + lifetime.lifetimeMsMax;
+  if (request.expiresAt !== undefined && expiresAt <= now) {
+    throw new LinkProblem('the link would have ended already; to end one, revoke it');
+  }
+  const begin = Math.max(now, notBefore ?? now);
+  // A beginning that comes nearer makes its life longer, too.
+  if (request.expiresAt !== undefined || begin < Math.max(now, before.notBefore ?? now)) {
+    const latest = begin + lifetime.lifetimeMsMax;
     if (expiresAt > latest) {
       throw new LinkProblem(
         `the link may live until ${formatInstant(latest)} and no longer (LATCHKEY_LINK_LIFETIME_MAX)`,

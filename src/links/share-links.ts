@@ -106,7 +106,8 @@ export class ShareLinks {
   async isRecipient(link: ShareLink, subject: Subject): Promise<boolean> {
     const { recipients } = link.terms;
     if (recipients.length === 0 || recipients.includes(ANYONE)) return true;
-    if (!subject.authenticated || !isWithinScope(subject, 'read', link.path)) return false;
+    const action = link.kind === 'upload' ? 'write' : 'read';
+    if (!subject.authenticated || !isWithinScope(subject, action, link.path)) return false;
     const { user, groups } = subject;
     const standing = user === undefined ? undefined : await this.#reader.standing(user);
     if (standing?.suspended === true) return false;

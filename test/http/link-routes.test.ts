@@ -394,3 +394,25 @@ t.test('queries and methods that mean nothing are refused', async (t) => {
   t.equal((await ask('GET', `${LINKS}/${'x'.repeat(65)}`, options)).status, 400);
   isProblem(t, await ask('GET', `${LINKS}/${encodeURIComponent('../x')}`, options), 404, 'not-found', /./);
 });
+
+t.test('of two changes at once none is lost', async (t) => {
+  const { make, send } = await given(t);
+  const { id } = await make({});
+  const patch = (body: object) => send('PATCH', `${LINKS}/${id}`, body, { as: 'ann' });
+  // The hash of the password takes so long that the note is written meanwhile.
+  const answers = await Promise.all([patch({ password: 'correct horse' }), patch({ note: 'by another' })]);
+  t.same(
+    answers.map(({ status }) => status),
+    [200, 200],
+  );
+  t.match(told(await patch({ contact: 'ann' })), { hasPassword: true, note: 'by another' });
+  const crossed = await Promise.all([
+    patch({ password: 'battery staple', expiresAt: new Date(NOW + DAY_MS).toISOString() }),
+    patch({ notBefore: new Date(NOW + 2 * DAY_MS).toISOString() }),
+  ]);
+  t.same(
+    crossed.map(({ status }) => status).sort(),
+    [200, 400],
+    'two that do not go together are not both taken',
+  );
+});

@@ -2,7 +2,7 @@
 
 import t from 'tap';
 import type { LinkTerms, ShareLinkKind } from '../../src/acl/share-link.js';
-import { changedTerms, newTerms, type TermsRequest } from '../../src/links/link-terms.js';
+import { changedTerms, changeOfTerms, newTerms, type TermsRequest } from '../../src/links/link-terms.js';
 import { verifyPassword } from '../../src/links/password.js';
 import { linkTerms, NOW } from '../storage/given-links.js';
 
@@ -93,6 +93,30 @@ t.test('a change that does not move the end is not held to the longest life', as
   t.strictSame(await changed(before, { note: 'x' }), { ...before, note: 'x' });
   const over = linkTerms({ expiresAt: NOW - 1 });
   t.match(await changed(over, { expiresAt: NOW + 1 }), { expiresAt: NOW + 1 }, 'an expired one may go on');
+});
+
+t.test('a link that is to open earlier is held to the longest life from then', async (t) => {
+  const notBefore = NOW + 9000 * DAY_MS;
+  const late = await made({ notBefore, expiresAt: notBefore + 365 * DAY_MS });
+  const message = /^the link may live until 2024-11-13T.* and no longer/;
+  await t.rejects(changed(late, { notBefore: null }), { name: 'LinkProblem', message });
+  await t.rejects(changed(late, { notBefore: NOW - 1 }), { name: 'LinkProblem', message });
+  await t.rejects(changed(late, { notBefore: notBefore - 1 }), { name: 'LinkProblem' });
+  const expiresAt = NOW + 365 * DAY_MS;
+  t.match(await changed(late, { notBefore: null, expiresAt }), { notBefore: undefined, expiresAt });
+  t.match(await changed(late, { notBefore: notBefore + 1 }), { notBefore: notBefore + 1 });
+  const begun = linkTerms({ notBefore: NOW - 1, expiresAt: NOW + 900 * DAY_MS });
+  t.match(await changed(begun, { notBefore: null }), { notBefore: undefined }, 'one that is open stays so');
+});
+
+t.test('a change is held to the terms that there are when it is written', async (t) => {
+  const change = await changeOfTerms('read', linkTerms(), { notBefore: NOW + 5 }, CONTEXT);
+  t.match(change(linkTerms({ note: 'by somebody else', passwordHash: 'scrypt$new' })), {
+    notBefore: NOW + 5,
+    note: 'by somebody else',
+    passwordHash: 'scrypt$new',
+  });
+  t.throws(() => change(linkTerms({ expiresAt: NOW + 5 })), { name: 'LinkProblem' });
 });
 
 const many = (count: number, text: (i: number) => string) => Array.from({ length: count }, (_, i) => text(i));

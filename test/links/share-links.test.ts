@@ -48,9 +48,9 @@ t.test('a revoke, a change and the end of a link hold with the next question', a
   const made = await make();
   const { id, terms } = made.link;
   t.equal(await judged(made), `open ${FILE}`);
-  await store.shareLinks.changeLink(id, { ...terms, addresses: ['10.0.0.0/8'] });
+  await store.shareLinks.changeLink(id, () => ({ ...terms, addresses: ['10.0.0.0/8'] }));
   t.equal(await judged(made), 'elsewhere');
-  await store.shareLinks.changeLink(id, { ...terms, expiresAt: NOW });
+  await store.shareLinks.changeLink(id, () => ({ ...terms, expiresAt: NOW }));
   t.equal(await judged(made), 'ended expired');
   await store.shareLinks.revokeLink(id, NOW);
   t.equal(await judged(made), 'ended revoked');
@@ -187,6 +187,14 @@ t.test('whom a link is for: its recipients as they are now, or everybody', async
     const { link } = await make({}, { recipients });
     const who = `${subject.user ?? 'nobody'} ${subject.groups} ${subject.scope?.path ?? ''}`;
     t.equal(await links.isRecipient(link, subject), expected, `${who} of [${names}]`);
+  }
+  const into = await make({ kind: 'upload', path: path('/team/') }, { recipients: [ANN] });
+  for (const [action, expected] of [
+    ['read', false],
+    ['write', true],
+  ] as const) {
+    const subject: Subject = { ...subjectAs(ANN), scope: { action, path: path('/team/') } };
+    t.equal(await links.isRecipient(into.link, subject), expected, `a key for ${action} sends files`);
   }
   const { link } = await make({}, { recipients: [ANN] });
   await store.acl.suspend(ANN);

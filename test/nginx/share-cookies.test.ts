@@ -87,7 +87,7 @@ t.test('a link that is changed is judged as it is now', async (t) => {
   const record = await site.store.shareLinks.link(link.id);
   if (record === undefined) throw new Error('the link is gone');
   const opens = async (terms: Partial<typeof record.terms>) => {
-    await site.store.shareLinks.changeLink(link.id, { ...record.terms, ...terms });
+    await site.store.shareLinks.changeLink(link.id, () => ({ ...record.terms, ...terms }));
     return status(site, '/files/film/pic.png', cookie);
   };
   t.equal(await opens({}), 200);

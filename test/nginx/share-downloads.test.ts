@@ -51,6 +51,17 @@ t.test('resumes, ranges, retries and HEAD of one client are one download', async
   t.equal(await counted(site, link), 2);
 });
 
+t.test('who comes again before its ticket came keeps the one that is known', async (t) => {
+  const { site, link, url } = await limited(t, 1);
+  const first = await site.get(url, { 'User-Agent': 'two at once' });
+  const second = await site.get(url, { 'User-Agent': 'two at once' });
+  t.match([first.status, cookiesOf(first)], [200, /^latchkey-lease=/]);
+  t.same([second.status, cookiesOf(second)], [200, ''], 'another ticket would take its place in a browser');
+  const elsewhere = { 'User-Agent': 'as from another network', Cookie: cookiesOf(first) };
+  t.equal((await site.get(url, elsewhere)).status, 200);
+  t.equal(await counted(site, link), 1);
+});
+
 t.test('a download that broke off is resumed as the same one', async (t) => {
   const site = await sharedSite(t);
   const bytes = Buffer.alloc(4_000_000, 'x');

@@ -46,6 +46,7 @@ t.test(
       ['&sort=size', ['sub', '<i>&"\'.txt', 'b 10.txt', 'b 9.txt']],
       ['&sort=size&order=desc', ['sub', 'b 9.txt', 'b 10.txt', '<i>&"\'.txt']],
       ['&sort=date', ['sub', 'b 10.txt', '<i>&"\'.txt', 'b 9.txt']],
+      ['&sort=size&sort=name&format=html', ['sub', '<i>&"\'.txt', 'b 10.txt', 'b 9.txt']],
       ['&sort=anything', ['sub', '<i>&"\'.txt', 'b 9.txt', 'b 10.txt']],
     ] as const;
     for (const [query, expected] of table) t.same(await names(query), expected, query);

@@ -86,6 +86,8 @@ t.test('a signed URL opens its file for whoever has it, and nothing else', async
     [`${url}=`, 401],
   ] as const) {
     t.equal(await status(site, with_), expected, with_.slice(FILE.length));
+    const download = with_.replace('/files/', '/_latchkey/download/');
+    t.equal(await status(site, download), expected, `the download ${with_.slice(FILE.length)}`);
   }
 });
 

@@ -104,11 +104,33 @@ export function shareLinksContract(rule: Rule): void {
     await given(store, EVERY_TERM);
     const terms = linkTerms({ note: 'other' });
     const touched = await touchedBy(store, async () => {
-      t.strictSame((await store.shareLinks.changeLink('every', terms)).value, { ...EVERY_TERM, terms });
+      t.strictSame((await store.shareLinks.changeLink('every', () => terms)).value, { ...EVERY_TERM, terms });
     });
     t.strictSame(touched, ['link:every']);
     t.strictSame(await store.shareLinks.link('every'), { ...EVERY_TERM, terms });
     t.strictSame(await told(store, 'every'), judged({ ...EVERY_TERM, terms }));
+  });
+
+  rule('a change is made of the terms as they are then, or not at all', async (t, store) => {
+    await given(store, EVERY_TERM);
+    const { terms } = EVERY_TERM;
+    const [note, contact] = await Promise.all([
+      store.shareLinks.changeLink('every', (now) => ({ ...now, note: 'new' })),
+      store.shareLinks.changeLink('every', (now) => ({ ...now, contact: 'eve' })),
+    ]);
+    t.match(
+      [note, contact],
+      [{ value: { terms: { note: 'new' } } }, { value: { terms: { contact: 'eve' } } }],
+    );
+    const both = { ...EVERY_TERM, terms: { ...terms, note: 'new', contact: 'eve' } };
+    t.strictSame(await store.shareLinks.link('every'), both);
+    const { revision } = await load(store);
+    const refuse = () => {
+      throw new RangeError('it does not go with those terms');
+    };
+    await t.rejects(store.shareLinks.changeLink('every', refuse), { name: 'RangeError' });
+    t.strictSame(await store.shareLinks.link('every'), both);
+    t.equal((await load(store)).revision, revision, 'nothing was written');
   });
 
   rule('a revoke is told, answers with the link as it was, and the first one counts', async (t, store) => {
@@ -121,14 +143,14 @@ export function shareLinksContract(rule: Rule): void {
     t.strictSame(await told(store, 'every'), judged(revoked));
     const { revision } = await load(store);
     t.strictSame((await store.shareLinks.revokeLink('every', NOW + 5)).value, revoked);
-    t.equal((await store.shareLinks.changeLink('every', linkTerms())).value, undefined);
+    t.equal((await store.shareLinks.changeLink('every', () => linkTerms())).value, undefined);
     t.strictSame(await store.shareLinks.link('every'), revoked);
     t.equal((await load(store)).revision, revision, 'nothing was written');
   });
 
   rule('what is not there is neither changed nor revoked', async (t, store) => {
     const { revision } = await load(store);
-    t.equal((await store.shareLinks.changeLink('none', linkTerms())).value, undefined);
+    t.equal((await store.shareLinks.changeLink('none', () => linkTerms())).value, undefined);
     t.equal((await store.shareLinks.revokeLink('none', NOW)).value, undefined);
     t.equal((await load(store)).revision, revision);
   });
@@ -162,7 +184,7 @@ export function shareLinksContract(rule: Rule): void {
 
   rule('a link that a change gave a later end is forgotten by that one', async (t, store) => {
     await given(store, linkRecord('a', {}, { expiresAt: NOW }));
-    await store.shareLinks.changeLink('a', linkTerms({ expiresAt: NOW + 10 }));
+    await store.shareLinks.changeLink('a', () => linkTerms({ expiresAt: NOW + 10 }));
     t.equal((await store.shareLinks.forgetLinks(NOW + 5)).value, 0);
     t.equal((await store.shareLinks.forgetLinks(NOW + 11)).value, 1);
   });

@@ -47,7 +47,7 @@ const WRITES: readonly (readonly [string, (store: Store, file: string) => Promis
   ['endToken', ({ credentials }) => credentials.endToken('t', 1)],
   ['endSession', ({ credentials }) => credentials.endSession('s', 1)],
   ['addLink', ({ shareLinks }) => shareLinks.addLink(linkRecord('l'))],
-  ['changeLink', ({ shareLinks }) => shareLinks.changeLink('l', linkTerms({ note: 'n' }))],
+  ['changeLink', ({ shareLinks }) => shareLinks.changeLink('l', () => linkTerms({ note: 'n' }))],
   ['lease', ({ linkCounts }) => linkCounts.lease(LEASE)],
   ['recordLinkUses', ({ linkCounts }) => linkCounts.recordLinkUses(new Map([['l', 2]]))],
   ['revokeLink', ({ shareLinks }) => shareLinks.revokeLink('l', 1)],

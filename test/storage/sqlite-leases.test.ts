@@ -2,6 +2,7 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { setImmediate as tick } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import t, { type Test } from 'tap';
 import { openSqliteStore } from '../../src/storage/sqlite/open.js';
@@ -58,6 +59,26 @@ t.test(
     t.equal(await downloads(0), DOWNLOADS_MAX);
   },
 );
+
+t.test('whoever comes when all are used up waits for nobody who writes', async (t) => {
+  const { file, store, downloads } = await given(t);
+  const terms = { linkId: 'l0', now: NOW, until: UNTIL, downloadsMax: DOWNLOADS_MAX };
+  t.equal(await store.linkCounts.lease({ ...terms, clients: ['last'] }), 'opened');
+  const holder = await holdWriteLock(t, file);
+  let isHeld = true;
+  const answers = ['late', 'last'].map(async (client) => {
+    const lease = await store.linkCounts.lease({ ...terms, clients: [client] });
+    return [lease, isHeld];
+  });
+  await Promise.race([Promise.all(answers), store.linkCounts.uploads('l0').then(() => tick())]);
+  isHeld = false;
+  await holder.release();
+  t.strictSame(await Promise.all(answers), [
+    ['exhausted', true],
+    ['held', true],
+  ]);
+  t.equal(await downloads(0), DOWNLOADS_MAX);
+});
 
 t.test('of two processes', async (t) => {
   const { file, downloads } = await given(t);

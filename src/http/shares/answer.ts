@@ -3,13 +3,15 @@
  * headers that every answer of a link has.
  */
 
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { NotKnown, StoreBusy } from '../../acl/errors.js';
 import { askedOf } from '../../credentials/presented.js';
 import { TooBusy } from '../../links/bounded-work.js';
+import { PASSWORD_BYTES_MAX } from '../../links/password.js';
+import { UploadProblem } from '../../uploads/problem.js';
 import { challenge } from '../decision-answer.js';
 import { LINK_ANSWER_HEADERS, PAGE_HEADERS } from '../page-frame.js';
-import { sendError } from '../problem.js';
+import { BadRequest, sendError } from '../problem.js';
 import { passwordPage, refusalPage } from './pages.js';
 import { ShareRefused, type Told, toldOf } from './refusal.js';
 
@@ -42,10 +44,28 @@ export function sendShareError(error: unknown, request: FastifyRequest, reply: F
   if (error instanceof ShareRefused) return sendRefusal(error, request, reply);
   if (error instanceof TooBusy) return sendBusy(request, reply);
   const isNotKnown = error instanceof NotKnown || error instanceof StoreBusy;
-  if (!isNotKnown || !wantsPage(request)) return sendError(error, request, reply);
+  if (!isNotKnown || !wantsPage(request)) return sendError(ofBody(error), request, reply);
   request.log.error(error);
   reply.code(NOT_KNOWN.status).header('retry-after', NOT_KNOWN_RETRY_SECONDS);
   return sendTold(NOT_KNOWN, request, reply);
+}
+
+/** Fastify's own errors about a body that is no form: elsewhere the remedy is JSON. */
+function ofBody(error: unknown): unknown {
+  switch ((error as Partial<FastifyError>).code) {
+    case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
+      return new BadRequest(
+        'Send a password as application/x-www-form-urlencoded, or files as multipart/form-data.',
+        415,
+      );
+    case 'FST_ERR_CTP_BODY_TOO_LARGE':
+      return new UploadProblem(
+        'too-large',
+        `The form is too large: a password has at most ${PASSWORD_BYTES_MAX} bytes, and nothing else is in it.`,
+      );
+    default:
+      return error;
+  }
 }
 
 function sendRefusal(refused: ShareRefused, request: FastifyRequest, reply: FastifyReply): FastifyReply {

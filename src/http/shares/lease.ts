@@ -39,7 +39,8 @@ export async function requireLease(
     tell(request, 'forbidden', link);
     throw new ShareRefused('used-up', link);
   }
-  if (known !== undefined) return;
+  // Held by its address alone: the store knows no ticket made now, which would replace the one of an earlier answer.
+  if (known !== undefined || lease === 'held') return;
   const value = tickets.issue({ ...use, value: ticket, expiresAt: until });
   const seconds = Math.ceil(leaseMs / 1000);
   setLinkCookie(

@@ -50,7 +50,9 @@ export async function shareRoute(
       { parseAs: 'string', bodyLimit: PASSWORD_FORM_BYTES_MAX },
       (_request, body, done) => done(null, new URLSearchParams(String(body))),
     );
-    share.get(SHARE_PREFIX, { schema: getSchema }, (request, reply) => visit(deps, request, reply));
+    // Attached, and looked at by nobody: the schema is for the document, and no query refuses a visitor.
+    const options = { schema: getSchema, attachValidation: true };
+    share.get(SHARE_PREFIX, options, (request, reply) => visit(deps, request, reply));
     await fileRequestRoutes(share, deps);
     share.post<{ Body: URLSearchParams | undefined }>(
       SHARE_PREFIX,

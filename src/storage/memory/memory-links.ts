@@ -2,6 +2,7 @@
 
 import { RequestClosed } from '../../acl/errors.js';
 import type {
+  ChangeTerms,
   Lease,
   LeaseRequest,
   LinkCountStore,
@@ -9,7 +10,7 @@ import type {
   ShareLinkStore,
 } from '../../acl/link-ports.js';
 import type { RequestedFile, Written } from '../../acl/ports.js';
-import type { LinkTerms, ShareLink, ShareLinkRecord } from '../../acl/share-link.js';
+import type { ShareLink, ShareLinkRecord } from '../../acl/share-link.js';
 
 /** Numbers a write by its revision and logs what it touched. */
 type Write = <T>(value: T, touched: readonly string[]) => Written<T>;
@@ -51,10 +52,10 @@ export class MemoryLinks implements ShareLinkStore, LinkCountStore {
       .slice(0, max);
   }
 
-  async changeLink(id: string, terms: LinkTerms): Promise<Written<ShareLinkRecord | undefined>> {
+  async changeLink(id: string, change: ChangeTerms): Promise<Written<ShareLinkRecord | undefined>> {
     const link = this.#links.get(id);
     if (link === undefined || link.revokedAt !== undefined) return this.#write(undefined, []);
-    return this.#write(this.#set({ ...link, terms }), [`link:${id}`]);
+    return this.#write(this.#set({ ...link, terms: change(link.terms) }), [`link:${id}`]);
   }
 
   async revokeLink(id: string, at: number): Promise<Written<ShareLinkRecord | undefined>> {

@@ -18,7 +18,11 @@ export class SqliteLinkCounts implements LinkCountStore {
 
   async lease(request: LeaseRequest): Promise<Lease> {
     // Whoever resumes a download does not wait for writers: a lease is never taken back before its end.
+    // Nor does whoever comes when all are used up: a count never falls, and strangers may ask as often as they like.
+    // It is read first, so that the lease of whoever took the last one is seen.
+    const isUsedUp = this.#isUsedUp(request);
     if (this.#holds(request)) return 'held';
+    if (isUsedUp) return 'exhausted';
     return this.#turns.write(() => {
       if (this.#holds(request)) return 'held';
       const { linkId, clients, now, until, downloadsMax } = request;
@@ -47,6 +51,11 @@ export class SqliteLinkCounts implements LinkCountStore {
     await this.#turns.write(() => {
       for (const [id, at] of uses) update.run(at, id, at);
     });
+  }
+
+  #isUsedUp({ linkId, downloadsMax }: LeaseRequest): boolean {
+    const link = this.#db.prepare('SELECT 1 FROM share_links WHERE id = ? AND downloads >= ?');
+    return link.get(linkId, downloadsMax) !== undefined;
   }
 
   #holds({ linkId, clients, now }: LeaseRequest): boolean {

@@ -1,10 +1,10 @@
 /** Share links in SQLite, as operators and the files service make, list, change and end them. */
 
 import type { Database } from 'better-sqlite3';
-import type { LinkSelection, ShareLinkStore } from '../../acl/link-ports.js';
+import type { ChangeTerms, LinkSelection, ShareLinkStore } from '../../acl/link-ports.js';
 import type { CredentialKey, Written } from '../../acl/ports.js';
 import { isFolder, type ResourcePath, ROOT } from '../../acl/resource-path.js';
-import type { LinkTerms, ShareLinkRecord } from '../../acl/share-link.js';
+import type { ShareLinkRecord } from '../../acl/share-link.js';
 import type { Change, ChangeLog } from './change-log.js';
 import { LINK_COLUMNS, type LinkRow, linkRecordOf, linkRow } from './link-rows.js';
 import { beyond } from './rows.js';
@@ -58,16 +58,15 @@ export class SqliteShareLinks implements ShareLinkStore {
       .map(linkRecordOf);
   }
 
-  async changeLink(id: string, terms: LinkTerms): Promise<Written<ShareLinkRecord | undefined>> {
+  async changeLink(id: string, change: ChangeTerms): Promise<Written<ShareLinkRecord | undefined>> {
     return this.#log.write(() => {
-      const row = this.#db
-        .prepare<[string, number, string], LinkRow>(
-          `UPDATE share_links SET terms = ?, expires_at = ? WHERE id = ? AND revoked_at IS NULL
-           RETURNING ${LINK_COLUMNS}`,
-        )
-        .get(JSON.stringify(terms), terms.expiresAt, id);
-      if (row === undefined) return NOTHING;
-      return { value: linkRecordOf(row), touched: [touchedBy(id)] };
+      const link = this.#find(id);
+      if (link === undefined || link.revokedAt !== undefined) return NOTHING;
+      const terms = change(link.terms);
+      this.#db
+        .prepare('UPDATE share_links SET terms = ?, expires_at = ? WHERE id = ?')
+        .run(JSON.stringify(terms), terms.expiresAt, id);
+      return { value: { ...link, terms }, touched: [touchedBy(id)] };
     });
   }
 
