@@ -13,6 +13,7 @@ import type { LinkCountStore, ShareLinkStore, SignedUrlStore } from './link-port
 import type { Principal, Scope } from './principal.js';
 import type { ResourcePath } from './resource-path.js';
 import type { ShareLink } from './share-link.js';
+import type { MoveStore, TreeStore } from './tree-ports.js';
 
 export type Awaitable<T> = T | Promise<T>;
 
@@ -20,7 +21,7 @@ export type Awaitable<T> = T | Promise<T>;
 
 /** A path of the chain, as it is cached. */
 export interface StoredPathFacts extends PathFacts {
-  /** The path's bytes and grants are being exchanged: nobody may be told anything about it. */
+  /** Bytes and grants of the path, or of all below it, are being exchanged: nobody may be told anything of them. */
   readonly committing: boolean;
 }
 
@@ -285,6 +286,8 @@ export interface Store {
   readonly shareLinks: ShareLinkStore;
   readonly linkCounts: LinkCountStore;
   readonly files: FileStore;
+  readonly moves: MoveStore;
+  readonly tree: TreeStore;
   readonly facts: FactsSource;
   close(): Promise<void>;
 }

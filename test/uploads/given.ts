@@ -13,7 +13,9 @@ import { CachedReader } from '../../src/storage/cached-reader.js';
 import { openWriter } from '../../src/storage/sqlite/connection.js';
 import { openSqliteStore } from '../../src/storage/sqlite/open.js';
 import { type CommitStep, Committer, type Upload } from '../../src/uploads/committer.js';
+import { Mover, type MoveStep } from '../../src/uploads/mover.js';
 import { type Partial, writePartial } from '../../src/uploads/partial.js';
+import { PathLocks } from '../../src/uploads/path-locks.js';
 import type { Preconditions } from '../../src/uploads/preconditions.js';
 import { StorageRoot } from '../../src/uploads/storage-root.js';
 import { draft, path, principal } from '../storage/given.js';
@@ -34,20 +36,30 @@ export interface Scene {
   readonly root: StorageRoot;
   readonly store: Store;
   readonly committer: Committer;
+  readonly mover: Mover;
+  /** Those of the committer and the mover. */
+  readonly locks: PathLocks;
   /** Who may what; the grants of the store are all there is. */
   readonly authorizer: Authorizer;
 }
 
 /** @param onStep is told each step of a commit, and may do to the disk or the store what somebody else would */
-export async function scene(t: Test, onStep: (step: CommitStep) => void = () => undefined): Promise<Scene> {
+export async function scene(
+  t: Test,
+  onStep: (step: CommitStep) => void = () => undefined,
+  onMove: (step: MoveStep) => void = () => undefined,
+): Promise<Scene> {
   const folder = t.testdir();
   const databaseFile = `${folder}/latchkey.db`;
   const root = rootIn(folder);
   await root.prepare();
   const store = openSqliteStore(databaseFile);
   t.teardown(() => store.close());
-  const committer = new Committer({ root, files: store.files, clock: () => Date.now(), onStep });
-  return { folder, databaseFile, root, store, committer, authorizer: authorizerOf(store) };
+  const locks = new PathLocks();
+  const { files, moves, tree } = store;
+  const committer = new Committer({ root, files, clock: () => Date.now(), locks, onStep });
+  const mover = new Mover({ root, files, moves, tree, locks, onStep: onMove });
+  return { folder, databaseFile, root, store, locks, committer, mover, authorizer: authorizerOf(store) };
 }
 
 export function rootIn(folder: string): StorageRoot {

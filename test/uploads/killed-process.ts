@@ -7,6 +7,7 @@
 import { Readable } from 'node:stream';
 import type { ResourcePath } from '../../src/acl/resource-path.js';
 import type { CommitStep, Upload } from '../../src/uploads/committer.js';
+import type { MoveRequest, MoveStep } from '../../src/uploads/mover.js';
 
 export interface Plan {
   readonly folder: string;
@@ -17,8 +18,9 @@ export interface Plan {
     readonly requested?: NonNullable<Upload['requested']>;
   }[];
   readonly remove?: string;
+  readonly move?: Pick<MoveRequest, 'from' | 'to' | 'grants' | 'onConflict'>;
   /** `receiving`: in the middle of the bytes of the last upload. */
-  readonly killAt: CommitStep | 'receiving';
+  readonly killAt: CommitStep | MoveStep | 'receiving';
   /** Which of several: the first is 1. */
   readonly nth: number;
 }
@@ -29,6 +31,8 @@ const load = async <T>(module: string): Promise<T> =>
 const { openSqliteStore } =
   await load<typeof import('../../src/storage/sqlite/open.js')>('storage/sqlite/open.js');
 const { Committer } = await load<typeof import('../../src/uploads/committer.js')>('uploads/committer.js');
+const { Mover } = await load<typeof import('../../src/uploads/mover.js')>('uploads/mover.js');
+const { PathLocks } = await load<typeof import('../../src/uploads/path-locks.js')>('uploads/path-locks.js');
 const { writePartial } = await load<typeof import('../../src/uploads/partial.js')>('uploads/partial.js');
 const { StorageRoot } =
   await load<typeof import('../../src/uploads/storage-root.js')>('uploads/storage-root.js');
@@ -60,6 +64,10 @@ async function* halves(text: string) {
   yield Buffer.from(text.slice(text.length / 2));
 }
 
+if (plan.move !== undefined) {
+  const mover = new Mover({ ...store, root, locks: new PathLocks(), onStep: reach });
+  await mover.move({ ...plan.move, authorise: async () => {} });
+}
 if (plan.remove !== undefined) await committer.remove(plan.remove as ResourcePath, UNCONDITIONAL);
 const uploads: Upload[] = [];
 for (const { path, text, grants, requested } of plan.uploads) {

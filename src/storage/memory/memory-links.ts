@@ -8,7 +8,9 @@ import type {
   LinkSelection,
   ShareLinkStore,
 } from '../../acl/link-ports.js';
+import { isIn, moved } from '../../acl/path-range.js';
 import type { RequestedFile, Written } from '../../acl/ports.js';
+import type { ResourcePath } from '../../acl/resource-path.js';
 import type { LinkTerms, ShareLink, ShareLinkRecord } from '../../acl/share-link.js';
 
 /** Numbers a write by its revision and logs what it touched. */
@@ -117,6 +119,17 @@ export class MemoryLinks implements ShareLinkStore, LinkCountStore {
       const link = this.#links.get(id);
       if (link !== undefined && (link.lastUsedAt ?? 0) < at) this.#set({ ...link, lastUsedAt: at });
     }
+  }
+
+  paths(): readonly ResourcePath[] {
+    return [...this.#links.values()].map(({ path }) => path);
+  }
+
+  /** Links go with a move. Their ids. */
+  follow(from: ResourcePath, to: ResourcePath): readonly string[] {
+    const links = [...this.#links.values()].filter(({ path }) => isIn(path, from));
+    for (const link of links) this.#set({ ...link, path: moved(link.path, from, to) });
+    return links.map(({ id }) => id);
   }
 
   #set(link: ShareLinkRecord): ShareLinkRecord {

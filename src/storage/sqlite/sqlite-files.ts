@@ -16,6 +16,7 @@ import type { ResourcePath } from '../../acl/resource-path.js';
 import { touchedBy } from '../touched.js';
 import type { ChangeLog } from './change-log.js';
 import { GrantWriter } from './grant-writer.js';
+import { MovesUnderWay } from './moves-under-way.js';
 import { type FileRow, fileOf } from './rows.js';
 
 interface JournalRow {
@@ -30,6 +31,7 @@ export class SqliteFiles implements FileStore {
   readonly #db: Database;
   readonly #log: ChangeLog;
   readonly #grants: GrantWriter;
+  readonly #moves: MovesUnderWay;
   readonly #file: Statement<[string], FileRow>;
   readonly #putFile: Statement<[string, string | null, number, number]>;
   readonly #dropFile: Statement<[string]>;
@@ -45,6 +47,7 @@ export class SqliteFiles implements FileStore {
     this.#db = db;
     this.#log = log;
     this.#grants = new GrantWriter(db);
+    this.#moves = new MovesUnderWay(db);
     this.#file = db.prepare('SELECT path, owner, bytes, updated_at FROM files WHERE path = ?');
     this.#putFile = db.prepare('INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?)');
     this.#dropFile = db.prepare('DELETE FROM files WHERE path = ?');
@@ -67,6 +70,7 @@ export class SqliteFiles implements FileStore {
 
   async beginCommit(entries: readonly CommitEntry[]): Promise<Written<void>> {
     return this.#log.write(() => {
+      this.#moves.refuse(entries.map(({ file }) => file.path));
       for (const entry of entries) {
         const hidden = entry.visibility === 'hidden';
         if (entry.requested !== undefined) this.#countFor(entry.requested);
@@ -100,6 +104,7 @@ export class SqliteFiles implements FileStore {
 
   async beginRemoval(removal: PendingRemoval): Promise<Written<void>> {
     return this.#log.write(() => {
+      this.#moves.refuse([removal.path]);
       this.#journalRemoval.run(removal.partial, removal.path);
       this.#dropFile.run(removal.path);
       this.#dropAllows.run(removal.path);
