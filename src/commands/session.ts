@@ -5,6 +5,7 @@ import { resolve } from 'node:path';
 import type { Authorizer } from '../acl/authorizer.js';
 import type { ShareLinkStore, SignedUrlStore } from '../acl/link-ports.js';
 import type { AclStore, CredentialStore } from '../acl/ports.js';
+import type { TreeStore } from '../acl/tree-ports.js';
 import { authorizerOver, clock, openStore, readerOver } from '../foundations.js';
 import { enterDataFolder } from '../host/data-folder.js';
 import { ShareLinks } from '../links/share-links.js';
@@ -15,6 +16,7 @@ export interface Session {
   readonly credentials: CredentialStore;
   readonly signedUrls: SignedUrlStore;
   readonly shareLinks: ShareLinkStore;
+  readonly tree: TreeStore;
   /** Says what has become of a link. */
   readonly links: ShareLinks;
   readonly authorizer: Authorizer;
@@ -36,6 +38,7 @@ export async function withStore<T>(
       credentials: store.credentials,
       signedUrls: store.signedUrls,
       shareLinks: store.shareLinks,
+      tree: store.tree,
       links: new ShareLinks({ reader, facts: reader, authorizer, clock }),
       authorizer,
     });

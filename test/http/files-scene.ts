@@ -14,6 +14,9 @@ import { openRecognition } from '../../src/recognition.js';
 import { openShareParts } from '../../src/share-parts.js';
 import { CachedReader } from '../../src/storage/cached-reader.js';
 import type { CommitStep } from '../../src/uploads/committer.js';
+import { Copier } from '../../src/uploads/copier.js';
+import { FolderListing } from '../../src/uploads/folder-listing.js';
+import { FolderRemoval } from '../../src/uploads/folder-removal.js';
 import { draft, MIB, principal, type Scene, scene } from '../uploads/given.js';
 import { type Ask, askOver, rawOver, SECRET, shortFolder } from './asking-files.js';
 
@@ -63,6 +66,11 @@ export async function filesScene(t: Test, options: FilesSceneOptions = {}): Prom
     acl: store.acl,
     root,
     committer,
+    mover: given.mover,
+    copier: new Copier({ root, acl: store.acl, committer, locks: given.locks }),
+    removal: new FolderRemoval({ root, tree: store.tree, committer, locks: given.locks }),
+    tree: store.tree,
+    listing: new FolderListing({ root, tree: store.tree, authorizer, home: policy.home }),
     mount: '/files/',
     uploadBytesMax: options.uploadBytesMax ?? MIB,
     formFilesMax: options.formFilesMax ?? 5,
