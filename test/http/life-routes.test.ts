@@ -198,3 +198,24 @@ t.test('a file is removed by its path, too', async (t) => {
   isProblem(t, await remove(given, 'alice', 'path=/users/alice/a'), 404, 'not-found', /no such file/);
   isProblem(t, await remove(given, 'alice', 'path=/users/alice/a&recursive=yes'), 400, 'bad-request', /./);
 });
+
+t.test('ten move one file at once: one of them does', async (t) => {
+  const given = await filesScene(t);
+  await put(given, '/users/alice/a', 'text', ['user:bob read']);
+  const targets = Array.from({ length: 10 }, (_, i) => `/users/alice/to/${i}`);
+  const answers = await Promise.all(
+    targets.map((to) => relocate(given, 'move', 'alice', { from: '/users/alice/a', to })),
+  );
+  const won = targets.filter((_, i) => answers[i]?.status === 200);
+  t.equal(won.length, 1);
+  // Whoever asks while another one moves it is told to come back; whoever waited for the lock, that it is gone.
+  t.strictSame(
+    answers.filter(({ status }) => ![200, 404, 503].includes(status)),
+    [],
+  );
+  t.strictSame(
+    targets.filter((on) => served(given.folder, on) === 'text'),
+    won,
+  );
+  t.equal(await mayRead(given.authorizer, 'user:bob', won[0] ?? ''), true);
+});

@@ -39,7 +39,7 @@ t.test('nobody meets the bytes under the grants of another path', async (t) => {
     const bodies = new Set<string>();
     for (let last = false; !last; ) {
       last = moved; // once more, now that it has answered
-      const { status, text } = await ask('GET', path, site.token(user));
+      const { status, text } = await ask('GET', path, user === '' ? undefined : site.token(user));
       seen.push(status);
       if (status === 200) bodies.add(text);
       begun();
@@ -55,6 +55,7 @@ t.test('nobody meets the bytes under the grants of another path', async (t) => {
     watched('ann', '/files/private/plan'),
     watched('bob', '/files/team/plan'),
     watched('ann', '/files/team/plan'),
+    watched('', `${link.url}/plan`),
   ] as const;
   await Promise.all(watchers.map(({ begun }) => begun));
   const ask = keptConnection(t, site.port);
@@ -62,15 +63,17 @@ t.test('nobody meets the bytes under the grants of another path', async (t) => {
   const answer = await ask('POST', `${API}/move`, site.token('root'), body);
   t.equal(answer.status, 200, answer.text);
   moved = true;
-  const [bobOld, annOld, bobNew, annNew] = await Promise.all([
+  const [bobOld, annOld, bobNew, annNew, byLink] = await Promise.all([
     watchers[0].end,
     watchers[1].end,
     watchers[2].end,
     watchers[3].end,
+    watchers[4].end,
   ]);
   t.match(bobOld.seen, /^200 503 403$/);
   t.match(annOld.seen, /^403 503 403$/);
   t.match(bobNew.seen, /^403 503 200$/);
+  t.strictSame(byLink, { seen: '200 503 200', bodies: ['the plan'] }, 'nor does its link open another');
   t.match(annNew.seen, /^404 503 403$/, 'ann, who may read the folder, never gets the file');
   t.strictSame(
     [...bobOld.bodies, ...bobNew.bodies].every((text) => text === 'the plan'),

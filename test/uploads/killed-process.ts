@@ -19,6 +19,9 @@ export interface Plan {
   }[];
   readonly remove?: string;
   readonly move?: Pick<MoveRequest, 'from' | 'to' | 'grants' | 'onConflict'>;
+  /** A folder, with all that is in it. */
+  readonly removeFolder?: string;
+  readonly copy?: Plan['move'];
   /** `receiving`: in the middle of the bytes of the last upload. */
   readonly killAt: CommitStep | MoveStep | 'receiving';
   /** Which of several: the first is 1. */
@@ -31,6 +34,9 @@ const load = async <T>(module: string): Promise<T> =>
 const { openSqliteStore } =
   await load<typeof import('../../src/storage/sqlite/open.js')>('storage/sqlite/open.js');
 const { Committer } = await load<typeof import('../../src/uploads/committer.js')>('uploads/committer.js');
+const { Copier } = await load<typeof import('../../src/uploads/copier.js')>('uploads/copier.js');
+const { FolderRemoval } =
+  await load<typeof import('../../src/uploads/folder-removal.js')>('uploads/folder-removal.js');
 const { Mover } = await load<typeof import('../../src/uploads/mover.js')>('uploads/mover.js');
 const { PathLocks } = await load<typeof import('../../src/uploads/path-locks.js')>('uploads/path-locks.js');
 const { writePartial } = await load<typeof import('../../src/uploads/partial.js')>('uploads/partial.js');
@@ -56,7 +62,10 @@ const root = new StorageRoot({
   partialFolder: `${folder}/partial`,
 });
 const store = openSqliteStore(`${folder}/latchkey.db`);
-const committer = new Committer({ root, files: store.files, clock: () => Date.now(), onStep: reach });
+const locks = new PathLocks();
+const clock = () => Date.now();
+const committer = new Committer({ root, files: store.files, clock, locks, onStep: reach });
+const ALLOWED = async () => {};
 
 async function* halves(text: string) {
   yield Buffer.from(text.slice(0, text.length / 2));
@@ -65,8 +74,17 @@ async function* halves(text: string) {
 }
 
 if (plan.move !== undefined) {
-  const mover = new Mover({ ...store, root, locks: new PathLocks(), onStep: reach });
-  await mover.move({ ...plan.move, authorise: async () => {} });
+  const mover = new Mover({ ...store, root, locks, onStep: reach });
+  await mover.move({ ...plan.move, authorise: ALLOWED });
+}
+if (plan.removeFolder !== undefined) {
+  const removal = new FolderRemoval({ root, tree: store.tree, committer, locks });
+  const folder = plan.removeFolder as ResourcePath;
+  await removal.remove({ folder, filesMax: 100, timeMaxMs: 60_000, authorise: ALLOWED });
+}
+if (plan.copy !== undefined) {
+  const copier = new Copier({ root, acl: store.acl, committer, locks });
+  await copier.copy({ ...plan.copy, owner: undefined, bytesMax: undefined, authorise: ALLOWED });
 }
 if (plan.remove !== undefined) await committer.remove(plan.remove as ResourcePath, UNCONDITIONAL);
 const uploads: Upload[] = [];

@@ -4,19 +4,14 @@
  * nothing to do.
  */
 
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import t, { type Test } from 'tap';
 import { recoverMoves } from '../../src/uploads/move-recovery.js';
 import type { MoveRequest, MoveStep } from '../../src/uploads/mover.js';
 import { recover } from '../../src/uploads/recovery.js';
-import { plainEnvironment } from '../nginx/running-site.js';
 import { linkRecord } from '../storage/given-links.js';
 import { draft, mayRead, namesIn, path, put, type Scene, scene, served } from './given.js';
+import { killedAt } from './killed-at.js';
 import type { Plan } from './killed-process.js';
-
-const PROGRAM = fileURLToPath(new URL('killed-process.ts', import.meta.url));
 
 const STEPS: readonly (readonly [MoveStep, 'old' | 'new'])[] = [
   ['move-prepared', 'old'],
@@ -91,7 +86,7 @@ for (const scenario of SCENARIOS) {
       for (const [on, [text, lines]] of Object.entries(scenario.files)) await put(given, on, text, lines);
       await given.store.acl.putGrants((scenario.grants ?? []).map(draft));
       await given.store.shareLinks.addLink(linkRecord('one', { path: path(scenario.link[0]) }));
-      await killedAt(given, scenario, step);
+      await killedAt({ folder: given.folder, uploads: [], move: scenario.move, killAt: step, nth: 1 });
       for (const on of new Set([...Object.keys(scenario.before), ...Object.keys(scenario.after)])) {
         await isConsistent(t, given, scenario, on);
       }
@@ -139,18 +134,4 @@ async function readersOf({ authorizer }: Scene, on: string): Promise<string> {
     if (may === true) readers.push(name);
   }
   return readers.join();
-}
-
-async function killedAt({ folder }: Scene, scenario: Scenario, killAt: MoveStep): Promise<void> {
-  const plan: Plan = { folder, uploads: [], move: scenario.move, killAt, nth: 1 };
-  const child = spawn(process.execPath, [PROGRAM, JSON.stringify(plan)], {
-    env: plainEnvironment({}),
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  let said = '';
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    said += text;
-  });
-  const [code, signal] = await once(child, 'close');
-  if (signal !== 'SIGKILL') throw new Error(`it was not killed but ended with ${code}: ${said}`);
 }
