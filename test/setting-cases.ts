@@ -4,6 +4,8 @@ import { type Case, CREDENTIAL_SETTINGS, NEEDED, SECRET, WORD } from './credenti
 
 export { NEEDED, SECRET } from './credential-setting-cases.js';
 
+/** A secret in one word, as it stands behind its key id. */
+const ONE_WORD = 'x'.repeat(32);
 const LINK_KEYS = "takes lines of KEY-ID SECRET, where the id has up to 64 letters, digits, '_' and '-'";
 const SIZE = 'takes a size such as 64m or 10g';
 export const PREFIX = "takes a prefix such as /files/ of letters, digits, '.', '_', '~', '-'";
@@ -68,16 +70,16 @@ export const SETTINGS: Readonly<Record<string, Case>> = {
     read: (config) => config.links.keys,
     initial: undefined,
     good: {
-      [`k1 ${SECRET}\nk-0_ ${SECRET}!`]: [
-        { id: 'k1', secret: SECRET },
-        { id: 'k-0_', secret: `${SECRET}!` },
+      [`k1 ${ONE_WORD}\nk-0_ ${ONE_WORD}!`]: [
+        { id: 'k1', secret: ONE_WORD },
+        { id: 'k-0_', secret: `${ONE_WORD}!` },
       ],
     },
     bad: {
       [SECRET]: LINK_KEYS,
-      [`k.1 ${SECRET}`]: LINK_KEYS,
-      'k1 short': `has 8 bytes; ${NEEDED}`,
-      [`k1 ${SECRET}\nk1 ${SECRET}`]: 'has two secrets of one key id',
+      [`k.1 ${ONE_WORD}`]: LINK_KEYS,
+      'k1 short': `has 5 bytes; ${NEEDED}`,
+      [`k1 ${ONE_WORD}\nk1 ${ONE_WORD}`]: 'has two secrets of one key id',
     },
   },
   LATCHKEY_LINK_LIFETIME: {
@@ -104,6 +106,15 @@ export const SETTINGS: Readonly<Record<string, Case>> = {
     good: { '90s': 90, '1d': 86_400 },
     bad: {
       '7': "takes a duration such as 30m, 8h or 7d, not '7'",
+      '0s': "takes a duration such as 30m, 8h or 7d, not '0s'",
+    },
+  },
+  LATCHKEY_LINK_LEASE: {
+    read: (config) => config.links.leaseMs,
+    initial: 21_600_000,
+    good: { '90s': 90_000, '1d': 86_400_000 },
+    bad: {
+      '6': "takes a duration such as 30m, 8h or 7d, not '6'",
       '0s': "takes a duration such as 30m, 8h or 7d, not '0s'",
     },
   },

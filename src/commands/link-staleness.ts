@@ -23,7 +23,8 @@ export async function staleness(
 ): Promise<Staleness | undefined> {
   if (state === 'revoked' || state === 'not-known') return undefined;
   if (state !== 'open' && state !== 'early') return state;
-  if ((await storageRootOf(config).find(link.path)) === undefined) return 'missing';
+  // What is sent makes the folder.
+  if (link.kind === 'read' && (await storageRootOf(config).find(link.path)) === undefined) return 'missing';
   const { createdAt, lastUsedAt = createdAt, terms } = link;
   return now - Math.max(lastUsedAt, terms.notBefore ?? lastUsedAt) > STALE_MS ? 'unused' : undefined;
 }

@@ -43,7 +43,7 @@ export const command: Command = {
     '  prints the URL of a new share link, this once: of its token only a hash is kept. PATH is a file, or a',
     '  folder and all below it. It is good for LATCHKEY_LINK_LIFETIME, where nothing else is said, and for',
     '  LATCHKEY_LINK_LIFETIME_MAX at the most. The URL is whole where LATCHKEY_PUBLIC_URL is set.',
-    'list [--path PATH] [--by USER] [--stale | --all]',
+    'list [--path PATH] [--by USER] [--after ID] [--stale | --all]',
     '  those that were not revoked and have not expired. Stale are those that open nothing any more, though',
     '  nobody revoked them: they are expired, exhausted, their maker may not give them any more',
     '  (authority-ended), or there is nothing at their path (missing); and those that nobody has used for',

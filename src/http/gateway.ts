@@ -18,7 +18,7 @@ import {
   visitorFields,
 } from './gateway-headers.js';
 import { answerRefused, isRefusal } from './gateway-refusal.js';
-import { SERVE_LINK_PREFIX, SHARE_PREFIX } from './share-address.js';
+import { SERVE_LINK_PREFIX, SHARE_PREFIX } from './shares/address.js';
 import { WRITE_PREFIX } from './write-routes.js';
 
 export interface GatewaySettings extends VisitorHeaderSettings {

@@ -1,7 +1,7 @@
 /** The OpenAPI document of the files service, with the URLs that a client sees rather than nginx's. */
 
 import { DOWNLOAD_PREFIX } from './download-route.js';
-import { SHARE_PREFIX } from './share-address.js';
+import { SHARE_PREFIX } from './shares/address.js';
 import { WRITE_PREFIX } from './write-routes.js';
 
 export function publicDocument(mount: string) {

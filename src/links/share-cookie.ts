@@ -5,23 +5,25 @@
  */
 
 import type { Clock } from '../acl/authorizer.js';
-import { encodeResourcePath, isFolder, type ResourcePath } from '../acl/resource-path.js';
+import { isFolder, type ResourcePath } from '../acl/resource-path.js';
 import type { ShareLink } from '../acl/share-link.js';
-import { cookieValues } from './cookie-values.js';
+import { cookiesNamed } from './cookie-values.js';
 import { passwordMark } from './password.js';
 import type { ShareLinks } from './share-links.js';
 import type { Tickets } from './ticket.js';
 
-export const SHARE_COOKIE = 'latchkey-share';
+/** Behind it comes the link's id: those of several links stand beside each other. */
+const NAME = 'latchkey-share-';
 const LASTING_MS = 60 * 60 * 1000;
 /** Of several links; a stranger may send any number. */
-const COOKIES_MAX = 4;
+const COOKIES_MAX = 8;
 /** Of a link without a password. */
 const NO_PASSWORD = 'none';
 
 export interface ShareCookie {
+  readonly name: string;
   readonly value: string;
-  /** Percent-encoded: the folder's URL. */
+  /** That of all files: a narrower one would name the folders above the link's. */
   readonly path: string;
   readonly seconds: number;
 }
@@ -58,8 +60,9 @@ export class ShareCookies {
       expiresAt,
     });
     return {
-      value: `${id}.${ticket}`,
-      path: mount.slice(0, -1) + encodeResourcePath(path),
+      name: NAME + id,
+      value: ticket,
+      path: mount,
       seconds: Math.floor((expiresAt - now) / 1000),
     };
   }
@@ -71,9 +74,7 @@ export class ShareCookies {
     address: string | undefined,
   ): Promise<ShareLink | undefined> {
     const { tickets, links, clock } = this.#settings;
-    for (const value of cookieValues(header, SHARE_COOKIE, COOKIES_MAX)) {
-      const dot = value.indexOf('.');
-      const [id, ticket] = [value.slice(0, dot), value.slice(dot + 1)];
+    for (const [id, ticket] of cookiesNamed(header, NAME, COOKIES_MAX)) {
       const claims = tickets.read(ticket, { purpose: 'files', linkId: id }, clock());
       if (claims === undefined) continue;
       const judgement = await links.judgeById({ id, path, address });

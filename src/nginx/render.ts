@@ -44,6 +44,7 @@ export interface ServerOptions extends SiteOptions {
 
 /** A whole nginx.conf. */
 export function renderServer(options: ServerOptions, source = shippedConfiguration()): string {
+  if (options.mount === '/s/') throw new Error('LATCHKEY_MOUNT may not be /s/: share links are there');
   const site = renderSite(source, options);
   const placed = substitute(site, [
     ['listen      8080;', `listen      ${options.listen};`, 1],

@@ -50,6 +50,17 @@ function sql({ dataFolder }: Desk, text: string): void {
   db.close();
 }
 
+/** So many more links as the first one. */
+function fill(at: Desk, count: number): void {
+  sql(
+    at,
+    `INSERT INTO share_links
+     WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${count})
+     SELECT 'n' || i, hash, kind, path, maker, maker_groups, grant_id, terms, expires_at, revoked_at, created_at,
+       last_used_at, downloads, uploads FROM share_links, n`,
+  );
+}
+
 t.test('create prints the URL and nothing else, and says on standard error what it is', async (t) => {
   const at = await desk(t);
   put(at, '/team/a b.pdf');
@@ -157,6 +168,7 @@ t.test('create says when there is nothing at the path, or a folder where a file 
   t.same(await said('/other/'), [
     'latchkey: there is no folder /other/: the link opens nothing until there is',
   ]);
+  t.same(await said('/other/ --upload'), [], 'an upload makes its folder');
   t.same(await said('/team/'), []);
   t.same(await said('/'), []);
 });
@@ -182,14 +194,21 @@ t.test('list has every link that counts but no token, and finds them by path and
 
 t.test('more links than are read at once are all listed', async (t) => {
   const at = await withLink(t);
-  sql(
-    at,
-    `INSERT INTO share_links
-     WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2100)
-     SELECT 'n' || i, hash, kind, path, maker, maker_groups, grant_id, terms, expires_at, revoked_at, created_at,
-       last_used_at, downloads, uploads FROM share_links, n`,
-  );
+  fill(at, 2_100);
   t.equal((await at.list()).length, 2101);
+});
+
+t.test('a list that is too long for one text is cut, and says where to go on', async (t) => {
+  const at = await withLink(t);
+  fill(at, 12_000);
+  const first = (await at.json('link list')) as { links: Listed[]; next: string };
+  t.equal(first.links.length, 10_000);
+  t.equal(first.links.at(-1)?.id, first.next);
+  const { stdout, stderr } = await at.run(`link list --after ${first.next}`);
+  t.equal(stdout.split('\n').length - 2, 2_001);
+  t.equal(stderr, '');
+  const cut = await at.run('link list');
+  t.equal(cut.stderr, `latchkey: there may be more; go on with --after ${first.next}\n`);
 });
 
 t.test('list leaves out what is over, and --all does not', async (t) => {
@@ -222,6 +241,7 @@ t.test('list --stale has what is of no use and was not revoked, each with why', 
   await make('unused', '/f', old, `last_used_at = ${long}`);
   await make('never-used', '/f', old);
   await make('missing', '/gone');
+  await make('takes-uploads', '/gone/', "kind = 'upload'");
   await make('exhausted', '/f', 'downloads = 2');
   await make('expired', '/f', "expires_at = 1, terms = json_set(terms, '$.expiresAt', 1)");
   await make('orphan', '/f', "maker = 'user:ann'");
@@ -345,7 +365,10 @@ const WRONG: readonly (readonly [string, string])[] = [
   ['create /a --stale', 'link create takes no --stale'],
   ['list --note x', 'link list takes no --note'],
   ['list --stale --all', '--stale and --all exclude each other'],
-  ['list /team/', 'the usage is: latchkey link list [--path PATH] [--by USER] [--stale | --all]'],
+  [
+    'list /team/',
+    'the usage is: latchkey link list [--path PATH] [--by USER] [--after ID] [--stale | --all]',
+  ],
   ['show', 'the usage is: latchkey link show ID|URL'],
   ['show a --all', 'link show takes no --all'],
   ['change a', 'name what is to be changed, such as --for 7d'],

@@ -99,6 +99,25 @@ const CASES: readonly Case[] = [
     becomes: ENDED,
   },
   {
+    name: 'the grant expires while another one gives the same',
+    grant: `user:ann manage /team/ until ${NOW + 5}`,
+    change: async (scene) => {
+      await scene.granted('user:ann manage /');
+      scene.at(NOW + 5);
+    },
+    becomes: ENDED,
+  },
+  {
+    name: 'the grant is set again, to begin later, while another one gives the same',
+    grant: 'group:eng manage /team/',
+    claimed: ['group:eng'],
+    change: async (scene) => {
+      await scene.granted('user:ann manage /');
+      await scene.granted(`group:eng manage /team/ from ${NOW + 5}`);
+    },
+    becomes: ENDED,
+  },
+  {
     name: 'the grant is in its last millisecond',
     grant: `user:ann manage / until ${NOW + 5}`,
     change: (scene) => scene.at(NOW + 4),

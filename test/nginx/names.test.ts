@@ -6,84 +6,17 @@
 import { parse } from 'content-disposition';
 import t from 'tap';
 import { encodeResourcePath } from '../../src/acl/resource-path.js';
+import { ODD_NAMES } from './odd-names.js';
 import { startSite } from './running-site.js';
 
-const NAMES: readonly string[] = [
-  'plain.txt',
-  'two words.txt',
-  '  leading',
-  'trailing ',
-  'a  b',
-  '100%.txt',
-  '%41',
-  '%2F',
-  '%2e%2e',
-  '%00',
-  '%',
-  'a+b',
-  '+',
-  'what?',
-  '?',
-  'a#b',
-  '#',
-  'a&b=c',
-  "it's",
-  '"quoted"',
-  '`tick`',
-  'semi;colon',
-  ';',
-  'a:b',
-  'a,b',
-  'a|b',
-  '<b>',
-  '{x}',
-  '[y]',
-  '(z)',
-  '*',
-  '!',
-  '$HOME',
-  '@me',
-  '~',
-  '^',
-  '=',
-  '.hidden',
-  '..a',
-  '...',
-  'a.',
-  'a..',
-  '-',
-  '--help',
-  '-rf',
-  '_',
-  'file.html',
-  'résumé.pdf',
-  'Cafe\u0301.txt',
-  'Caf\u00e9.txt',
-  'مرحبا.pdf',
-  '张伟.doc',
-  'Ünïcödé',
-  '😀.png',
-  '👨‍👩‍👧‍👦',
-  'ﬁ',
-  '\u200bzero',
-  '\u202eabc',
-  '\ufffd',
-  'x'.repeat(255),
-  'é'.repeat(127),
-  '😀'.repeat(63),
-  'CON',
-  'a\u00a0b',
-  'İ',
-  'ß',
-];
 const AT_LEAST = 40;
 
-t.ok(NAMES.length >= AT_LEAST, `the table has ${NAMES.length} names`);
+t.ok(ODD_NAMES.length >= AT_LEAST, `the table has ${ODD_NAMES.length} names`);
 
 t.test('each name is uploaded, served, downloaded under its name, and refused to a stranger', async (t) => {
   const site = await startSite(t);
   const token = site.token('alice');
-  for (const [i, name] of NAMES.entries()) {
+  for (const [i, name] of ODD_NAMES.entries()) {
     const path = encodeResourcePath(`/users/alice/${name}`);
     const bytes = Buffer.from(`bytes of number ${i}: ${name}`);
     const put = await site.ask('PUT', `/files${path}`, { token, body: bytes });
@@ -99,7 +32,7 @@ t.test('each name is uploaded, served, downloaded under its name, and refused to
     t.equal(refused.status, 401, 'nor as a download');
     t.notOk(refused.bytes.includes(bytes), 'of which nothing is shown');
   }
-  for (const [i, name] of NAMES.entries()) {
+  for (const [i, name] of ODD_NAMES.entries()) {
     const got = await site.ask('GET', `/files${encodeResourcePath(`/users/alice/${name}`)}`, { token });
     t.equal(got.body.toString(), `bytes of number ${i}: ${name}`, 'no name took another one’s place');
   }
@@ -110,7 +43,7 @@ t.test('each name does for a folder too, and a grant on the folder reaches into 
   const token = site.token('alice');
   const bob = site.token('bob');
   const headers = { 'Content-Type': 'application/json' };
-  for (const [i, name] of NAMES.entries()) {
+  for (const [i, name] of ODD_NAMES.entries()) {
     const folder = `/users/alice/${name}/`;
     const url = `/files${encodeResourcePath(folder)}in%20it`;
     const body = `in folder ${i}`;

@@ -48,6 +48,11 @@ t.test('a whole configuration, relative to the folder that nginx is started in',
   t.match(renderServer({ ...SERVER, user: 'www-data' }), /^user www-data;\n/);
 });
 
+t.test('the files cannot lie where share links are, but on a site of its own they may', async (t) => {
+  t.throws(() => renderServer({ ...SERVER, mount: '/s/' }), { message: /^LATCHKEY_MOUNT may not be \/s\// });
+  t.match(siteLines({ ...SITE, mount: '/s/' }).server, /^location \^~ \/s\/ \{$/m);
+});
+
 t.test('several authorizers are several servers of one upstream', async (t) => {
   const text = renderServer({ ...SERVER, authorizers: 3 });
   const upstream = /upstream latchkey_authorizer \{\n([^}]*)\}/.exec(text)?.[1];

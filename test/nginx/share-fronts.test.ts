@@ -72,8 +72,9 @@ async function answersOf(site: SharedSite): Promise<Readonly<Record<string, unkn
     await note(name, 'GET', '/', { 'X-Latchkey-Request-Uri': '/evil/', 'X-Latchkey-Scheme': 'https' });
     await note(name, 'POST', '/sub/', FORM, 'password=wrong');
     await note(name, 'POST', '/sub/', { ...FORM, 'X-Latchkey-Scheme': 'https' }, 'password=right');
-    await note(name, 'POST', '/', { ...FORM, Origin: 'http://localhost' }, 'password=right');
     await note(name, 'POST', '/', { ...FORM, Origin: 'http://evil.example' }, 'password=right');
+    if (name === 'unknown') continue; // one guess more would have to wait, or not, by how fast the machine is
+    await note(name, 'POST', '/', { ...FORM, Origin: 'http://localhost' }, 'password=right');
     await note(name, 'POST', '/', { ...FORM, 'X-Forwarded-Proto': 'https' }, 'password=right');
   }
   return all;
@@ -87,7 +88,8 @@ function told(answer: Answer, made: Readonly<Record<string, MadeLink>>): unknown
       masked = masked.replaceAll(token, `<${name}>`).replaceAll(id, `<id of ${name}>`);
     }
     return masked
-      .replace(/(latchkey-(?:password|lease)=)[^;]*/, '$1…')
+      .replace(/(latchkey-(?:password|lease|share-[^=]*)=)[^;]*/, '$1…')
+      .replace(/Max-Age=\d+/, 'Max-Age=N')
       .replace(/\d{4}-\d\d-\d\d[T ]\d\d:\d\d[^<"]*/g, '…')
       .replace(/<code>[0-9a-f]*<\/code>|<p><small>Request .*<\/p>\n/g, '');
   };
@@ -97,7 +99,7 @@ function told(answer: Answer, made: Readonly<Record<string, MadeLink>>): unknown
     .sort();
   // What nginx says by itself is of its own making.
   const own = answer.body.includes('<center>nginx') ? '' : mask(answer.body.toString());
-  return { status: answer.status, headers, body: own, cookies: cookiesOf(answer).split('=')[0] };
+  return { status: answer.status, headers, body: own, cookies: mask(cookiesOf(answer)).split('=')[0] };
 }
 
 t.test('the two fronts say the same', async (t) => {

@@ -87,7 +87,13 @@ t.test('where it leads back to, and what is no way to send a password', async (t
   t.equal((await post(type, `${password}&${'x'.repeat(2048)}`)).status, 413);
   t.equal((await post({ 'Content-Type': 'application/json' }, '{}')).status, 415);
   t.equal((await post({}, password)).status, 415);
+  t.equal(
+    (await site.post(`${url}/`, { password: PASSWORD }, { Origin: 'https://files.example' })).status,
+    303,
+  );
   t.equal(form(await post(type, '')), '401 json');
+  t.equal(form(await post({}, '')), '401 json');
+  t.equal(form(await site.ask('POST', `${url}/`)), '401 json', 'no body at all');
   t.equal(form(await post(type, 'password=%FF%ZZ')), '401 json');
   t.equal(form(await post(type, `password=${'x'.repeat(500)}`)), '401 json');
   for (const foreign of [
@@ -98,10 +104,6 @@ t.test('where it leads back to, and what is no way to send a password', async (t
     const crossed = await site.post(`${url}/`, { password: PASSWORD }, foreign);
     t.same([form(crossed), cookiesOf(crossed)], ['403 json', ''], JSON.stringify(foreign));
   }
-  t.equal(
-    (await site.post(`${url}/`, { password: PASSWORD }, { Origin: 'https://files.example' })).status,
-    303,
-  );
 });
 
 t.test('guessing has to wait, on one link and on all of them, and whoever knows it does not', async (t) => {

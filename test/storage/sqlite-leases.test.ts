@@ -1,4 +1,4 @@
-/** Ten clients of two processes, and of two connections of one, race for the last download: one of them gets it. */
+/** Clients race for the last download, of two processes and of two connections of one: one of them gets it. */
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -7,6 +7,7 @@ import t, { type Test } from 'tap';
 import { openSqliteStore } from '../../src/storage/sqlite/open.js';
 import { plainEnvironment } from '../nginx/running-site.js';
 import { linkRecord, NOW } from './given-links.js';
+import { holdWriteLock } from './other-process.js';
 
 const PROGRAM = fileURLToPath(new URL('racing-process.ts', import.meta.url));
 const DOWNLOADS_MAX = 3;
@@ -42,6 +43,21 @@ t.test('of two connections', async (t) => {
     t.equal(await downloads(race), DOWNLOADS_MAX);
   }
 });
+
+t.test(
+  'a client that asks twice at once, while neither can be written, comes for one download',
+  async (t) => {
+    const { file, store, downloads } = await given(t);
+    const holder = await holdWriteLock(t, file);
+    const terms = { linkId: 'l0', now: NOW, until: UNTIL, downloadsMax: DOWNLOADS_MAX };
+    const both = [['cookie', 'address'], ['address']].map((clients) =>
+      store.linkCounts.lease({ ...terms, clients }),
+    );
+    await holder.release();
+    t.strictSame(await Promise.all(both), ['opened', 'held']);
+    t.equal(await downloads(0), DOWNLOADS_MAX);
+  },
+);
 
 t.test('of two processes', async (t) => {
   const { file, downloads } = await given(t);

@@ -178,3 +178,46 @@ t.test('dropping goes on after what cannot be dropped', async (t) => {
   await root.tryDropPartials([first, { name: 'a-folder' }, { name: 'none' }, last]);
   t.strictSame(readdirSync(`${folder}/partial`), ['a-folder']);
 });
+
+t.test(
+  'a folder is listed by what may be served of it: files and folders, with names that a path can have',
+  async (t) => {
+    const { root, folder } = await scene(t);
+    const files = `${folder}/store/files`;
+    await root.publish((await partialOf(root, 'one')).name, path('/team/plan'));
+    mkdirSync(`${files}/team/sub`);
+    symlinkSync(`${files}/team/plan`, `${files}/team/link`);
+    symlinkSync(`${files}/team`, `${files}/team/loop`);
+    symlinkSync(`${files}/team`, `${files}/alias`);
+    writeFileSync(`${files}/team/back\\slash`, '');
+    writeFileSync(`${files}/team/new\nline`, '');
+    writeFileSync(Buffer.concat([Buffer.from(`${files}/team/`), Buffer.from([0xff])]), '');
+    const listing = await root.list(path('/team/'), 10);
+    const entries = listing?.entries.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+    t.match(entries, [
+      { name: 'plan', kind: 'file', path: '/team/plan', bytes: 3 },
+      { name: 'sub', kind: 'folder', path: '/team/sub/' },
+    ]);
+    t.strictSame([entries?.length, listing?.cut], [2, false]);
+    t.strictSame(await root.list(path('/team/sub/'), 10), { entries: [], cut: false });
+    for (const none of ['/none/', '/team/plan/', '/team/loop/', '/alias/', '/alias/sub/', '/none/none/']) {
+      t.equal(await root.list(path(none), 10), undefined, none);
+    }
+  },
+);
+
+t.test(
+  'of a folder with more in it than is asked for, so many are listed, and that there is more is said',
+  async (t) => {
+    const { root, folder } = await scene(t);
+    for (let i = 0; i < 200; i++) writeFileSync(`${folder}/store/files/${i}`, '');
+    const counted = async (most: number) => {
+      const listing = await root.list(path('/'), most);
+      return [listing?.entries.length, listing?.cut];
+    };
+    t.strictSame(await counted(1), [1, true]);
+    t.strictSame(await counted(199), [199, true]);
+    t.strictSame(await counted(200), [200, false]);
+    t.strictSame(await counted(201), [200, false]);
+  },
+);

@@ -8,8 +8,11 @@ import type { LinkTerms, ShareLinkRecord } from '../../acl/share-link.js';
 import type { Change, ChangeLog } from './change-log.js';
 import { LINK_COLUMNS, type LinkRow, linkRecordOf, linkRow } from './link-rows.js';
 
-/** Forgotten in one transaction: it is over in some milliseconds, and others write in between. */
+/** Forgotten in one transaction, at the least: it is over in some milliseconds, and others write in between. */
 const FORGOTTEN_AT_ONCE = 1_000;
+/** Links below a path that are sorted for a page of them. */
+const FEW_MAX = 5_000;
+const BY_PATH = 'INDEXED BY share_links_by_path';
 
 export class SqliteShareLinks implements ShareLinkStore {
   readonly #db: Database;
@@ -32,23 +35,26 @@ export class SqliteShareLinks implements ShareLinkStore {
     return this.#find(id);
   }
 
-  async links({ path, maker, after, max }: LinkSelection): Promise<readonly ShareLinkRecord[]> {
+  async links({ path, maker, after = '', max }: LinkSelection): Promise<readonly ShareLinkRecord[]> {
     const conditions = [
+      'id > @after',
       ...(path === undefined ? [] : coverage(path)),
       ...(maker === undefined ? [] : ['maker = @maker']),
-      ...(after === undefined ? [] : ['id > @after']),
     ];
-    const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`;
-    const selected = this.#db.prepare<[Record<string, string | number>], LinkRow>(
-      `SELECT ${LINK_COLUMNS} FROM share_links ${where} ORDER BY id LIMIT @max`,
-    );
     const values = {
+      after,
       max,
       ...(path !== undefined && { path, beyond: beyond(path) }),
       ...(maker !== undefined && { maker }),
-      ...(after !== undefined && { after }),
     };
-    return selected.all(values).map(linkRecordOf);
+    // In the order of ids a page of many links is found at once; a few would be looked for among all that there are.
+    const by = path !== undefined && maker === undefined && this.#areFew(path) ? BY_PATH : '';
+    return this.#db
+      .prepare<[Record<string, string | number>], LinkRow>(
+        `SELECT ${LINK_COLUMNS} FROM share_links ${by} WHERE ${conditions.join(' AND ')} ORDER BY id LIMIT @max`,
+      )
+      .all(values)
+      .map(linkRecordOf);
   }
 
   async changeLink(id: string, terms: LinkTerms): Promise<Written<ShareLinkRecord | undefined>> {
@@ -84,17 +90,30 @@ export class SqliteShareLinks implements ShareLinkStore {
 
   #forgetSome(endedBefore: number): Change<number> {
     const ids = this.#db
-      .prepare<[number, number, number], string>(
+      .prepare<[{ endedBefore: number; max: number }], string>(
         `DELETE FROM share_links WHERE id IN (
-           SELECT id FROM share_links WHERE expires_at < ?
-           UNION SELECT id FROM share_links WHERE revoked_at < ? LIMIT ?
+           SELECT id FROM (SELECT id FROM share_links WHERE expires_at < @endedBefore LIMIT @max)
+           UNION ALL
+           SELECT id FROM (SELECT id FROM share_links WHERE revoked_at < @endedBefore LIMIT @max)
          ) RETURNING id`,
       )
       .pluck()
-      .all(endedBefore, endedBefore, FORGOTTEN_AT_ONCE);
+      .all({ endedBefore, max: FORGOTTEN_AT_ONCE });
     const leases = this.#db.prepare('DELETE FROM link_leases WHERE link_id = ?');
     for (const id of ids) leases.run(id);
     return { value: ids.length, touched: ids.map(touchedBy) };
+  }
+
+  #areFew(path: ResourcePath): boolean {
+    const conditions = coverage(path);
+    if (conditions.length === 0) return false;
+    const seen = this.#db
+      .prepare<[Record<string, string | number>], number>(
+        `SELECT count(*) FROM (SELECT 1 FROM share_links ${BY_PATH} WHERE ${conditions.join()} LIMIT @max)`,
+      )
+      .pluck()
+      .get({ path, beyond: beyond(path), max: FEW_MAX + 1 });
+    return seen !== undefined && seen <= FEW_MAX;
   }
 
   #find(id: string): ShareLinkRecord | undefined {

@@ -12,22 +12,25 @@ import {
   parseResourcePath,
   percentDecode,
   type ResourcePath,
-} from '../acl/resource-path.js';
-import type { ShareLink } from '../acl/share-link.js';
-import { isLinkRobot } from '../links/robots.js';
-import { SHARE_COOKIE } from '../links/share-cookie.js';
-import { needsCookie } from '../links/signed-cookie.js';
-import { accelHeaders } from './download-route.js';
-import { relativeTo, SERVE_LINK_PREFIX, type ShareAddress } from './share-address.js';
-import type { Admission } from './share-admission.js';
-import { asksForJson, sendPage } from './share-answer.js';
-import { setLinkCookie } from './share-cookies.js';
-import type { ShareDeps } from './share-deps.js';
-import { folderJson, viewFolder } from './share-folder.js';
-import { folderPage } from './share-folder-page.js';
-import { requireLease } from './share-lease.js';
-import { cardPage } from './share-pages.js';
-import { ShareRefused } from './share-refusal.js';
+} from '../../acl/resource-path.js';
+import type { ShareLink } from '../../acl/share-link.js';
+import { BoundedWork } from '../../links/bounded-work.js';
+import { isLinkRobot } from '../../links/robots.js';
+import { needsCookie } from '../../links/signed-cookie.js';
+import { accelHeaders } from '../download-route.js';
+import { relativeTo, SERVE_LINK_PREFIX, type ShareAddress } from './address.js';
+import type { Admission } from './admission.js';
+import { asksForJson, sendPage } from './answer.js';
+import { setLinkCookie } from './cookies.js';
+import type { ShareDeps } from './deps.js';
+import { folderJson, viewFolder } from './folder.js';
+import { folderPage } from './folder-page.js';
+import { requireLease } from './lease.js';
+import { cardPage } from './pages.js';
+import { ShareRefused } from './refusal.js';
+
+/** A large folder is half a second of work, and whoever has a link may ask for it as often as they like. */
+const listings = new BoundedWork({ runningMax: 2, waitingMax: 32 });
 
 /** A link to one file is open under the file's own name; every other name leads there. */
 export async function showFile(
@@ -78,13 +81,15 @@ async function sendFolder(
   folder: ResourcePath,
 ): Promise<FastifyReply> {
   const { link } = admission;
-  const view = await viewFolder({
-    root: deps.root,
-    linkPath: link.path,
-    folder,
-    query,
-    isOpen: (path) => isOpen(deps, admission, path),
-  });
+  const view = await listings.run(() =>
+    viewFolder({
+      root: deps.root,
+      linkPath: link.path,
+      folder,
+      query,
+      isOpen: (path) => isListed(deps, admission, path),
+    }),
+  );
   if (view === undefined) throw new ShareRefused('missing', link);
   if (isRobot(request)) return sendPage(reply, cardPage(view.trail.at(-1) ?? '', undefined));
   deps.onUse(link.id, deps.clock());
@@ -124,8 +129,7 @@ function giveFilesCookie(
   link: ShareLink,
 ): void {
   const cookie = shareCookies.issue(link, mount, leaseMs);
-  if (cookie === undefined) return;
-  setLinkCookie(request, reply, { name: SHARE_COOKIE, ...cookie }, visitor.publicUrl);
+  if (cookie !== undefined) setLinkCookie(request, reply, cookie, visitor.publicUrl);
 }
 
 /** The operator's limit holds for links, too. */
@@ -136,6 +140,14 @@ function rateHeader({ download }: ShareDeps, { terms }: ShareLink): Readonly<Rec
 
 function isRobot({ headers, method }: FastifyRequest): boolean {
   return method === 'GET' && isLinkRobot(headers['user-agent']);
+}
+
+/** @throws NotKnown of a file that is being exchanged */
+async function isListed(deps: ShareDeps, admission: Admission, path: ResourcePath): Promise<boolean> {
+  if (!(await isOpen(deps, admission, path))) return false;
+  if (!isFolder(path))
+    await deps.authorizer.authorizeByLink(path, { kind: 'share-link', id: admission.link.id });
+  return true;
 }
 
 async function isOpen(

@@ -5,7 +5,7 @@
 
 import { stringifySetCookie } from 'cookie';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { cookieValues } from '../links/cookie-values.js';
+import { cookieValues } from '../../links/cookie-values.js';
 
 export interface LinkCookie {
   readonly name: string;

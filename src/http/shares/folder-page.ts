@@ -1,10 +1,10 @@
 /** A folder behind a link as a page: what is in it, and where one is below the link's own root. */
 
-import { encodeResourcePath } from '../acl/resource-path.js';
-import { type Html, html, NOTHING } from './html.js';
-import { humanInstant, humanSize } from './human-units.js';
-import { renderPage } from './page-frame.js';
-import type { FolderView, ShownEntry, SortKey, SortOrder } from './share-folder.js';
+import { encodeResourcePath } from '../../acl/resource-path.js';
+import { type Html, html, NOTHING } from '../html.js';
+import { humanInstant, humanSize } from '../human-units.js';
+import { renderPage } from '../page-frame.js';
+import type { FolderView, ShownEntry, SortKey, SortOrder } from './folder.js';
 
 const COLUMNS: readonly (readonly [key: SortKey, title: string])[] = [
   ['name', 'Name'],

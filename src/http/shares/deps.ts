@@ -1,14 +1,14 @@
 /** What the routes of share links are given. */
 
-import type { Authorizer } from '../acl/authorizer.js';
-import type { LinkCountStore } from '../acl/link-ports.js';
-import type { DownloadSettings, VisitorSettings } from '../config.js';
-import type { PasswordAttempts } from '../links/password-attempts.js';
-import type { ShareCookies } from '../links/share-cookie.js';
-import type { ShareLinks } from '../links/share-links.js';
-import type { Tickets } from '../links/ticket.js';
-import type { StorageRoot } from '../uploads/storage-root.js';
-import type { Gate } from './gate.js';
+import type { Authorizer } from '../../acl/authorizer.js';
+import type { LinkCountStore } from '../../acl/link-ports.js';
+import type { DownloadSettings, VisitorSettings } from '../../config.js';
+import type { PasswordAttempts } from '../../links/password-attempts.js';
+import type { ShareCookies } from '../../links/share-cookie.js';
+import type { ShareLinks } from '../../links/share-links.js';
+import type { Tickets } from '../../links/ticket.js';
+import type { StorageRoot } from '../../uploads/storage-root.js';
+import type { Gate } from '../gate.js';
 
 export interface ShareParts {
   readonly attempts: PasswordAttempts;

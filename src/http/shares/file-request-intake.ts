@@ -8,24 +8,24 @@
 
 import type { Readable } from 'node:stream';
 import type { FastifyRequest } from 'fastify';
-import { RequestClosed } from '../acl/errors.js';
-import type { RequestedFile } from '../acl/ports.js';
-import { encodeResourcePath, fileIn, nameOf, type ResourcePath } from '../acl/resource-path.js';
-import type { ShareLink } from '../acl/share-link.js';
-import { hasEnding, numberedName } from '../links/upload-name.js';
-import type { UploadsUnderWay } from '../links/uploads-under-way.js';
-import type { Committed, Upload } from '../uploads/committer.js';
-import type { Partial } from '../uploads/partial.js';
-import { UploadProblem } from '../uploads/problem.js';
-import { Staging } from '../uploads/staging.js';
+import { RequestClosed } from '../../acl/errors.js';
+import type { RequestedFile } from '../../acl/ports.js';
+import { encodeResourcePath, fileIn, nameOf, type ResourcePath } from '../../acl/resource-path.js';
+import type { ShareLink } from '../../acl/share-link.js';
+import { hasEnding, numberedName } from '../../links/upload-name.js';
+import type { UploadsUnderWay } from '../../links/uploads-under-way.js';
+import type { Committed, Upload } from '../../uploads/committer.js';
+import type { Partial } from '../../uploads/partial.js';
+import { UploadProblem } from '../../uploads/problem.js';
+import { Staging } from '../../uploads/staging.js';
+import { BadRequest } from '../problem.js';
+import type { WriteDeps } from '../write-request.js';
+import type { ShareAddress } from './address.js';
+import { type Admission, admitAgain } from './admission.js';
+import type { ShareDeps } from './deps.js';
 import type { ReceivedFile } from './file-request-page.js';
-import { BadRequest } from './problem.js';
-import type { ShareAddress } from './share-address.js';
-import { type Admission, admitAgain } from './share-admission.js';
-import type { ShareDeps } from './share-deps.js';
-import { requirePassword } from './share-password.js';
-import { ShareRefused } from './share-refusal.js';
-import type { WriteDeps } from './write-request.js';
+import { requirePassword } from './password.js';
+import { ShareRefused } from './refusal.js';
 
 export interface FileRequestDeps
   extends ShareDeps,

@@ -3,10 +3,10 @@
  * from the link's own root on. Nothing above that root is named.
  */
 
-import { NotKnown } from '../acl/errors.js';
-import { formatInstant, isInstant } from '../acl/instant.js';
-import { nameOf, type ResourcePath } from '../acl/resource-path.js';
-import type { ListedEntry, StorageRoot } from '../uploads/storage-root.js';
+import { NotKnown } from '../../acl/errors.js';
+import { formatInstant, isInstant } from '../../acl/instant.js';
+import { nameOf, type ResourcePath } from '../../acl/resource-path.js';
+import type { ListedEntry, StorageRoot } from '../../uploads/storage-root.js';
 
 export type SortKey = 'name' | 'size' | 'date';
 export type SortOrder = 'asc' | 'desc';

@@ -3,10 +3,10 @@
  * nothing of what is in the folder or how it is called.
  */
 
-import type { ShareLink } from '../acl/share-link.js';
-import { type Html, html, NOTHING } from './html.js';
-import { humanSize } from './human-units.js';
-import { renderPage } from './page-frame.js';
+import type { ShareLink } from '../../acl/share-link.js';
+import { type Html, html, NOTHING } from '../html.js';
+import { humanSize } from '../human-units.js';
+import { renderPage } from '../page-frame.js';
 
 export interface FileRequestTerms {
   /** How many files may still come; `undefined`: any number. */

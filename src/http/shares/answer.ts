@@ -4,16 +4,25 @@
  */
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { askedOf } from '../credentials/presented.js';
-import { TooBusy } from '../links/bounded-work.js';
-import { challenge } from './decision-answer.js';
-import { LINK_ANSWER_HEADERS, PAGE_HEADERS } from './page-frame.js';
-import { sendError } from './problem.js';
-import { passwordPage, refusalPage } from './share-pages.js';
-import { ShareRefused, type Told, toldOf } from './share-refusal.js';
+import { NotKnown, StoreBusy } from '../../acl/errors.js';
+import { askedOf } from '../../credentials/presented.js';
+import { TooBusy } from '../../links/bounded-work.js';
+import { challenge } from '../decision-answer.js';
+import { LINK_ANSWER_HEADERS, PAGE_HEADERS } from '../page-frame.js';
+import { sendError } from '../problem.js';
+import { passwordPage, refusalPage } from './pages.js';
+import { ShareRefused, type Told, toldOf } from './refusal.js';
 
 /** A retry makes sense after this. */
 const BUSY_RETRY_SECONDS = '2';
+const NOT_KNOWN_RETRY_SECONDS = '1';
+
+const NOT_KNOWN: Told = {
+  status: 503,
+  code: 'unavailable',
+  title: 'Please try again',
+  text: 'Whether this link opens cannot be found out right now. Try again in a moment.',
+};
 
 export function sendPage(reply: FastifyReply, page: string): FastifyReply {
   return reply.headers(PAGE_HEADERS).type('text/html; charset=utf-8').send(page);
@@ -32,7 +41,11 @@ export function sendShareError(error: unknown, request: FastifyRequest, reply: F
   reply.headers(LINK_ANSWER_HEADERS);
   if (error instanceof ShareRefused) return sendRefusal(error, request, reply);
   if (error instanceof TooBusy) return sendBusy(request, reply);
-  return sendError(error, request, reply);
+  const isNotKnown = error instanceof NotKnown || error instanceof StoreBusy;
+  if (!isNotKnown || !wantsPage(request)) return sendError(error, request, reply);
+  request.log.error(error);
+  reply.code(NOT_KNOWN.status).header('retry-after', NOT_KNOWN_RETRY_SECONDS);
+  return sendTold(NOT_KNOWN, request, reply);
 }
 
 function sendRefusal(refused: ShareRefused, request: FastifyRequest, reply: FastifyReply): FastifyReply {
@@ -64,7 +77,7 @@ function sendBusy(request: FastifyRequest, reply: FastifyReply): FastifyReply {
     status: 503,
     code: 'too-busy',
     title: 'Please try again',
-    text: 'Too many passwords are being tried right now. Try again in a moment.',
+    text: 'There is more to do here right now than may wait. Try again in a moment.',
   };
   reply.code(503).header('retry-after', BUSY_RETRY_SECONDS);
   return sendTold(told, request, reply);

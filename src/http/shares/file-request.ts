@@ -7,20 +7,20 @@
  */
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { percentDecode } from '../acl/resource-path.js';
-import type { ShareLink } from '../acl/share-link.js';
-import { fileTooLarge } from '../uploads/partial.js';
-import { asUploadProblem } from '../uploads/problem.js';
+import { percentDecode } from '../../acl/resource-path.js';
+import type { ShareLink } from '../../acl/share-link.js';
+import { fileTooLarge } from '../../uploads/partial.js';
+import { asUploadProblem } from '../../uploads/problem.js';
+import { partsOf } from '../form-upload.js';
+import { BadRequest, problemOf } from '../problem.js';
+import { discardRest, refuseTooLarge } from '../write-request.js';
+import type { ShareAddress } from './address.js';
+import type { Admission } from './admission.js';
+import { asksForJson, sendPage, wantsPage } from './answer.js';
 import { type FileRequestDeps, fileBytesMax, Intake, roomOf } from './file-request-intake.js';
 import { type FileRequestTerms, fileRequestPage, receivedPage } from './file-request-page.js';
-import { partsOf } from './form-upload.js';
-import { BadRequest, problemOf } from './problem.js';
-import type { ShareAddress } from './share-address.js';
-import type { Admission } from './share-admission.js';
-import { asksForJson, sendPage, wantsPage } from './share-answer.js';
-import { requireOwnForm } from './share-password.js';
-import { ShareRefused } from './share-refusal.js';
-import { discardRest, refuseTooLarge } from './write-request.js';
+import { requireOwnForm } from './password.js';
+import { ShareRefused } from './refusal.js';
 
 /** A request of somebody whom the link was opened to. */
 export interface Visit {

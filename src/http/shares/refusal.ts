@@ -3,9 +3,9 @@
  * is told. A link that ended says whom to ask, if its maker allows that; nothing here names a path or a token.
  */
 
-import type { ShareLink } from '../acl/share-link.js';
-import type { Identified } from '../credentials/credential.js';
-import { humanInstant } from './human-units.js';
+import type { ShareLink } from '../../acl/share-link.js';
+import type { Identified } from '../../credentials/credential.js';
+import { humanInstant } from '../human-units.js';
 
 export type ShareRefusalKind =
   | 'unknown'

@@ -7,28 +7,28 @@
  */
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { ShareLink } from '../acl/share-link.js';
-import { UploadsUnderWay } from '../links/uploads-under-way.js';
+import type { ShareLink } from '../../acl/share-link.js';
+import { UploadsUnderWay } from '../../links/uploads-under-way.js';
+import { LINK_ANSWER_HEADERS } from '../page-frame.js';
+import { discardRest } from '../write-request.js';
+import { LOCATION_LENGTH_MAX, SHARE_PREFIX, type ShareAddress, shareAddress } from './address.js';
+import { type Admission, admit, tell, visitorAddress } from './admission.js';
+import { sendShareError } from './answer.js';
+import { showFile, showFolder } from './content.js';
+import type { ShareDeps } from './deps.js';
 import { showFileRequest } from './file-request.js';
 import type { FileRequestDeps } from './file-request-intake.js';
 import { fileRequestRoutes, postFiles } from './file-request-routes.js';
-import { LINK_ANSWER_HEADERS } from './page-frame.js';
-import { LOCATION_LENGTH_MAX, SHARE_PREFIX, type ShareAddress, shareAddress } from './share-address.js';
-import { type Admission, admit, tell, visitorAddress } from './share-admission.js';
-import { sendShareError } from './share-answer.js';
-import { showFile, showFolder } from './share-content.js';
-import type { ShareDeps } from './share-deps.js';
 import {
   givePasswordTicket,
   PASSWORD_FORM_BYTES_MAX,
   requireOwnForm,
   requirePassword,
   tryPassword,
-} from './share-password.js';
-import { ShareRefused } from './share-refusal.js';
-import { loginLocation, returnedTo } from './share-return.js';
-import { getSchema, postSchema } from './share-schemas.js';
-import { discardRest } from './write-request.js';
+} from './password.js';
+import { ShareRefused } from './refusal.js';
+import { loginLocation, returnedTo } from './return.js';
+import { getSchema, postSchema } from './schemas.js';
 
 const FORM = 'application/x-www-form-urlencoded';
 
@@ -52,8 +52,13 @@ export async function shareRoute(
     );
     share.get(SHARE_PREFIX, { schema: getSchema }, (request, reply) => visit(deps, request, reply));
     await fileRequestRoutes(share, deps);
-    share.post<{ Body: URLSearchParams }>(SHARE_PREFIX, { schema: postSchema }, (request, reply) =>
-      request.isMultipart() ? postFiles(deps, request, reply) : open(deps, request, reply, request.body),
+    share.post<{ Body: URLSearchParams | undefined }>(
+      SHARE_PREFIX,
+      { schema: postSchema },
+      (request, reply) =>
+        request.isMultipart()
+          ? postFiles(deps, request, reply)
+          : open(deps, request, reply, request.body ?? new URLSearchParams()),
     );
   });
 }

@@ -4,15 +4,15 @@
  */
 
 import type { FastifyRequest } from 'fastify';
-import type { Decision } from '../acl/decide.js';
-import { NOBODY, type Subject } from '../acl/principal.js';
-import type { ShareLink } from '../acl/share-link.js';
-import { WINDOW_MS } from '../credentials/failures.js';
-import { askedOf } from '../credentials/presented.js';
-import type { ShareJudgement } from '../links/share-links.js';
-import type { ShareAddress } from './share-address.js';
-import type { ShareDeps } from './share-deps.js';
-import { ShareRefused } from './share-refusal.js';
+import type { Decision } from '../../acl/decide.js';
+import { NOBODY, type Subject } from '../../acl/principal.js';
+import type { ShareLink } from '../../acl/share-link.js';
+import { WINDOW_MS } from '../../credentials/failures.js';
+import { askedOf } from '../../credentials/presented.js';
+import type { ShareJudgement } from '../../links/share-links.js';
+import type { ShareAddress } from './address.js';
+import type { ShareDeps } from './deps.js';
+import { ShareRefused } from './refusal.js';
 
 /** What is known of a link that is good. */
 export interface Admission {

@@ -4,13 +4,13 @@
  */
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { ShareLink } from '../acl/share-link.js';
-import { leaseClients, newLeaseTicket } from '../links/lease-client.js';
-import { cookiePath } from './share-address.js';
-import { tell } from './share-admission.js';
-import { givenCookies, setLinkCookie } from './share-cookies.js';
-import type { ShareDeps } from './share-deps.js';
-import { ShareRefused } from './share-refusal.js';
+import type { ShareLink } from '../../acl/share-link.js';
+import { leaseClients, newLeaseTicket } from '../../links/lease-client.js';
+import { cookiePath } from './address.js';
+import { tell } from './admission.js';
+import { givenCookies, setLinkCookie } from './cookies.js';
+import type { ShareDeps } from './deps.js';
+import { ShareRefused } from './refusal.js';
 
 const COOKIE = 'latchkey-lease';
 

@@ -5,15 +5,15 @@
 
 import multipart from '@fastify/multipart';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { formLimits } from '../form-upload.js';
+import { BadRequest } from '../problem.js';
+import { takeAnyBody } from '../write-routes.js';
+import { SHARE_PREFIX, shareAddress } from './address.js';
+import { admit } from './admission.js';
 import { receiveFile, receiveForm, requireOwnUpload, type Visit } from './file-request.js';
 import type { FileRequestDeps } from './file-request-intake.js';
-import { formLimits } from './form-upload.js';
-import { BadRequest } from './problem.js';
-import { SHARE_PREFIX, shareAddress } from './share-address.js';
-import { admit } from './share-admission.js';
-import { requirePassword } from './share-password.js';
-import { putSchema } from './share-schemas.js';
-import { takeAnyBody } from './write-routes.js';
+import { requirePassword } from './password.js';
+import { putSchema } from './schemas.js';
 
 /** In the same scope as `POST` of a password: one route takes both, by their type. */
 export async function fileRequestRoutes(share: FastifyInstance, deps: FileRequestDeps): Promise<void> {

@@ -1,7 +1,7 @@
 /** The routes of share links, for the OpenAPI document. Nothing of a query is refused: chats put their own behind a URL. */
 
 import { Type } from 'typebox';
-import { ProblemSchema } from './write-schemas.js';
+import { ProblemSchema } from '../write-schemas.js';
 
 const PROBLEMS = {
   401: ProblemSchema,

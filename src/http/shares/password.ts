@@ -6,14 +6,14 @@
  */
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { ShareLink } from '../acl/share-link.js';
-import { passwordMark, verifyPassword } from '../links/password.js';
-import { isFromAnotherSite } from './cross-site.js';
-import { cookiePath } from './share-address.js';
-import { tell } from './share-admission.js';
-import { givenCookies, setLinkCookie } from './share-cookies.js';
-import type { ShareDeps } from './share-deps.js';
-import { ShareRefused } from './share-refusal.js';
+import type { ShareLink } from '../../acl/share-link.js';
+import { passwordMark, verifyPassword } from '../../links/password.js';
+import { isFromAnotherSite } from '../cross-site.js';
+import { cookiePath } from './address.js';
+import { tell } from './admission.js';
+import { givenCookies, setLinkCookie } from './cookies.js';
+import type { ShareDeps } from './deps.js';
+import { ShareRefused } from './refusal.js';
 
 /** Bytes of the form: a password of the greatest length, each of its bytes percent-encoded, and its name. */
 export const PASSWORD_FORM_BYTES_MAX = 2048;

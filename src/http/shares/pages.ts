@@ -1,9 +1,9 @@
 /** The small pages of a link: why it does not open, its password, and the card that robots get in place of the bytes. */
 
-import { type Html, html, NOTHING } from './html.js';
-import { humanSize } from './human-units.js';
-import { renderPage } from './page-frame.js';
-import type { Told } from './share-refusal.js';
+import { type Html, html, NOTHING } from '../html.js';
+import { humanSize } from '../human-units.js';
+import { renderPage } from '../page-frame.js';
+import type { Told } from './refusal.js';
 
 export interface RefusalPage {
   readonly told: Told;

@@ -5,13 +5,13 @@
  */
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { askedOf } from '../credentials/presented.js';
-import { readShareToken } from '../links/share-token.js';
-import { cookiePath, relativeTo, type ShareAddress } from './share-address.js';
-import { givenCookies, setLinkCookie } from './share-cookies.js';
-import type { ShareDeps } from './share-deps.js';
-import type { ShareRefused } from './share-refusal.js';
-import { visitorHeaders } from './visitor-answer.js';
+import { askedOf } from '../../credentials/presented.js';
+import { readShareToken } from '../../links/share-token.js';
+import { visitorHeaders } from '../visitor-answer.js';
+import { cookiePath, relativeTo, type ShareAddress } from './address.js';
+import { givenCookies, setLinkCookie } from './cookies.js';
+import type { ShareDeps } from './deps.js';
+import type { ShareRefused } from './refusal.js';
 
 const COOKIE = 'latchkey-return';
 /** To sign in takes some minutes. */

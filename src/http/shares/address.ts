@@ -5,7 +5,7 @@
  */
 
 import type { FastifyRequest } from 'fastify';
-import { encodeResourcePath, isFolder, nameOf, type ResourcePath } from '../acl/resource-path.js';
+import { encodeResourcePath, isFolder, nameOf, type ResourcePath } from '../../acl/resource-path.js';
 
 export const SHARE_PREFIX = '/_latchkey/s';
 /** nginx's internal location of what links lead to; behind it comes the file's URL. */
