@@ -185,6 +185,8 @@ export interface RequestedFile {
   readonly linkId: string;
   /** `undefined`: no limit. */
   readonly filesMax: number | undefined;
+  /** Where the link has to lead still: it may have followed its folder. */
+  readonly folder?: ResourcePath;
 }
 
 /** One file of a commit. */

@@ -7,6 +7,7 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { FastifyInstance } from 'fastify';
 import { isFolder, type ResourcePath } from '../acl/resource-path.js';
 import type { TreeStore } from '../acl/tree-ports.js';
+import { BoundedWork } from '../links/bounded-work.js';
 import type { Committer } from '../uploads/committer.js';
 import type { Copier } from '../uploads/copier.js';
 import type { FolderRemoval, RemovedFolder } from '../uploads/folder-removal.js';
@@ -32,6 +33,8 @@ export interface LifeDeps {
 
 /** One call removes no more, and takes no longer: nginx waits a minute for an answer. */
 export const REMOVAL_LIMITS = { filesMax: 1_000, timeMaxMs: 10_000 } as const;
+/** Copies are made one after another, each at the pace of the disk. */
+const copies = new BoundedWork({ runningMax: 1, waitingMax: 32 });
 const UNCONDITIONAL = { ifMatch: undefined, ifNoneMatch: undefined, ifUnmodifiedSince: undefined };
 
 export function lifeRoutes(instance: FastifyInstance, deps: LifeDeps): void {
@@ -52,7 +55,8 @@ export function lifeRoutes(instance: FastifyInstance, deps: LifeDeps): void {
     const authorise = () => requireCopy(deps, who, relocation);
     await authorise();
     const { user: owner } = who.subject;
-    const copied = await copier.copy({ ...relocation, owner, bytesMax: deps.uploadBytesMax, authorise });
+    const asked = { ...relocation, owner, bytesMax: deps.uploadBytesMax, authorise };
+    const copied = await copies.run(() => copier.copy(asked));
     const { path, bytes, entityTag: etag, created } = copied;
     return { path, bytes, etag, created };
   });

@@ -7,6 +7,7 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { FastifyInstance } from 'fastify';
 import { formatInstant, isInstant } from '../acl/instant.js';
 import { isFolder } from '../acl/resource-path.js';
+import { BoundedWork } from '../links/bounded-work.js';
 import type { FolderListing } from '../uploads/folder-listing.js';
 import type { ListedEntry } from '../uploads/storage-root.js';
 import { pathIn } from './api-values.js';
@@ -20,6 +21,9 @@ export interface ListingRouteDeps {
   readonly listing: FolderListing;
 }
 
+/** A large folder is a second of work, and whoever may read one may ask for it as often as they like. */
+const listings = new BoundedWork({ runningMax: 2, waitingMax: 32 });
+
 export function listingRoute(instance: FastifyInstance, { gate, listing }: ListingRouteDeps): void {
   const app = instance.withTypeProvider<TypeBoxTypeProvider>();
   app.get(FILES, { schema: listingSchema }, async (request) => {
@@ -29,7 +33,8 @@ export function listingRoute(instance: FastifyInstance, { gate, listing }: Listi
     const who = await gate.identifyOwn(request);
     await gate.decide(who, 'read', folder); // for nginx's log
     const size = max === undefined ? PAGE : Number(max);
-    const page = await listing.page({ folder, subject: who.subject, after, max: size, sort, order });
+    const question = { folder, subject: who.subject, after, max: size, sort, order };
+    const page = await listings.run(() => listing.page(question));
     if (page === undefined) {
       await gate.require(who, 'read', folder);
       return { path: folder, entries: [] }; // allowed since it was listed

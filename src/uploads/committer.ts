@@ -150,7 +150,7 @@ export class Committer {
       if (found.kind === 'folder') {
         throw new UploadProblem(
           'conflict',
-          'This is a folder; delete the files in it one by one, or all of it by the API, with recursive.',
+          'This is a folder; delete the files in it one by one, or name it with its slash, and recursive.',
         );
       }
       if (found.kind === 'other') throw notAFile();

@@ -3,9 +3,12 @@
  * the file is where it was moved to, for those whom its own grants name, and its link opens it.
  */
 
+import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
+import { type IncomingMessage, request } from 'node:http';
 import t from 'tap';
 import { draft } from '../storage/given.js';
-import { keptConnection } from './running-site.js';
+import { keptConnection, until } from './running-site.js';
 import { type SharedSite, sharedSite } from './shared-links.js';
 
 const API = '/_latchkey/api/v1/files';
@@ -126,4 +129,32 @@ t.test('nginx itself moves and copies nothing', async (t) => {
   }
   t.equal((await site.ask('GET', '/files/a', { token: site.token('root') })).body.toString(), 'a');
   t.equal((await site.ask('GET', '/files/b', { token: site.token('root') })).status, 404);
+});
+
+t.test('a file request follows its folder, also while a file is being sent', async (t) => {
+  const site = await sharedSite(t);
+  await site.put('/inbox/first', 'first');
+  const link = await site.share('/inbox/', {}, { kind: 'upload' });
+  const sent = request({
+    host: '127.0.0.1',
+    port: site.port,
+    method: 'PUT',
+    path: `${link.url}/second.txt`,
+    headers: { 'Content-Length': 8 },
+  });
+  const answered = once(sent, 'response') as Promise<[IncomingMessage]>;
+  sent.write('half');
+  const partials = async () => {
+    await new Promise((resolve) => setImmediate(resolve)); // what is sent is sent between two looks
+    return readdirSync(`${site.dataFolder}/partial`).length;
+  };
+  await until(partials, (count) => count > 0, 10_000);
+  t.match(await site.cli('mv', '/inbox/', '/archive/'), { code: 0, stderr: '' });
+  sent.end('half');
+  const [answer] = await answered;
+  answer.resume();
+  t.equal(answer.statusCode, 201);
+  const folder = `${site.dataFolder}/store/files`;
+  t.equal(readFileSync(`${folder}/archive/second.txt`, 'utf8'), 'halfhalf');
+  t.strictSame(readdirSync(folder), ['archive'], 'and nothing is at the old place');
 });

@@ -99,9 +99,10 @@ export class MemoryLinks implements ShareLinkStore, LinkCountStore {
   /** All of them, or none. @throws RequestClosed */
   countFiles(requested: readonly RequestedFile[]): void {
     const before = new Map(requested.map(({ linkId }) => [linkId, this.#links.get(linkId)]));
-    for (const { linkId, filesMax = Number.POSITIVE_INFINITY } of requested) {
+    for (const { linkId, filesMax = Number.POSITIVE_INFINITY, folder } of requested) {
       const link = this.#links.get(linkId);
-      if (link === undefined || link.revokedAt !== undefined || link.uploads >= filesMax) {
+      const isElsewhere = folder !== undefined && link?.path !== folder;
+      if (link === undefined || link.revokedAt !== undefined || link.uploads >= filesMax || isElsewhere) {
         for (const unchanged of before.values()) if (unchanged !== undefined) this.#set(unchanged);
         throw new RequestClosed('the file request takes no more');
       }

@@ -40,7 +40,7 @@ export class SqliteFiles implements FileStore {
   readonly #journalRemoval: Statement<[string, string]>;
   readonly #forgetRemovals: Statement<[string]>;
   readonly #clear: Statement<[string]>;
-  readonly #count: Statement<{ linkId: string; filesMax: number | null }>;
+  readonly #count: Statement<{ linkId: string; filesMax: number | null; folder: string | null }>;
   readonly #uncount: Statement<[string]>;
 
   constructor(db: Database, log: ChangeLog) {
@@ -58,7 +58,8 @@ export class SqliteFiles implements FileStore {
     this.#clear = db.prepare('DELETE FROM journal WHERE partial = ?');
     this.#count = db.prepare(
       `UPDATE share_links SET uploads = uploads + 1
-       WHERE id = @linkId AND revoked_at IS NULL AND (@filesMax IS NULL OR uploads < @filesMax)`,
+       WHERE id = @linkId AND revoked_at IS NULL AND (@filesMax IS NULL OR uploads < @filesMax)
+         AND (@folder IS NULL OR path = @folder)`,
     );
     this.#uncount = db.prepare('UPDATE share_links SET uploads = max(0, uploads - 1) WHERE id = ?');
   }
@@ -126,8 +127,8 @@ export class SqliteFiles implements FileStore {
     };
   }
 
-  #countFor({ linkId, filesMax }: RequestedFile): void {
-    const { changes } = this.#count.run({ linkId, filesMax: filesMax ?? null });
+  #countFor({ linkId, filesMax, folder }: RequestedFile): void {
+    const { changes } = this.#count.run({ linkId, filesMax: filesMax ?? null, folder: folder ?? null });
     if (changes === 0) throw new RequestClosed('the file request takes no more');
   }
 
