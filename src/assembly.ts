@@ -4,11 +4,11 @@
  */
 
 import type { Config } from './config.js';
+import { listingOver, openFileParts, recoverFiles, takeFilesLock } from './file-parts.js';
 import {
   authorizerOver,
   checkFacts,
   clock,
-  FILES_LOCK,
   openFacts,
   openStore,
   openUsage,
@@ -18,16 +18,15 @@ import {
 } from './foundations.js';
 import { buildAuthorizerApp } from './http/authorizer-app.js';
 import { buildFilesApp } from './http/files-app.js';
+import { buildOperatorApp } from './http/operator-app.js';
 import type { Logger } from './http/server-options.js';
 import type { SessionHook } from './http/session-route.js';
 import { openLinkJudges } from './link-judges.js';
 import { openRecognition } from './recognition.js';
 import { openShareParts } from './share-parts.js';
 import { SharedCheck, TURN_CONNECTIONS_MAX } from './storage/shared-check.js';
-import { type ProcessLock, takeLock } from './storage/sqlite/process-lock.js';
-import { Committer } from './uploads/committer.js';
+import type { ProcessLock } from './storage/sqlite/process-lock.js';
 import { FileDigests } from './uploads/file-digests.js';
-import { type Recovered, recover } from './uploads/recovery.js';
 import { keepSwept } from './uploads/sweeping.js';
 
 export async function openAuthorizerApp(config: Config, logger: Logger) {
@@ -55,9 +54,12 @@ export async function openAuthorizerApp(config: Config, logger: Logger) {
   return app;
 }
 
+/** A command that changes files where no service runs is over soon, unless it copies a large one. */
+const LOCK_PATIENCE_MS = 2_000;
+
 /** Finishes first what a crash left; nothing may listen before that. @throws when another one works here */
 export async function openFilesApp(config: Config, logger: Logger) {
-  const lock = takeLock(FILES_LOCK);
+  const lock = await takeFilesLock(LOCK_PATIENCE_MS);
   if (lock === undefined) {
     throw new Error(`another files service already works in ${config.dataFolder}; stop it first`);
   }
@@ -77,7 +79,8 @@ async function openLockedFilesApp(config: Config, logger: Logger, lock: ProcessL
     const rawUploads = rawUploadsOf(config, root);
     await rawUploads.prepare();
     const fileDigests = new FileDigests();
-    const recovered = await recover(store.files, root);
+    const recovered = await recoverFiles(root, store);
+    const parts = openFileParts(root, store);
     const reader = readerOver(store.facts, config);
     const authorizer = authorizerOver(reader, config);
     const app = await buildFilesApp({
@@ -95,9 +98,11 @@ async function openLockedFilesApp(config: Config, logger: Logger, lock: ProcessL
       clock,
       acl: store.acl,
       root,
-      committer: new Committer({ root, files: store.files, clock }),
+      ...parts,
       rawUploads,
       fileDigests,
+      tree: store.tree,
+      listing: listingOver(config, { root, store, authorizer }),
       mount: config.mount,
       uploadBytesMax: config.uploadBytesMax,
       formFilesMax: config.formFilesMax,
@@ -118,8 +123,10 @@ async function openLockedFilesApp(config: Config, logger: Logger, lock: ProcessL
       stopSweeping();
       await fileDigests.close();
     });
+    const operator = buildOperatorApp({ ...parts, logger });
+    app.addHook('onClose', () => operator.close());
     report(recovered, app.log);
-    return app;
+    return { app, operator };
   } catch (error) {
     await store.close();
     throw error;
@@ -133,7 +140,7 @@ function sessionHookOf({ session, sessionHookSecret, userPrefix }: Config): Sess
 
 type Log = Awaited<ReturnType<typeof buildFilesApp>>['log'];
 
-function report({ stuck, ...counts }: Recovered, log: Log): void {
+function report({ stuck, ...counts }: Awaited<ReturnType<typeof recoverFiles>>, log: Log): void {
   if (Object.values(counts).some((count) => count > 0)) {
     log.warn(counts, 'finished what an earlier stop had left');
   }

@@ -6,6 +6,7 @@
 import type { ShareLinkStore } from './acl/link-ports.js';
 import type { AclStore, FileStore } from './acl/ports.js';
 import type { ResourcePath } from './acl/resource-path.js';
+import type { MoveStore } from './acl/tree-ports.js';
 import type { Config } from './config.js';
 import { clock, FILES_LOCK, storageRootOf } from './foundations.js';
 import { takeLock } from './storage/sqlite/process-lock.js';
@@ -20,13 +21,14 @@ export type { FsckReport } from './uploads/fsck.js';
 export interface OpenStore {
   readonly acl: AclStore;
   readonly files: FileStore;
+  readonly moves: MoveStore;
   readonly shareLinks: ShareLinkStore;
 }
 
 export async function checkTree(config: Config, store: OpenStore, wish: FsckWish): Promise<FsckReport> {
-  const { acl, files, shareLinks: links } = store;
+  const { acl, files, moves, shareLinks: links } = store;
   return fsck(
-    { acl, files, links, clock, root: storageRootOf(config), takeLock: () => takeLock(FILES_LOCK) },
+    { acl, files, moves, links, clock, root: storageRootOf(config), takeLock: () => takeLock(FILES_LOCK) },
     wish,
   );
 }

@@ -94,7 +94,8 @@ function allowUnlessCommitting(path: ResourcePath, facts: Facts, reason: Reason)
 }
 
 function refuseCommitting(path: ResourcePath, facts: Facts): void {
-  if (facts.chain[0]?.committing === true) throw new NotKnown('committing', `${path} is being replaced`);
+  if (facts.chain.some(({ committing }) => committing))
+    throw new NotKnown('committing', `${path} is being replaced`);
 }
 
 /** The principals of a subject with this standing (DESIGN §5); a suspended user has none but `anyone`. */

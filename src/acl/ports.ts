@@ -14,6 +14,7 @@ import type { Principal, Scope } from './principal.js';
 import type { RecordStore } from './record-ports.js';
 import type { ResourcePath } from './resource-path.js';
 import type { ShareLink } from './share-link.js';
+import type { MoveStore, TreeStore } from './tree-ports.js';
 
 export type Awaitable<T> = T | Promise<T>;
 
@@ -21,7 +22,7 @@ export type Awaitable<T> = T | Promise<T>;
 
 /** A path of the chain, as it is cached. */
 export interface StoredPathFacts extends PathFacts {
-  /** The path's bytes and grants are being exchanged: nobody may be told anything about it. */
+  /** Bytes and grants of the path, or of all below it, are being exchanged: nobody may be told anything of them. */
   readonly committing: boolean;
 }
 
@@ -185,6 +186,8 @@ export interface RequestedFile {
   readonly linkId: string;
   /** `undefined`: no limit. */
   readonly filesMax: number | undefined;
+  /** Where the link has to lead still: it may have followed its folder. */
+  readonly folder?: ResourcePath;
 }
 
 /** One file of a commit. */
@@ -286,6 +289,8 @@ export interface Store {
   readonly shareLinks: ShareLinkStore;
   readonly linkCounts: LinkCountStore;
   readonly files: FileStore;
+  readonly moves: MoveStore;
+  readonly tree: TreeStore;
   readonly facts: FactsSource;
   close(): Promise<void>;
 }

@@ -1,7 +1,8 @@
 import { openFilesApp } from '../assembly.js';
+import { OPERATOR_SOCKET } from '../file-parts.js';
 import { enterDataFolder } from '../host/data-folder.js';
 import { collectEarly } from '../host/heap.js';
-import { listen, refuseSecond, stopWhenTold } from '../host/listen.js';
+import { listen, OWN_SOCKET_MODE, refuseSecond, stopWhenTold } from '../host/listen.js';
 import { logger } from '../host/logger.js';
 import { addressOption } from './arguments.js';
 import { type Command, DONE, valued } from './command.js';
@@ -24,7 +25,8 @@ export const command: Command = {
     collectEarly();
     enterDataFolder(config, output.note);
     await refuseSecond(address);
-    const app = await openFilesApp(config, logger(config.logLevel, 'files'));
+    const { app, operator } = await openFilesApp(config, logger(config.logLevel, 'files'));
+    await listen(operator, { path: OPERATOR_SOCKET }, OWN_SOCKET_MODE);
     await listen(app, address);
     await stopWhenTold(app);
     return DONE;

@@ -5,6 +5,7 @@ import { resolve } from 'node:path';
 import type { Authorizer } from '../acl/authorizer.js';
 import type { ShareLinkStore, SignedUrlStore } from '../acl/link-ports.js';
 import type { AclStore, CredentialStore, FileStore } from '../acl/ports.js';
+import type { MoveStore, TreeStore } from '../acl/tree-ports.js';
 import { authorizerOver, clock, openStore, readerOver } from '../foundations.js';
 import { enterDataFolder } from '../host/data-folder.js';
 import { ShareLinks } from '../links/share-links.js';
@@ -16,6 +17,8 @@ export interface Session {
   readonly signedUrls: SignedUrlStore;
   readonly shareLinks: ShareLinkStore;
   readonly files: FileStore;
+  readonly moves: MoveStore;
+  readonly tree: TreeStore;
   /** Says what has become of a link. */
   readonly links: ShareLinks;
   readonly authorizer: Authorizer;
@@ -38,6 +41,8 @@ export async function withStore<T>(
       signedUrls: store.signedUrls,
       shareLinks: store.shareLinks,
       files: store.files,
+      moves: store.moves,
+      tree: store.tree,
       links: new ShareLinks({ reader, facts: reader, authorizer, clock }),
       authorizer,
     });

@@ -18,6 +18,8 @@ export interface Service {
 
 /** The owner and the group: nginx's workers are one of the two. */
 const SOCKET_MODE = 0o660;
+/** Nobody but the owner. */
+export const OWN_SOCKET_MODE = 0o600;
 const LOOPBACK = '127.0.0.1';
 
 /** `HOST:PORT`, `[::1]:PORT`, `:PORT` for this machine alone, or else a socket's path. */
@@ -44,7 +46,8 @@ export function hostInUrl(host: string): string {
   return isIPv6(host) ? `[${host}]` : host;
 }
 
-export async function listen(app: Service, address: Address): Promise<void> {
+/** @param mode of the socket, where it is one; until it is set, the umask lets nobody in but the owner */
+export async function listen(app: Service, address: Address, mode = SOCKET_MODE): Promise<void> {
   if ('port' in address) {
     await app.listen(address);
     return;
@@ -52,7 +55,7 @@ export async function listen(app: Service, address: Address): Promise<void> {
   await refuseSecond(address);
   rmSync(address.path, { force: true }); // nobody answers there: it was left by a process that was killed
   await app.listen(address);
-  chmodSync(address.path, SOCKET_MODE);
+  chmodSync(address.path, mode);
 }
 
 /** @throws when another service answers on the socket, or when something else is there, which is not ours to remove */

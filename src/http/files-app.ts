@@ -7,13 +7,18 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import type { Authorizer } from '../acl/authorizer.js';
 import type { ShareLinkStore, SignedUrlStore } from '../acl/link-ports.js';
 import type { AclStore, CredentialStore } from '../acl/ports.js';
+import type { TreeStore } from '../acl/tree-ports.js';
 import type { DownloadSettings, VisitorSettings } from '../config.js';
 import type { OpenRecognition } from '../credentials/credential.js';
 import type { OpenLinkJudges } from '../links/judges.js';
 import type { LinkLifetime } from '../links/link-limits.js';
 import type { ShareSite } from '../links/share-url.js';
 import type { Committer } from '../uploads/committer.js';
+import type { Copier } from '../uploads/copier.js';
 import type { FileDigests } from '../uploads/file-digests.js';
+import type { FolderListing } from '../uploads/folder-listing.js';
+import type { FolderRemoval } from '../uploads/folder-removal.js';
+import type { Mover } from '../uploads/mover.js';
 import type { RawUploads } from '../uploads/raw-uploads.js';
 import type { StorageRoot } from '../uploads/storage-root.js';
 import { API_PREFIX, aclRoutes } from './acl-routes.js';
@@ -21,7 +26,9 @@ import { DOWNLOAD_PREFIX, downloadRoute } from './download-route.js';
 import { Gate, tellDecisions } from './gate.js';
 import { type CheckReady, healthRoutes } from './health.js';
 import { answerInLines } from './json-lines.js';
+import { lifeRoutes } from './life-routes.js';
 import { linkPattern, linkRoutes } from './link-routes.js';
+import { listingRoute } from './listing-route.js';
 import { publicDocument } from './openapi.js';
 import { BadRequest, sendError } from './problem.js';
 import { type Logger, serverOptions } from './server-options.js';
@@ -50,6 +57,11 @@ export interface FilesAppDeps {
   readonly committer: Committer;
   readonly rawUploads: RawUploads;
   readonly fileDigests: FileDigests;
+  readonly mover: Mover;
+  readonly copier: Copier;
+  readonly removal: FolderRemoval;
+  readonly listing: FolderListing;
+  readonly tree: TreeStore;
   readonly mount: string;
   readonly uploadBytesMax: number;
   readonly formFilesMax: number;
@@ -86,6 +98,8 @@ export async function buildFilesApp(deps: FilesAppDeps): Promise<FastifyInstance
   downloadRoute(app, { ...deps, ...judges, gate });
   await shareRoute(app, { ...deps, ...share, ...judges, links: judges.shareLinks, gate });
   aclRoutes(app, { ...deps, gate });
+  lifeRoutes(app, { ...deps, gate });
+  listingRoute(app, { ...deps, gate });
   signedUrlRoutes(app, { ...deps, gate });
   linkRoutes(app, {
     ...deps,

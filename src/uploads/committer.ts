@@ -60,6 +60,8 @@ export interface CommitterDeps {
   readonly files: FileStore;
   /** UTC milliseconds. */
   readonly clock: () => number;
+  /** Whoever else changes these files takes the same. */
+  readonly locks?: PathLocks;
   readonly onStep?: (step: CommitStep) => void;
 }
 
@@ -67,7 +69,7 @@ export interface CommitterDeps {
  * nginx opens a file some microseconds after it was told that the visitor may have it. Between hiding a path
  * and exchanging its bytes we wait this long, so that an answer given under the old grants has been used up.
  */
-const HIDDEN_DRAIN_MS = 100;
+export const HIDDEN_DRAIN_MS = 100;
 
 interface Prepared {
   readonly entry: CommitEntry;
@@ -77,10 +79,11 @@ interface Prepared {
 
 export class Committer {
   readonly #deps: CommitterDeps;
-  readonly #locks = new PathLocks();
+  readonly #locks: PathLocks;
 
   constructor(deps: CommitterDeps) {
     this.#deps = deps;
+    this.#locks = deps.locks ?? new PathLocks();
   }
 
   /**
@@ -145,7 +148,10 @@ export class Committer {
       const found = await root.find(path);
       if (found === undefined) throw new UploadProblem('not-found', 'There is no such file.');
       if (found.kind === 'folder') {
-        throw new UploadProblem('conflict', 'This is a folder; delete the files in it one by one.');
+        throw new UploadProblem(
+          'conflict',
+          'This is a folder; delete the files in it one by one, or name it with its slash, and recursive.',
+        );
       }
       if (found.kind === 'other') throw notAFile();
       checkPreconditions(preconditions, found);

@@ -6,8 +6,10 @@
 import { lstat } from 'node:fs/promises';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { FileStore } from '../acl/ports.js';
+import type { MoveStore } from '../acl/tree-ports.js';
 import type { Findings } from './findings.js';
 import { isMissing } from './found-file.js';
+import { recoverMoves } from './move-recovery.js';
 import { recover } from './recovery.js';
 import type { StorageRoot } from './storage-root.js';
 
@@ -17,6 +19,7 @@ export interface FilesLock {
 
 export interface LeftOverDeps {
   readonly files: FileStore;
+  readonly moves: MoveStore;
   readonly root: StorageRoot;
   /** `undefined`: a files service is running. */
   readonly takeLock: () => FilesLock | undefined;
@@ -36,12 +39,13 @@ const LOOK_EVERY_MS = 100;
 /** An upload of which nothing has come for so long is none any more. */
 const SILENT_MS_MAX = 3_600_000;
 
-export async function leftOver({ files, root }: LeftOverDeps): Promise<LeftOver> {
+export async function leftOver({ files, moves, root }: LeftOverDeps): Promise<LeftOver> {
   // Partials first: one whose commit is over by the time that the journal is read is gone when it is looked at again.
   const partials = new Set(await root.partials());
   const { commits, removals } = await files.pending();
   const entries = new Map<string, string>(commits.map(({ partial, file }) => [partial, file.path]));
   for (const { partial, path } of removals) entries.set(partial, path);
+  for (const { name, from } of await moves.moves()) entries.set(name, from);
   for (const name of entries.keys()) partials.delete(name);
   return { entries, partials };
 }
@@ -56,7 +60,9 @@ export async function mendLeftOver(deps: LeftOverDeps, findings: Findings): Prom
   try {
     const before = await leftOver(deps);
     if (before.entries.size + before.partials.size === 0) return new Map();
-    const { stuck } = await recover(deps.files, deps.root);
+    const moves = await recoverMoves(deps.moves, deps.root);
+    const files = await recover(deps.files, deps.root);
+    const stuck = [...moves.stuck, ...files.stuck];
     const after = await leftOver(deps);
     for (const [partial, path] of before.entries) {
       if (after.entries.has(partial)) continue; // it is stuck, and is found below with what is left

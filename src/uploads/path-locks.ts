@@ -1,4 +1,9 @@
-/** Commits on one path run one after another, on different paths side by side. */
+/**
+ * Work on one path runs one after another, on different paths side by side. Whoever holds a folder, `/team/`, holds
+ * all below it.
+ */
+
+import { pathChain, type ResourcePath } from '../acl/resource-path.js';
 
 export class PathLocks {
   readonly #tails = new Map<string, Promise<void>>();
@@ -7,7 +12,7 @@ export class PathLocks {
   async run<T>(paths: readonly string[], work: () => Promise<T>): Promise<T> {
     const { promise: released, resolve: release } = Promise.withResolvers<void>();
     // Taken all at once, without a wait between them: two callers cannot each hold what the other wants.
-    const before = paths.map((path) => this.#tails.get(path));
+    const before = paths.flatMap((path) => [...this.#above(path), ...this.#below(path)]);
     for (const path of paths) this.#tails.set(path, released);
     try {
       await Promise.all(before);
@@ -18,5 +23,16 @@ export class PathLocks {
         if (this.#tails.get(path) === released) this.#tails.delete(path);
       }
     }
+  }
+
+  /** Who holds the path or a folder above it. */
+  #above(path: string): readonly (Promise<void> | undefined)[] {
+    return pathChain(path as ResourcePath).map((level) => this.#tails.get(level));
+  }
+
+  /** Moves and removals of folders are rare: all that is held is looked at. */
+  #below(path: string): readonly Promise<void>[] {
+    if (!path.endsWith('/')) return [];
+    return [...this.#tails].filter(([held]) => held.startsWith(path)).map(([, tail]) => tail);
   }
 }

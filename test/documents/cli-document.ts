@@ -9,7 +9,8 @@ const HEAD = `# The command line
 Each command's own \`--help\`, and the settings. This file is written by \`npm run docs\`.
 
 In the repository it is \`npx latchkey\`, which runs on the Node that npm has pinned. Every command works on the
-store directly: no service has to run. Run as root, it works as the owner of the data folder.
+store directly: no service has to run. (Where a files service runs, mv, cp and rm ask it.) Run as root, it works as the
+owner of the data folder.
 
 `;
 

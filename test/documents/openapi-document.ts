@@ -3,12 +3,12 @@
 import { Authorizer } from '../../src/acl/authorizer.js';
 import { loadConfig } from '../../src/config.js';
 import { Credentials } from '../../src/credentials/credential.js';
+import { listingOver, openFileParts } from '../../src/file-parts.js';
 import { buildFilesApp } from '../../src/http/files-app.js';
 import { openLinkJudges } from '../../src/link-judges.js';
 import { openShareParts } from '../../src/share-parts.js';
 import { CachedReader } from '../../src/storage/cached-reader.js';
 import { openMemoryStore } from '../../src/storage/memory/memory-store.js';
-import { Committer } from '../../src/uploads/committer.js';
 import { FileDigests } from '../../src/uploads/file-digests.js';
 import { RawUploads } from '../../src/uploads/raw-uploads.js';
 import { StorageRoot } from '../../src/uploads/storage-root.js';
@@ -18,7 +18,7 @@ const CACHE_BYTES = 1024 * 1024;
 
 export async function openapiDocument(): Promise<string> {
   const store = openMemoryStore();
-  const { acl, files, facts, credentials } = store;
+  const { acl, facts, credentials } = store;
   const clock = () => 0;
   const policy = { administrators: new Set<never>(), home: undefined };
   const reader = new CachedReader(facts, { bytesMax: CACHE_BYTES });
@@ -39,7 +39,9 @@ export async function openapiDocument(): Promise<string> {
     clock,
     acl,
     root,
-    committer: new Committer({ root, files, clock }),
+    ...openFileParts(root, store),
+    tree: store.tree,
+    listing: listingOver({ home: undefined }, { root, store, authorizer }),
     rawUploads: new RawUploads('partial', root),
     fileDigests: new FileDigests(),
     mount: '/files/',

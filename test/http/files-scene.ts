@@ -14,7 +14,10 @@ import { openRecognition } from '../../src/recognition.js';
 import { openShareParts } from '../../src/share-parts.js';
 import { CachedReader } from '../../src/storage/cached-reader.js';
 import type { CommitStep } from '../../src/uploads/committer.js';
+import { Copier } from '../../src/uploads/copier.js';
 import { FileDigests } from '../../src/uploads/file-digests.js';
+import { FolderListing } from '../../src/uploads/folder-listing.js';
+import { FolderRemoval } from '../../src/uploads/folder-removal.js';
 import { draft, MIB, principal, type Scene, scene } from '../uploads/given.js';
 import { type Ask, askOver, rawOver, SECRET, shortFolder } from './asking-files.js';
 
@@ -67,6 +70,11 @@ export async function filesScene(t: Test, options: FilesSceneOptions = {}): Prom
     committer,
     rawUploads: given.rawUploads,
     fileDigests,
+    mover: given.mover,
+    copier: new Copier({ root, acl: store.acl, committer, locks: given.locks }),
+    removal: new FolderRemoval({ root, tree: store.tree, committer, locks: given.locks }),
+    tree: store.tree,
+    listing: new FolderListing({ root, tree: store.tree, authorizer, home: policy.home }),
     mount: '/files/',
     uploadBytesMax: options.uploadBytesMax ?? MIB,
     formFilesMax: options.formFilesMax ?? 5,

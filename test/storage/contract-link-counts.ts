@@ -25,6 +25,25 @@ function fileOf(linkId: string, name: string, filesMax: number | undefined): Com
 const counted = async (store: Store, id = 'a') => (await store.shareLinks.link(id))?.downloads;
 
 export function linkCountsContract(rule: Rule): void {
+  rule('a file is counted for a link that still leads to its folder, and for no other', async (t, store) => {
+    await store.shareLinks.addLink(linkRecord('a', { kind: 'upload', path: path('/in/') }));
+    const into = (name: string, folder: string) => ({
+      ...fileOf('a', name, undefined),
+      requested: { linkId: 'a', filesMax: undefined, folder: path(folder) },
+    });
+    await store.files.beginCommit([into('one', '/in/')]);
+    await store.files.finishCommit([into('one', '/in/')]);
+    const [from, to] = [path('/in/'), path('/moved/')];
+    const move = { name: 'm', from, to, grants: 'keep', file: undefined } as const;
+    await store.moves.beginMove(move);
+    await store.moves.finishMove(move);
+    await t.rejects(store.files.beginCommit([into('two', '/in/')]), { name: 'RequestClosed' });
+    t.equal(await store.linkCounts.uploads('a'), 1);
+    t.equal(await store.files.file(path('/in/two')), undefined);
+    await store.files.beginCommit([into('three', '/moved/')]);
+    t.equal(await store.linkCounts.uploads('a'), 2);
+  });
+
   rule('a download is counted once for each client, and there are so many', async (t, store) => {
     await given(store);
     const asks: readonly (readonly [string, string, number])[] = [

@@ -2,6 +2,7 @@
 
 import type { FileRecord, Store } from '../../src/acl/ports.js';
 import { ROOT } from '../../src/acl/resource-path.js';
+import { move } from './contract-moves.js';
 import type { Rule } from './contract-rule.js';
 import { all, draft, entry, path, principal } from './given.js';
 
@@ -50,6 +51,14 @@ export function recordsContract(rule: Rule): void {
     ];
     await store.files.reconcile(given.map((to) => ({ path: to.path, from: undefined, to })));
     t.strictSame(await store.files.records({ folder: ROOT, max: 10 }), given);
+  });
+
+  rule('no record is mended that is being moved, and no other is left', async (t, store) => {
+    const [inside, target, beside] = [added('/from/a'), added('/to/b'), added('/fromage')];
+    await store.moves.beginMove(move('/from/', '/to/'));
+    t.strictSame(await store.files.reconcile([inside, target, beside]), [beside]);
+    await store.moves.abandonMove(move('/from/', '/to/'));
+    t.strictSame(await store.files.reconcile([inside, target]), [inside, target]);
   });
 
   rule('a record is mended where it is as it was found, and nowhere else', async (t, store) => {

@@ -25,6 +25,7 @@ export async function observe(store: Store, paths: readonly string[], users: rea
     standings: await Promise.all(users.map((user) => standingOf(store, user))),
     commits: [...pending.commits].sort(byPartial),
     removals: [...pending.removals].sort(byPartial),
+    moves: await store.moves.moves(),
   };
 }
 

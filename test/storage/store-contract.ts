@@ -12,11 +12,13 @@ import { importContract } from './contract-import.js';
 import { linkCountsContract } from './contract-link-counts.js';
 import { listingsContract } from './contract-listings.js';
 import { membersContract } from './contract-members.js';
+import { movesContract } from './contract-moves.js';
 import { namesContract } from './contract-names.js';
 import { recordsContract } from './contract-records.js';
 import { rulesOf } from './contract-rule.js';
 import { shareLinksContract } from './contract-share-links.js';
 import { signedUrlsContract } from './contract-signed-urls.js';
+import { treeContract } from './contract-tree.js';
 import { writesContract } from './contract-writes.js';
 import type { OpenStore } from './given.js';
 
@@ -34,4 +36,6 @@ export function storeContract(t: Test, name: string, open: OpenStore): void {
   t.test(`${name}: loads`, async (t) => factsContract(rulesOf(t, open)));
   t.test(`${name}: files and the journal`, async (t) => filesContract(rulesOf(t, open)));
   t.test(`${name}: records, listed and mended`, async (t) => recordsContract(rulesOf(t, open)));
+  t.test(`${name}: moves`, async (t) => movesContract(rulesOf(t, open)));
+  t.test(`${name}: a path and all below it`, async (t) => treeContract(rulesOf(t, open)));
 }

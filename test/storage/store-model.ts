@@ -5,12 +5,14 @@
 
 import fc from 'fast-check';
 import { ACTIONS } from '../../src/acl/action.js';
+import { NotKnown } from '../../src/acl/errors.js';
 import { EFFECTS, type GrantDraft } from '../../src/acl/grant.js';
 import type { CommitEntry, GrantSelection, Store } from '../../src/acl/ports.js';
 import type { Principal } from '../../src/acl/principal.js';
+import type { MoveEntry } from '../../src/acl/tree-ports.js';
 import { batchesOf, path, principal } from './given.js';
 
-export const PATHS = ['/a/x', '/a/X', '/a/', '/', '/b'];
+export const PATHS = ['/a/x', '/a/X', '/a/', '/', '/b', '/c/x', '/c/'];
 export const USERS = ['user:u', 'user:U'].map(principal);
 const GROUPS = ['group:g', 'group:h'].map(principal);
 const PRINCIPALS = [...USERS, ...GROUPS, ...['authenticated', 'anyone'].map(principal)];
@@ -24,7 +26,18 @@ export type Write =
   | { readonly kind: 'begin'; readonly entries: readonly Omit<CommitEntry, 'partial'>[] }
   | { readonly kind: 'finish' | 'abandon'; readonly nth: number }
   | { readonly kind: 'begin-removal'; readonly on: string }
-  | { readonly kind: 'finish-removal'; readonly nth: number };
+  | { readonly kind: 'finish-removal'; readonly nth: number }
+  | { readonly kind: 'begin-move'; readonly move: Omit<MoveEntry, 'name'> }
+  | { readonly kind: 'finish-move' | 'abandon-move'; readonly nth: number }
+  | { readonly kind: 'forget'; readonly folder: string };
+
+const MOVES = [
+  ['/a/x', '/b'],
+  ['/b', '/c/x'],
+  ['/c/x', '/a/X'],
+  ['/a/', '/c/'],
+  ['/c/', '/a/'],
+] as const;
 
 const anyPath = fc.constantFrom(...PATHS);
 const anyFile = fc.constantFrom(...PATHS.filter((one) => !one.endsWith('/')));
@@ -66,6 +79,19 @@ const anyEntry: fc.Arbitrary<Omit<CommitEntry, 'partial'>> = fc
     visibility,
   }));
 
+const anyMove: fc.Arbitrary<Omit<MoveEntry, 'name'>> = fc
+  .record({
+    paths: fc.constantFrom(...MOVES),
+    grants: fc.constantFrom('keep' as const, 'keep' as const, 'drop' as const),
+    bytes: fc.nat(),
+  })
+  .map(({ paths: [from, to], grants, bytes }) => ({
+    from: path(from),
+    to: path(to),
+    grants,
+    file: from.endsWith('/') ? undefined : { bytes, modifiedSeconds: bytes },
+  }));
+
 export const anyWrite: fc.Arbitrary<Write> = fc.oneof(
   { weight: 4, arbitrary: fc.record({ kind: fc.constant('put' as const), drafts: anyDrafts }) },
   { weight: 4, arbitrary: fc.record({ kind: fc.constant('remove' as const), selection: anySelection }) },
@@ -86,6 +112,12 @@ export const anyWrite: fc.Arbitrary<Write> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ kind: fc.constantFrom('finish' as const, 'abandon' as const), nth }) },
   fc.record({ kind: fc.constant('begin-removal' as const), on: anyFile }),
   fc.record({ kind: fc.constant('finish-removal' as const), nth }),
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('begin-move' as const), move: anyMove }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({ kind: fc.constantFrom('finish-move' as const, 'abandon-move' as const), nth }),
+  },
+  fc.record({ kind: fc.constant('forget' as const), folder: fc.constantFrom('/a/', '/c/', '/') }),
 );
 
 /**
@@ -93,7 +125,11 @@ export const anyWrite: fc.Arbitrary<Write> = fc.oneof(
  *
  * @param number no other write to this store has it: it names the partials
  */
-export async function perform({ acl, files }: Store, write: Write, number: number): Promise<unknown> {
+export async function perform(
+  { acl, files, moves, tree }: Store,
+  write: Write,
+  number: number,
+): Promise<unknown> {
   switch (write.kind) {
     case 'put':
       return acl.putGrants(write.drafts);
@@ -112,17 +148,40 @@ export async function perform({ acl, files }: Store, write: Write, number: numbe
     case 'resume':
       return acl.resume(write.user);
     case 'begin':
-      return files.beginCommit(write.entries.map((one, i) => ({ ...one, partial: `${number}-${i}` })));
+      return files
+        .beginCommit(write.entries.map((one, i) => ({ ...one, partial: `${number}-${i}` })))
+        .catch(refusal);
     case 'finish':
       return files.finishCommit(chosen((await files.pending()).commits, write.nth));
     case 'abandon':
       return files.abandonCommit(chosen((await files.pending()).commits, write.nth));
     case 'begin-removal':
-      return files.beginRemoval({ partial: `${number}`, path: path(write.on) });
+      return files.beginRemoval({ partial: `${number}`, path: path(write.on) }).catch(refusal);
     case 'finish-removal':
       for (const one of chosen((await files.pending()).removals, write.nth)) await files.finishRemoval(one);
       return undefined;
+    case 'begin-move':
+      return moves.beginMove({ ...write.move, name: `${number}` }).catch(refusal);
+    case 'finish-move':
+      return Promise.all(chosenMove(await moves.moves(), write.nth).map((one) => moves.finishMove(one)));
+    case 'abandon-move':
+      return Promise.all(chosenMove(await moves.moves(), write.nth).map((one) => moves.abandonMove(one)));
+    case 'forget':
+      return tree.forgetFolder(path(write.folder)).catch(refusal);
   }
+}
+
+/** Which of several paths is named is the store's own affair. */
+function refusal(error: unknown): string {
+  if (error instanceof NotKnown) return error.code;
+  throw error;
+}
+
+function chosenMove(moves: readonly MoveEntry[], nth: number): readonly MoveEntry[] {
+  return chosen(
+    moves.map((move) => ({ partial: move.name, move })),
+    nth,
+  ).map(({ move }) => move);
 }
 
 /** One of those that are pending, the same in every store; none where none is. */

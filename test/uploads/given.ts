@@ -13,7 +13,9 @@ import { CachedReader } from '../../src/storage/cached-reader.js';
 import { openWriter } from '../../src/storage/sqlite/connection.js';
 import { openSqliteStore } from '../../src/storage/sqlite/open.js';
 import { type CommitStep, Committer, type Upload } from '../../src/uploads/committer.js';
+import { Mover, type MoveStep } from '../../src/uploads/mover.js';
 import { type Partial, writePartial } from '../../src/uploads/partial.js';
+import { PathLocks } from '../../src/uploads/path-locks.js';
 import type { Preconditions } from '../../src/uploads/preconditions.js';
 import { RAW_FOLDER, RawUploads } from '../../src/uploads/raw-uploads.js';
 import { StorageRoot } from '../../src/uploads/storage-root.js';
@@ -36,12 +38,19 @@ export interface Scene {
   readonly rawUploads: RawUploads;
   readonly store: Store;
   readonly committer: Committer;
+  readonly mover: Mover;
+  /** Those of the committer and the mover. */
+  readonly locks: PathLocks;
   /** Who may what; the grants of the store are all there is. */
   readonly authorizer: Authorizer;
 }
 
 /** @param onStep is told each step of a commit, and may do to the disk or the store what somebody else would */
-export async function scene(t: Test, onStep: (step: CommitStep) => void = () => undefined): Promise<Scene> {
+export async function scene(
+  t: Test,
+  onStep: (step: CommitStep) => void = () => undefined,
+  onMove: (step: MoveStep) => void = () => undefined,
+): Promise<Scene> {
   const folder = t.testdir();
   const databaseFile = `${folder}/latchkey.db`;
   const root = rootIn(folder);
@@ -50,8 +59,21 @@ export async function scene(t: Test, onStep: (step: CommitStep) => void = () => 
   await rawUploads.prepare();
   const store = openSqliteStore(databaseFile);
   t.teardown(() => store.close());
-  const committer = new Committer({ root, files: store.files, clock: () => Date.now(), onStep });
-  return { folder, databaseFile, root, rawUploads, store, committer, authorizer: authorizerOf(store) };
+  const locks = new PathLocks();
+  const { files, moves, tree } = store;
+  const committer = new Committer({ root, files, clock: () => Date.now(), locks, onStep });
+  const mover = new Mover({ root, files, moves, tree, locks, onStep: onMove });
+  return {
+    folder,
+    databaseFile,
+    root,
+    rawUploads,
+    store,
+    locks,
+    committer,
+    mover,
+    authorizer: authorizerOf(store),
+  };
 }
 
 export function rootIn(folder: string): StorageRoot {

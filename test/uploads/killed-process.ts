@@ -8,6 +8,7 @@ import { closeSync, openSync, writeSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import type { ResourcePath } from '../../src/acl/resource-path.js';
 import type { CommitStep, Upload } from '../../src/uploads/committer.js';
+import type { MoveRequest, MoveStep } from '../../src/uploads/mover.js';
 
 export interface Plan {
   readonly folder: string;
@@ -18,10 +19,14 @@ export interface Plan {
     readonly requested?: NonNullable<Upload['requested']>;
   }[];
   readonly remove?: string;
+  readonly move?: Pick<MoveRequest, 'from' | 'to' | 'grants' | 'onConflict'>;
+  /** A folder, with all that is in it. */
+  readonly removeFolder?: string;
+  readonly copy?: Plan['move'];
   /** Streamed through us, or as files that nginx has written. */
   readonly bodies: 'streamed' | 'written';
   /** `receiving`: in the middle of the bytes of an upload. `taken`: nginx's file is a partial as well. */
-  readonly killAt: CommitStep | 'receiving' | 'taken';
+  readonly killAt: CommitStep | MoveStep | 'receiving' | 'taken';
   /** Which of several: the first is 1. */
   readonly nth: number;
 }
@@ -32,6 +37,11 @@ const load = async <T>(module: string): Promise<T> =>
 const { openSqliteStore } =
   await load<typeof import('../../src/storage/sqlite/open.js')>('storage/sqlite/open.js');
 const { Committer } = await load<typeof import('../../src/uploads/committer.js')>('uploads/committer.js');
+const { Copier } = await load<typeof import('../../src/uploads/copier.js')>('uploads/copier.js');
+const { FolderRemoval } =
+  await load<typeof import('../../src/uploads/folder-removal.js')>('uploads/folder-removal.js');
+const { Mover } = await load<typeof import('../../src/uploads/mover.js')>('uploads/mover.js');
+const { PathLocks } = await load<typeof import('../../src/uploads/path-locks.js')>('uploads/path-locks.js');
 const { writePartial } = await load<typeof import('../../src/uploads/partial.js')>('uploads/partial.js');
 const { RawUploads } =
   await load<typeof import('../../src/uploads/raw-uploads.js')>('uploads/raw-uploads.js');
@@ -57,7 +67,10 @@ const root = new StorageRoot({
   partialFolder: `${folder}/partial`,
 });
 const store = openSqliteStore(`${folder}/latchkey.db`);
-const committer = new Committer({ root, files: store.files, clock: () => Date.now(), onStep: reach });
+const locks = new PathLocks();
+const clock = () => Date.now();
+const committer = new Committer({ root, files: store.files, clock, locks, onStep: reach });
+const ALLOWED = async () => {};
 
 async function* halves(text: string) {
   yield Buffer.from(text.slice(0, text.length / 2));
@@ -82,6 +95,19 @@ async function written(text: string, name: string) {
   return partial;
 }
 
+if (plan.move !== undefined) {
+  const mover = new Mover({ ...store, root, locks, onStep: reach });
+  await mover.move({ ...plan.move, authorise: ALLOWED });
+}
+if (plan.removeFolder !== undefined) {
+  const removal = new FolderRemoval({ root, tree: store.tree, committer, locks });
+  const folder = plan.removeFolder as ResourcePath;
+  await removal.remove({ folder, filesMax: 100, timeMaxMs: 60_000, authorise: ALLOWED });
+}
+if (plan.copy !== undefined) {
+  const copier = new Copier({ root, acl: store.acl, committer, locks });
+  await copier.copy({ ...plan.copy, owner: undefined, bytesMax: undefined, authorise: ALLOWED });
+}
 if (plan.remove !== undefined) await committer.remove(plan.remove as ResourcePath, UNCONDITIONAL);
 const uploads: Upload[] = [];
 for (const [i, { path, text, grants, requested }] of plan.uploads.entries()) {

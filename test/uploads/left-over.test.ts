@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import t from 'tap';
 import { Findings } from '../../src/uploads/findings.js';
 import { type FilesLock, leftOver, mendLeftOver, reportLeftOver } from '../../src/uploads/left-over.js';
-import { partialsIn, path, scene } from './given.js';
+import { partialsIn, path, put, scene, served } from './given.js';
 
 const PARTIAL = '00000000-0000-4000-8000-000000000000';
 const NEW = '11111111-1111-4111-8111-111111111111';
@@ -23,7 +23,7 @@ t.test('which partials are left over', async (t) => {
     ['no service runs', RUNS_NOT, 0, [PARTIAL]],
   ] as const;
   for (const [name, takeLock, laterMs, left] of table) {
-    const deps = { root, files: store.files, takeLock, clock: () => Date.now() + laterMs };
+    const deps = { ...store, root, takeLock, clock: () => Date.now() + laterMs };
     const findings = new Findings(10);
     const before = await leftOver(deps);
     writeFileSync(`${folder}/partial/${NEW}`, ''); // one that has come meanwhile
@@ -48,7 +48,7 @@ t.test(
       return { commits: [], removals: looks === 2 ? [] : [removal] }; // over at the second look, begun anew behind it
     };
     const files = Object.assign(Object.create(store.files), { pending });
-    const deps = { root, files, takeLock: RUNS, clock: Date.now };
+    const deps = { ...store, root, files, takeLock: RUNS, clock: Date.now };
     const findings = new Findings(10);
     await reportLeftOver(deps, await leftOver(deps), new Map(), findings);
     t.same(findings.all, []);
@@ -59,7 +59,7 @@ t.test('nothing is mended while a service runs', async (t) => {
   const { root, store, folder } = await scene(t);
   writeFileSync(`${folder}/partial/${PARTIAL}`, '');
   const findings = new Findings(10);
-  await mendLeftOver({ root, files: store.files, takeLock: RUNS, clock: Date.now }, findings);
+  await mendLeftOver({ ...store, root, takeLock: RUNS, clock: Date.now }, findings);
   t.same([partialsIn(folder), findings.all], [[PARTIAL], []]);
   let held = 0;
   const takeLock = () => {
@@ -69,7 +69,29 @@ t.test('nothing is mended while a service runs', async (t) => {
     };
     return { release };
   };
-  await mendLeftOver({ root, files: store.files, takeLock, clock: Date.now }, findings);
+  await mendLeftOver({ ...store, root, takeLock, clock: Date.now }, findings);
   t.same([partialsIn(folder), held], [[], 0]);
   t.match(findings.all, [{ kind: 'left-partial', count: 1, mended: 1 }]);
+});
+
+t.test('a move that a crash has left is finished where no service runs, and said', async (t) => {
+  const given = await scene(t);
+  const { root, store } = given;
+  await put(given, '/a', 'text');
+  const file = await root.find(path('/a'));
+  if (file?.kind !== 'file') throw new Error('the file is not there');
+  const entry = { name: 'm', from: path('/a'), to: path('/b'), grants: 'keep' } as const;
+  await store.moves.beginMove({
+    ...entry,
+    file: { bytes: file.bytes, modifiedSeconds: file.modifiedSeconds },
+  });
+  const deps = { ...store, root, takeLock: RUNS_NOT, clock: Date.now };
+  const reported = new Findings(10);
+  await reportLeftOver(deps, await leftOver(deps), new Map(), reported);
+  t.match(reported.all, [{ kind: 'unfinished', findings: [{ what: '/a' }] }]);
+  const findings = new Findings(10);
+  await mendLeftOver(deps, findings);
+  t.match(findings.all, [{ kind: 'unfinished', count: 1, mended: 1 }]);
+  t.same(await store.moves.moves(), []);
+  t.equal(served(given.folder, '/a'), 'text', 'it had not begun on the disk: all is where it was');
 });

@@ -83,3 +83,36 @@ t.test('the same path named twice is held once', async (t) => {
 t.test('no path at all waits for nobody', async (t) => {
   t.equal(await new PathLocks().run([], async () => 'done'), 'done');
 });
+
+t.test('a folder is held with all below it, and with nothing of a like name', async (t) => {
+  const { log, enter } = scene();
+  const file = enter('file', ['/team/a/b']);
+  const folder = enter('folder', ['/team/']);
+  const [inside, deep, outside] = [
+    enter('inside', ['/team/x']),
+    enter('deep', ['/team/a/']),
+    enter('outside', ['/teams/x', '/team', '/Team/x']),
+  ];
+  await settled();
+  t.strictSame(log, ['file in', 'outside in'], 'the folder waits for the file, and all in it for the folder');
+  file.leave();
+  await file.done;
+  await settled();
+  t.equal(log.at(-1), 'folder in');
+  folder.leave();
+  await folder.done;
+  await settled();
+  t.strictSame(log.slice(-2), ['inside in', 'deep in']);
+  for (const work of [inside, deep, outside]) work.leave();
+  await Promise.all([inside.done, deep.done, outside.done]);
+});
+
+t.test('folders that want each other from both ends take turns', async (t) => {
+  const { log, enter } = scene();
+  const works = [enter('one', ['/a/', '/b/c']), enter('two', ['/b/', '/a/c']), enter('three', ['/'])];
+  await settled();
+  t.strictSame(log, ['one in']);
+  for (const work of works) work.leave();
+  await Promise.all(works.map(({ done }) => done));
+  t.strictSame(log, ['one in', 'one out', 'two in', 'two out', 'three in', 'three out']);
+});

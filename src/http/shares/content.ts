@@ -5,6 +5,7 @@
 
 import { create } from 'content-disposition';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { NotKnown } from '../../acl/errors.js';
 import {
   encodeResourcePath,
   isFolder,
@@ -42,14 +43,14 @@ export async function showFile(
 ): Promise<FastifyReply> {
   const { link } = admission;
   const name = nameOf(link.path);
-  if (!(await isOpen(deps, admission, link.path))) throw new ShareRefused('missing', link);
+  if (!(await isOpen(deps, admission, link.path))) throw await missing(deps, admission, link.path);
   if (percentDecode(address.below) !== `/${name}`) {
     const location = relativeTo(address.below, encodeResourcePath(name));
     if (location === undefined) throw new ShareRefused('missing', link);
     return reply.redirect(location, 302);
   }
   const found = await deps.root.find(link.path);
-  if (found?.kind !== 'file') throw new ShareRefused('missing', link);
+  if (found?.kind !== 'file') throw await missing(deps, admission, link.path);
   return sendFile(deps, request, reply, address, admission, link.path, found.bytes);
 }
 
@@ -68,7 +69,7 @@ export async function showFolder(
   if (found?.kind === 'file') return sendFile(deps, request, reply, address, admission, path, found.bytes);
   const folder = parseResourcePath(`${path}/`);
   const isThere = found?.kind === 'folder' && folder !== undefined;
-  if (!isThere || !(await isOpen(deps, admission, folder))) throw new ShareRefused('missing', link);
+  if (!isThere || !(await isOpen(deps, admission, folder))) throw await missing(deps, admission, path);
   return reply.redirect(`./${encodeResourcePath(nameOf(path))}/`, 302);
 }
 
@@ -90,7 +91,7 @@ async function sendFolder(
       isOpen: (path) => isListed(deps, admission, path),
     }),
   );
-  if (view === undefined) throw new ShareRefused('missing', link);
+  if (view === undefined) throw await missing(deps, admission, folder);
   if (isRobot(request)) return sendPage(reply, cardPage(view.trail.at(-1) ?? '', undefined));
   deps.onUse(link.id, deps.clock());
   if (asksForJson(request.originalUrl)) return reply.send(folderJson(view));
@@ -148,6 +149,22 @@ async function isListed(deps: ShareDeps, admission: Admission, path: ResourcePat
   if (!isFolder(path))
     await deps.authorizer.authorizeByLink(path, { kind: 'share-link', id: admission.link.id });
   return true;
+}
+
+/**
+ * A 404 is final. What is being moved, or was since the link was read, is only to be asked for again: whoever finds
+ * nothing at a path after its rename sees here that it is committing, or where the link leads now.
+ *
+ * @throws NotKnown
+ */
+async function missing(deps: ShareDeps, admission: Admission, path: ResourcePath): Promise<ShareRefused> {
+  const { link, address } = admission;
+  await deps.authorizer.authorizeByLink(path, { kind: 'share-link', id: link.id });
+  const now = await deps.links.judgeById({ id: link.id, path, address });
+  if ('link' in now && now.link.path !== link.path) {
+    throw new NotKnown('committing', `${link.path} has just been moved`);
+  }
+  return new ShareRefused('missing', link);
 }
 
 async function isOpen(

@@ -35,7 +35,6 @@ export interface FileRequestDeps
 
 interface StagedFile {
   readonly name: string;
-  readonly path: ResourcePath;
   readonly partial: Partial;
 }
 
@@ -72,20 +71,20 @@ export class Intake {
   /** @throws BadRequest for its name, UploadProblem, ShareRefused `full` or `crowded` */
   async receive(sentName: string, source: Readable): Promise<void> {
     const name = sentName.normalize('NFC'); // as each new name (DESIGN §4)
-    const path = this.#pathOf(name);
+    this.#refuseName(name);
     await this.#reserve();
     const partial = await this.#staging.receive(source, {
       fileBytesMax: fileBytesMax(this.#deps, this.#link),
     });
-    this.#files.push({ name, path, partial });
+    this.#files.push({ name, partial });
   }
 
   /** @throws ShareRefused, UploadProblem, NotKnown; nothing is there then */
   async commit(): Promise<readonly ReceivedFile[]> {
-    const { id, terms } = (await this.#admitAgain(this.#address.below)).link;
-    const requested = { linkId: id, filesMax: terms.upload.filesMax };
+    const { id, terms, path: folder } = (await this.#admitAgain(this.#address.below)).link;
+    const requested = { linkId: id, filesMax: terms.upload.filesMax, folder };
     const uploads = this.#files.map((file) => this.#uploadOf(file, requested));
-    const committed = await this.#commitAll(uploads);
+    const committed = await this.#commitAll(uploads, folder);
     return committed.map(({ path, bytes }) => ({ name: nameOf(path), bytes }));
   }
 
@@ -95,13 +94,13 @@ export class Intake {
     await this.#staging.dropRest();
   }
 
-  #pathOf(name: string): ResourcePath {
+  #refuseName(name: string): void {
     if (name === '') throw new BadRequest('There is no file; choose one, then send it.');
     const { endings } = this.#link.terms.upload;
     const path = fileIn(this.#link.path, name);
     if (path === undefined)
       throw new BadRequest(`${JSON.stringify(name)} cannot be a file's name; rename it.`);
-    if (hasEnding(name, endings)) return path;
+    if (hasEnding(name, endings)) return;
     throw new BadRequest(
       `${JSON.stringify(name)} is not asked for: names end in ${endings.join(', ')}; send another file.`,
     );
@@ -120,10 +119,15 @@ export class Intake {
     this.#begun += 1;
   }
 
-  #uploadOf({ name, path, partial }: StagedFile, requested: RequestedFile): Upload {
+  /** The folder may have moved since the first byte came, and the link with it. */
+  #uploadOf({ name, partial }: StagedFile, requested: RequestedFile & { folder: ResourcePath }): Upload {
     const { endings } = this.#link.terms.upload;
+    const { folder } = requested;
+    const path = fileIn(folder, name);
+    if (path === undefined)
+      throw new BadRequest('The path of this file would be too long; shorten its name.');
     const candidate = async (number: number) => {
-      const next = number === 1 ? path : fileIn(this.#link.path, numberedName(name, endings, number));
+      const next = number === 1 ? path : fileIn(folder, numberedName(name, endings, number));
       return next === undefined || !(await this.#isOpen(next)) ? undefined : next;
     };
     return {
@@ -137,12 +141,15 @@ export class Intake {
     };
   }
 
-  async #commitAll(uploads: readonly Upload[]): Promise<readonly Committed[]> {
+  async #commitAll(uploads: readonly Upload[], folder: ResourcePath): Promise<readonly Committed[]> {
     try {
       return await this.#staging.commit(this.#deps.committer, uploads);
     } catch (error) {
       if (!(error instanceof RequestClosed)) throw error;
-      await this.#admitAgain(this.#address.below); // revoked meanwhile, it says so
+      const { link } = await this.#admitAgain(this.#address.below); // revoked meanwhile, it says so
+      if (link.path !== folder) {
+        throw new UploadProblem('conflict', 'The folder was moved meanwhile; send the files again.');
+      }
       throw new ShareRefused('full', this.#link);
     }
   }

@@ -1,6 +1,8 @@
 /** The rows of files and the journal of their commits, in memory. */
 
+import { NotKnown } from '../../acl/errors.js';
 import type { GrantDraft } from '../../acl/grant.js';
+import { isIn, moved } from '../../acl/path-range.js';
 import type {
   CommitEntry,
   FileRecord,
@@ -12,6 +14,7 @@ import type {
 import type { RecordChange, RecordSelection } from '../../acl/record-ports.js';
 import type { ResourcePath } from '../../acl/resource-path.js';
 import { isSameRecord } from '../../acl/same-record.js';
+import type { MoveEntry } from '../../acl/tree-ports.js';
 import { touchedBy } from '../touched.js';
 import type { MemoryLinks } from './memory-links.js';
 
@@ -21,6 +24,9 @@ export interface MemoryFilesDeps {
   readonly putGrant: (grant: GrantDraft) => void;
   readonly dropAllows: (path: ResourcePath) => void;
   readonly links: MemoryLinks;
+  /** @throws NotKnown where one of them is being moved */
+  readonly refuseMoving: (paths: readonly ResourcePath[]) => void;
+  readonly isMoving: (path: ResourcePath) => boolean;
 }
 
 export class MemoryFiles implements FileStore {
@@ -55,7 +61,8 @@ export class MemoryFiles implements FileStore {
     const { commits, removals } = await this.pending();
     const pending = new Set([...commits.map(({ file }) => file.path), ...removals.map(({ path }) => path)]);
     return changes.filter(({ path, from, to }) => {
-      if (pending.has(path) || !isSameRecord(this.#files.get(path), from)) return false;
+      if (pending.has(path) || this.#deps.isMoving(path) || !isSameRecord(this.#files.get(path), from))
+        return false;
       if (to === undefined) this.#files.delete(path);
       else this.#files.set(path, to);
       return true;
@@ -64,6 +71,7 @@ export class MemoryFiles implements FileStore {
 
   async beginCommit(entries: readonly CommitEntry[]): Promise<Written<void>> {
     if (entries.some(({ partial }) => this.#commits.has(partial))) throw new Error('pending already');
+    this.#deps.refuseMoving(entries.map(({ file }) => file.path));
     this.#deps.links.countFiles(entries.flatMap(({ requested }) => requested ?? []));
     for (const entry of entries) {
       for (const [name, { path }] of this.#removals) {
@@ -94,6 +102,7 @@ export class MemoryFiles implements FileStore {
   }
 
   async beginRemoval(removal: PendingRemoval): Promise<Written<void>> {
+    this.#deps.refuseMoving([removal.path]);
     this.#removals.set(removal.partial, removal);
     this.#files.delete(removal.path);
     this.#deps.dropAllows(removal.path);
@@ -106,6 +115,37 @@ export class MemoryFiles implements FileStore {
 
   async pending(): Promise<Pending> {
     return { commits: [...this.#commits.values()], removals: [...this.#removals.values()] };
+  }
+
+  paths(): readonly ResourcePath[] {
+    return [...this.#files.keys()];
+  }
+
+  /** Makes room in the journal for a move. @throws NotKnown where a commit is under way there */
+  giveWay(ranges: readonly ResourcePath[]): void {
+    const within = (path: ResourcePath) => ranges.some((range) => isIn(path, range));
+    const commit = [...this.#commits.values()].find(({ file }) => within(file.path));
+    if (commit !== undefined) throw new NotKnown('committing', `${commit.file.path} is being replaced`);
+    for (const [name, { path }] of this.#removals) if (within(path)) this.#removals.delete(name);
+  }
+
+  /** The records go with a move. How many. */
+  follow({ from, to, file }: MoveEntry): number {
+    this.forget(to);
+    const records = [...this.#files.values()].filter(({ path }) => isIn(path, from));
+    for (const record of records) {
+      const path = moved(record.path, from, to);
+      this.#files.delete(record.path);
+      const now = file && { bytes: file.bytes, updatedAt: file.modifiedSeconds * 1000 };
+      this.#files.set(path, { ...record, path, ...now });
+    }
+    return records.length;
+  }
+
+  forget(range: ResourcePath): number {
+    const paths = this.paths().filter((path) => isIn(path, range));
+    for (const path of paths) this.#files.delete(path);
+    return paths.length;
   }
 
   #writeRows({ file, grants }: CommitEntry): void {

@@ -9,7 +9,9 @@ import type {
   LinkSelection,
   ShareLinkStore,
 } from '../../acl/link-ports.js';
+import { isIn, moved } from '../../acl/path-range.js';
 import type { RequestedFile, Written } from '../../acl/ports.js';
+import type { ResourcePath } from '../../acl/resource-path.js';
 import type { ShareLink, ShareLinkRecord } from '../../acl/share-link.js';
 
 /** Numbers a write by its revision and logs what it touched. */
@@ -98,9 +100,10 @@ export class MemoryLinks implements ShareLinkStore, LinkCountStore {
   /** All of them, or none. @throws RequestClosed */
   countFiles(requested: readonly RequestedFile[]): void {
     const before = new Map(requested.map(({ linkId }) => [linkId, this.#links.get(linkId)]));
-    for (const { linkId, filesMax = Number.POSITIVE_INFINITY } of requested) {
+    for (const { linkId, filesMax = Number.POSITIVE_INFINITY, folder } of requested) {
       const link = this.#links.get(linkId);
-      if (link === undefined || link.revokedAt !== undefined || link.uploads >= filesMax) {
+      const isElsewhere = folder !== undefined && link?.path !== folder;
+      if (link === undefined || link.revokedAt !== undefined || link.uploads >= filesMax || isElsewhere) {
         for (const unchanged of before.values()) if (unchanged !== undefined) this.#set(unchanged);
         throw new RequestClosed('the file request takes no more');
       }
@@ -118,6 +121,17 @@ export class MemoryLinks implements ShareLinkStore, LinkCountStore {
       const link = this.#links.get(id);
       if (link !== undefined && (link.lastUsedAt ?? 0) < at) this.#set({ ...link, lastUsedAt: at });
     }
+  }
+
+  paths(): readonly ResourcePath[] {
+    return [...this.#links.values()].map(({ path }) => path);
+  }
+
+  /** Links go with a move. Their ids. */
+  follow(from: ResourcePath, to: ResourcePath): readonly string[] {
+    const links = [...this.#links.values()].filter(({ path }) => isIn(path, from));
+    for (const link of links) this.#set({ ...link, path: moved(link.path, from, to) });
+    return links.map(({ id }) => id);
   }
 
   #set(link: ShareLinkRecord): ShareLinkRecord {

@@ -19,6 +19,7 @@ import { indexByPrincipal } from '../grant-index.js';
 import { MemoryFiles } from './memory-files.js';
 import { MemoryLinks } from './memory-links.js';
 import { MemorySignedUrls } from './memory-signed-urls.js';
+import { MemoryTree } from './memory-tree.js';
 
 interface State {
   revision: number;
@@ -33,6 +34,7 @@ interface State {
   readonly signedUrls: MemorySignedUrls;
   readonly links: MemoryLinks;
   readonly files: MemoryFiles;
+  readonly tree: MemoryTree;
   readonly log: { readonly revision: number; readonly touched: string }[];
 }
 
@@ -54,6 +56,18 @@ export function openMemoryStore(): Store {
       putGrant: (grant) => put(state, grant),
       dropAllows: (path) => dropAllows(state, path),
       links,
+      refuseMoving: (paths) => state.tree.refuseMoving(paths),
+      isMoving: (path) => state.tree.isMoving(path),
+    }),
+    tree: new MemoryTree({
+      write: (value, touched) => written(state, value, touched),
+      grants: () => [...state.grants.values()],
+      exchange: (old, next) => {
+        state.grants.delete(keyOf(old));
+        if (next !== undefined) state.grants.set(keyOf(next), next);
+      },
+      files: () => state.files,
+      links,
     }),
     log: [],
   };
@@ -65,6 +79,8 @@ export function openMemoryStore(): Store {
     shareLinks: state.links,
     linkCounts: state.links,
     files: state.files,
+    moves: state.tree,
+    tree: state.tree,
     facts: { load: (query) => load(state, query), version: () => state.revision },
     close: async () => {},
   };
@@ -218,7 +234,7 @@ function usageOf(state: State): Store['usage'] {
 }
 
 function load(state: State, query: FactsQuery): FactsLoad {
-  const hidden = state.files.hidden();
+  const hidden = new Set([...state.files.hidden(), ...state.tree.moving()]);
   const touched = state.log.filter((line) => line.revision > query.since).map((line) => line.touched);
   return {
     revision: state.revision,

@@ -139,6 +139,16 @@ const MIGRATIONS: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX link_leases_by_end ON link_leases (expires_at);
   `,
+  `
+  -- Moves under way; a row that outlives its process is finished or given up by the next start. While it is here, both
+  -- paths and all below them are committing.
+  CREATE TABLE moves (
+    name   TEXT PRIMARY KEY,
+    source TEXT NOT NULL,
+    target TEXT NOT NULL,
+    entry  TEXT NOT NULL                  -- JSON
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;

@@ -8,9 +8,11 @@ import { SqliteCredentials, SqliteUsage } from './sqlite-credentials.js';
 import { SqliteFacts } from './sqlite-facts.js';
 import { SqliteFiles } from './sqlite-files.js';
 import { SqliteLinkCounts } from './sqlite-link-counts.js';
+import { SqliteMoves } from './sqlite-moves.js';
 import { SqliteShareLinks } from './sqlite-share-links.js';
 import { SqliteSignedUrls } from './sqlite-signed-urls.js';
 import { SqliteStore } from './sqlite-store.js';
+import { SqliteTree } from './sqlite-tree.js';
 import { WRITER_PATIENCE_MS, WriteTurns } from './write-turns.js';
 
 /**
@@ -33,6 +35,8 @@ export function openSqliteStore(file: string, patienceMs = WRITER_PATIENCE_MS): 
       shareLinks: new SqliteShareLinks(db, log),
       linkCounts: new SqliteLinkCounts(db, turns),
       files: new SqliteFiles(db, log),
+      moves: new SqliteMoves(db, log),
+      tree: new SqliteTree(db, log),
       facts,
       close: async () => {
         facts.close();

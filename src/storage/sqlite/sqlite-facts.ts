@@ -52,6 +52,7 @@ interface Prepared {
   readonly touched: Statement<[number], string>;
   readonly grants: Statement<[string], GrantRow>;
   readonly committing: Statement<[string], number>;
+  readonly moving: Statement<[string], number>;
   readonly groups: Statement<[string], string>;
   readonly suspended: Statement<[string], number>;
   readonly signedOutAt: Statement<[string], number>;
@@ -168,6 +169,7 @@ function prepare(db: Database, device: number, inode: number): Prepared {
         .pluck(),
       grants: db.prepare(`SELECT ${GRANT_COLUMNS} FROM grants WHERE path = ?`),
       committing: db.prepare<[string], number>('SELECT 1 FROM journal WHERE path = ? AND hidden = 1').pluck(),
+      moving: db.prepare<[string], number>('SELECT 1 FROM moves WHERE ? IN (source, target)').pluck(),
       groups: db
         .prepare<[string], string>('SELECT group_principal FROM members WHERE user_principal = ?')
         .pluck(),
@@ -197,8 +199,13 @@ function pathFacts(open: Prepared, path: ResourcePath): StoredPathFacts {
     path,
     // One string for all of them: a row brings another copy, and a path may have 4,096 bytes.
     grants: indexByPrincipal(open.grants.all(path).map((row) => grantOf({ ...row, path }))),
-    committing: !isFolder(path) && open.committing.get(path) !== undefined,
+    committing: isCommitting(open, path),
   };
+}
+
+function isCommitting({ committing, moving }: Prepared, path: ResourcePath): boolean {
+  if (!isFolder(path) && committing.get(path) !== undefined) return true;
+  return moving.get(path) !== undefined;
 }
 
 function standingOf(open: Prepared, user: Principal): Standing {

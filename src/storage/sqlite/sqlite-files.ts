@@ -18,6 +18,7 @@ import { isSameRecord } from '../../acl/same-record.js';
 import { touchedBy } from '../touched.js';
 import type { ChangeLog } from './change-log.js';
 import { GrantWriter } from './grant-writer.js';
+import { MovesUnderWay } from './moves-under-way.js';
 import { beyond, type FileRow, fileOf } from './rows.js';
 
 interface JournalRow {
@@ -32,6 +33,7 @@ export class SqliteFiles implements FileStore {
   readonly #db: Database;
   readonly #log: ChangeLog;
   readonly #grants: GrantWriter;
+  readonly #moves: MovesUnderWay;
   readonly #file: Statement<[string], FileRow>;
   readonly #page: Statement<[string, string, number], FileRow>;
   readonly #pendingPaths: Statement<[], string>;
@@ -42,13 +44,14 @@ export class SqliteFiles implements FileStore {
   readonly #journalRemoval: Statement<[string, string]>;
   readonly #forgetRemovals: Statement<[string]>;
   readonly #clear: Statement<[string]>;
-  readonly #count: Statement<{ linkId: string; filesMax: number | null }>;
+  readonly #count: Statement<{ linkId: string; filesMax: number | null; folder: string | null }>;
   readonly #uncount: Statement<[string]>;
 
   constructor(db: Database, log: ChangeLog) {
     this.#db = db;
     this.#log = log;
     this.#grants = new GrantWriter(db);
+    this.#moves = new MovesUnderWay(db);
     this.#file = db.prepare('SELECT path, owner, bytes, updated_at FROM files WHERE path = ?');
     this.#page = db.prepare(
       'SELECT path, owner, bytes, updated_at FROM files WHERE path > ? AND path < ? ORDER BY path LIMIT ?',
@@ -63,7 +66,8 @@ export class SqliteFiles implements FileStore {
     this.#clear = db.prepare('DELETE FROM journal WHERE partial = ?');
     this.#count = db.prepare(
       `UPDATE share_links SET uploads = uploads + 1
-       WHERE id = @linkId AND revoked_at IS NULL AND (@filesMax IS NULL OR uploads < @filesMax)`,
+       WHERE id = @linkId AND revoked_at IS NULL AND (@filesMax IS NULL OR uploads < @filesMax)
+         AND (@folder IS NULL OR path = @folder)`,
     );
     this.#uncount = db.prepare('UPDATE share_links SET uploads = max(0, uploads - 1) WHERE id = ?');
   }
@@ -80,9 +84,10 @@ export class SqliteFiles implements FileStore {
   async reconcile(changes: readonly RecordChange[]): Promise<readonly RecordChange[]> {
     return this.#log.writeUnnumbered(() => {
       const pending = new Set(this.#pendingPaths.all());
+      const unmoved = this.#moves.except(changes.map(({ path }) => path));
       return changes.filter(({ path, from, to }) => {
         const row = this.#file.get(path);
-        if (pending.has(path) || !isSameRecord(row && fileOf(row), from)) return false;
+        if (pending.has(path) || !unmoved.has(path) || !isSameRecord(row && fileOf(row), from)) return false;
         if (to === undefined) this.#dropFile.run(path);
         else this.#write(to);
         return true;
@@ -92,6 +97,7 @@ export class SqliteFiles implements FileStore {
 
   async beginCommit(entries: readonly CommitEntry[]): Promise<Written<void>> {
     return this.#log.write(() => {
+      this.#moves.refuse(entries.map(({ file }) => file.path));
       for (const entry of entries) {
         const hidden = entry.visibility === 'hidden';
         if (entry.requested !== undefined) this.#countFor(entry.requested);
@@ -125,6 +131,7 @@ export class SqliteFiles implements FileStore {
 
   async beginRemoval(removal: PendingRemoval): Promise<Written<void>> {
     return this.#log.write(() => {
+      this.#moves.refuse([removal.path]);
       this.#journalRemoval.run(removal.partial, removal.path);
       this.#dropFile.run(removal.path);
       this.#dropAllows.run(removal.path);
@@ -146,8 +153,8 @@ export class SqliteFiles implements FileStore {
     };
   }
 
-  #countFor({ linkId, filesMax }: RequestedFile): void {
-    const { changes } = this.#count.run({ linkId, filesMax: filesMax ?? null });
+  #countFor({ linkId, filesMax, folder }: RequestedFile): void {
+    const { changes } = this.#count.run({ linkId, filesMax: filesMax ?? null, folder: folder ?? null });
     if (changes === 0) throw new RequestClosed('the file request takes no more');
   }
 

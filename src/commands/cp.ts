@@ -1,0 +1,23 @@
+import { type Command, DONE } from './command.js';
+import { RELOCATION_OPTIONS, RELOCATION_USAGE, relocationOf } from './relocation-options.js';
+import { withFileWork } from './served-files.js';
+
+export const command: Command = {
+  usage: RELOCATION_USAGE,
+  summary: 'Copies a file, with its grants. Share links stay with FROM.',
+  details: [
+    'A copy is an upload: it appears whole. Where a deny stands on TO, it stays.',
+    'A running files service is asked to do it; without one, the command does it.',
+  ],
+  options: RELOCATION_OPTIONS,
+  takes: [2, 2],
+  run: async (invocation) => {
+    const relocation = relocationOf(invocation);
+    return withFileWork(invocation, async (files) => {
+      const { path, bytes, created } = await files.copy(relocation);
+      const line = `copied: ${relocation.from} to ${path} (${bytes} bytes)`;
+      invocation.output.result({ from: relocation.from, to: path, bytes, created }, [line]);
+      return DONE;
+    });
+  },
+};

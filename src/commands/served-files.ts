@@ -1,0 +1,101 @@
+/**
+ * Moves, copies and removals for the operator. The locks of paths are those of one process, so a files service that runs
+ * on the data folder is asked to do it, on a socket that is its owner's alone; where none runs, it is done here, by the
+ * same code, under the lock by which a files service would be kept from starting.
+ */
+
+import { request } from 'node:http';
+import type { Store } from '../acl/ports.js';
+import { OPERATOR_SOCKET, openFileParts, recoverFiles, takeFilesLock } from '../file-parts.js';
+import { FileRefused, type FileWork, ownFileWork } from '../file-work.js';
+import { openStore, storageRootOf } from '../foundations.js';
+import { enterDataFolder } from '../host/data-folder.js';
+import { type Invocation, RefusedError } from './command.js';
+
+/** A files service that is just starting or stopping answers nobody, and holds the lock. */
+const PATIENCE_MS = 15_000;
+const LOCK_TRY_MS = 200;
+
+export async function withFileWork<T>(
+  invocation: Invocation,
+  work: (files: FileWork) => Promise<T>,
+): Promise<T> {
+  return withSome(invocation, work).catch(toldAsRefused);
+}
+
+export function toldAsRefused(error: unknown): never {
+  throw error instanceof FileRefused ? new RefusedError(error.message) : error;
+}
+
+async function withSome<T>(invocation: Invocation, work: (files: FileWork) => Promise<T>): Promise<T> {
+  const { config, output } = invocation;
+  enterDataFolder(config, output.note);
+  const deadline = performance.now() + PATIENCE_MS;
+  do {
+    const lock = await takeFilesLock(0);
+    if (lock !== undefined) {
+      try {
+        return await withOwnParts(invocation, work);
+      } finally {
+        lock.release();
+      }
+    }
+    if (await isServed()) return work(SERVED);
+    await new Promise((resolve) => setTimeout(resolve, LOCK_TRY_MS));
+  } while (performance.now() < deadline);
+  throw new Error(
+    `another process changes files in ${config.dataFolder}, and answers nobody; try again later`,
+  );
+}
+
+async function withOwnParts<T>({ config, output }: Invocation, work: (files: FileWork) => Promise<T>) {
+  const store: Store = openStore(config);
+  try {
+    const root = storageRootOf(config);
+    await root.prepare();
+    const { stuck } = await recoverFiles(root, store);
+    for (const { what } of stuck) output.note(`${what} was left unfinished by an earlier stop, and still is`);
+    return await work(ownFileWork(openFileParts(root, store)));
+  } finally {
+    await store.close();
+  }
+}
+
+const SERVED: FileWork = {
+  move: (relocation) => asked('/move', relocation),
+  copy: (relocation) => asked('/copy', relocation),
+  removeFolder: (path) => asked('/remove', { path, recursive: 'true' }),
+  removeFile: async (path) => void (await asked('/remove', { path })),
+};
+
+/** @throws FileRefused for what the service refuses; Error where it could not find out */
+async function asked<T>(path: string, body: object): Promise<T> {
+  const { status, text } = await exchange('POST', path, JSON.stringify(body));
+  const answer = JSON.parse(text) as T & { readonly detail?: string };
+  if (status === 200) return answer;
+  const detail = answer.detail ?? `the files service answered ${status}`;
+  throw status < 500 ? new FileRefused(detail) : new Error(detail);
+}
+
+async function isServed(): Promise<boolean> {
+  return exchange('GET', '/', '').then(
+    () => true,
+    () => false,
+  );
+}
+
+function exchange(method: string, path: string, body: string) {
+  return new Promise<{ readonly status: number; readonly text: string }>((resolve, reject) => {
+    const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
+    const sent = request({ socketPath: OPERATOR_SOCKET, method, path, headers, agent: false }, (answer) => {
+      let text = '';
+      answer.setEncoding('utf8').on('data', (chunk: string) => {
+        text += chunk;
+      });
+      answer.on('end', () => resolve({ status: answer.statusCode ?? 0, text }));
+      answer.on('error', reject);
+    });
+    sent.on('error', reject);
+    sent.end(body);
+  });
+}

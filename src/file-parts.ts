@@ -1,0 +1,74 @@
+/**
+ * What changes files, over one store and one storage root: whoever holds the lock of the data folder puts it together,
+ * the files service, or a command where none runs. They share their locks of paths, which are this process's own.
+ */
+
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Authorizer } from './acl/authorizer.js';
+import type { Store } from './acl/ports.js';
+import type { Config } from './config.js';
+import { clock, FILES_LOCK } from './foundations.js';
+import { type ProcessLock, takeLock } from './storage/sqlite/process-lock.js';
+import { Committer } from './uploads/committer.js';
+import { Copier } from './uploads/copier.js';
+import { FolderListing } from './uploads/folder-listing.js';
+import { FolderRemoval } from './uploads/folder-removal.js';
+import { type RecoveredMoves, recoverMoves } from './uploads/move-recovery.js';
+import { Mover } from './uploads/mover.js';
+import { PathLocks } from './uploads/path-locks.js';
+import { type Recovered, recover } from './uploads/recovery.js';
+import type { StorageRoot } from './uploads/storage-root.js';
+
+export interface FileParts {
+  readonly committer: Committer;
+  readonly mover: Mover;
+  readonly copier: Copier;
+  readonly removal: FolderRemoval;
+}
+
+export function openFileParts(root: StorageRoot, store: Store): FileParts {
+  const { acl, files, moves, tree } = store;
+  const locks = new PathLocks();
+  const committer = new Committer({ root, files, clock, locks });
+  return {
+    committer,
+    mover: new Mover({ root, files, moves, tree, locks }),
+    copier: new Copier({ root, acl, committer, locks }),
+    removal: new FolderRemoval({ root, tree, committer, locks }),
+  };
+}
+
+interface Listed {
+  readonly root: StorageRoot;
+  readonly store: Pick<Store, 'tree'>;
+  readonly authorizer: Authorizer;
+}
+
+/** It changes nothing, and needs no lock. */
+export function listingOver(
+  { home }: Pick<Config, 'home'>,
+  { root, store, authorizer }: Listed,
+): FolderListing {
+  return new FolderListing({ root, tree: store.tree, authorizer, home });
+}
+
+/** Finishes or gives up what a crash left; nothing may change files before that. */
+export async function recoverFiles(root: StorageRoot, store: Store): Promise<Recovered & RecoveredMoves> {
+  const moves = await recoverMoves(store.moves, root);
+  const files = await recover(store.files, root);
+  return { ...moves, ...files, stuck: [...moves.stuck, ...files.stuck] };
+}
+
+/** Where the operator's commands ask a running files service, wherever else it listens. In the data folder. */
+export const OPERATOR_SOCKET = 'run/operator.sock';
+const RETRY_MS = 20;
+
+/** The data folder is the working directory. `undefined`: another process has held it for so long. */
+export async function takeFilesLock(patienceMs: number): Promise<ProcessLock | undefined> {
+  const deadline = performance.now() + patienceMs;
+  for (;;) {
+    const lock = takeLock(FILES_LOCK);
+    if (lock !== undefined || performance.now() >= deadline) return lock;
+    await wait(RETRY_MS);
+  }
+}

@@ -1,0 +1,55 @@
+/**
+ * Moves, copies and removals without asking anybody whether they may be: for the operator. What is refused is a
+ * FileRefused, whichever process has refused it.
+ */
+
+import type { ResourcePath } from './acl/resource-path.js';
+import type { FileParts } from './file-parts.js';
+import type { Committed } from './uploads/committer.js';
+import type { RemovedFolder } from './uploads/folder-removal.js';
+import type { Moved, MoveRequest } from './uploads/mover.js';
+import { UploadProblem } from './uploads/problem.js';
+
+export type Relocation = Omit<MoveRequest, 'authorise'>;
+
+/** @throws FileRefused, each one */
+export interface FileWork {
+  move(relocation: Relocation): Promise<Moved>;
+  copy(relocation: Relocation): Promise<Committed>;
+  /** Of a folder, a part of it at a time: again, while there is more. */
+  removeFolder(folder: ResourcePath): Promise<RemovedFolder>;
+  removeFile(file: ResourcePath): Promise<void>;
+}
+
+/** It was understood, and cannot be. */
+export class FileRefused extends Error {
+  override readonly name = 'FileRefused';
+
+  /** @param detail a sentence, as the API has it */
+  constructor(detail: string) {
+    super(detail.charAt(0).toLowerCase() + detail.slice(1).replace(/\.$/, ''));
+  }
+}
+
+/** As the API has them. */
+const ROUND = { filesMax: 1_000, timeMaxMs: 10_000 } as const;
+const UNCONDITIONAL = { ifMatch: undefined, ifNoneMatch: undefined, ifUnmodifiedSince: undefined };
+const ALLOWED = async () => {};
+
+export function ownFileWork({ mover, copier, removal, committer }: FileParts): FileWork {
+  return {
+    move: (relocation) => mover.move({ ...relocation, authorise: ALLOWED }).catch(asRefused),
+    copy: (relocation) => {
+      const asOperator = { owner: undefined, bytesMax: undefined, authorise: ALLOWED };
+      return copier.copy({ ...relocation, ...asOperator }).catch(asRefused);
+    },
+    removeFolder: (folder) => removal.remove({ folder, ...ROUND, authorise: ALLOWED }).catch(asRefused),
+    removeFile: (file) => committer.remove(file, UNCONDITIONAL).catch(asRefused),
+  };
+}
+
+/** What the disk or the folder refuses, as a FileRefused. */
+export function asRefused(error: unknown): never {
+  if (error instanceof UploadProblem) throw new FileRefused(error.message);
+  throw error;
+}

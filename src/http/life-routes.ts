@@ -1,0 +1,101 @@
+/**
+ * The HTTP API of moving, copying and removing, below /_latchkey/api/v1/files. Each asks before it does anything, and
+ * again when nobody else can change the paths any more: a revoke holds when its command has returned.
+ */
+
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import type { FastifyInstance } from 'fastify';
+import { isFolder, type ResourcePath } from '../acl/resource-path.js';
+import type { TreeStore } from '../acl/tree-ports.js';
+import { BoundedWork } from '../links/bounded-work.js';
+import type { Committer } from '../uploads/committer.js';
+import type { Copier } from '../uploads/copier.js';
+import type { FolderRemoval, RemovedFolder } from '../uploads/folder-removal.js';
+import type { Mover } from '../uploads/mover.js';
+import { API_PREFIX } from './acl-routes.js';
+import { pathIn } from './api-values.js';
+import type { Gate } from './gate.js';
+import { copySchema, moveSchema, removalSchema } from './life-schemas.js';
+import { BadRequest } from './problem.js';
+import { requireCopy, requireMove, requireTree } from './tree-permissions.js';
+
+export const FILES = `${API_PREFIX}/files`;
+
+export interface LifeDeps {
+  readonly gate: Gate;
+  readonly tree: TreeStore;
+  readonly committer: Committer;
+  readonly mover: Mover;
+  readonly copier: Copier;
+  readonly removal: FolderRemoval;
+  readonly uploadBytesMax: number;
+}
+
+/** One call removes no more, and takes no longer: nginx waits a minute for an answer. */
+export const REMOVAL_LIMITS = { filesMax: 1_000, timeMaxMs: 10_000 } as const;
+/** Copies are made one after another, each at the pace of the disk. */
+const copies = new BoundedWork({ runningMax: 1, waitingMax: 32 });
+const UNCONDITIONAL = { ifMatch: undefined, ifNoneMatch: undefined, ifUnmodifiedSince: undefined };
+
+export function lifeRoutes(instance: FastifyInstance, deps: LifeDeps): void {
+  const { gate, mover, copier, removal, committer } = deps;
+  const app = instance.withTypeProvider<TypeBoxTypeProvider>();
+
+  app.post(`${FILES}/move`, { schema: moveSchema }, async (request) => {
+    const relocation = relocationIn(request.body);
+    const who = await gate.identifyOwn(request);
+    const authorise = () => requireMove(deps, who, relocation);
+    await authorise();
+    return { path: relocation.to, ...(await mover.move({ ...relocation, authorise })) };
+  });
+
+  app.post(`${FILES}/copy`, { schema: copySchema }, async (request) => {
+    const relocation = relocationIn(request.body);
+    const who = await gate.identifyOwn(request);
+    const authorise = () => requireCopy(deps, who, relocation);
+    await authorise();
+    const { user: owner } = who.subject;
+    const asked = { ...relocation, owner, bytesMax: deps.uploadBytesMax, authorise };
+    const copied = await copies.run(() => copier.copy(asked));
+    const { path, bytes, entityTag: etag, created } = copied;
+    return { path, bytes, etag, created };
+  });
+
+  app.delete(FILES, { schema: removalSchema }, async (request): Promise<RemovedFolder> => {
+    const path = pathIn(request.query.path);
+    const who = await gate.identifyOwn(request);
+    await requireTree(deps, who, 'write', path);
+    const authorise = async (file: ResourcePath) => void (await gate.require(who, 'write', file));
+    return removed({ committer, removal }, path, request.query.recursive === 'true', authorise);
+  });
+}
+
+type Removers = Pick<LifeDeps, 'committer' | 'removal'>;
+
+/** A folder goes only where that was said. */
+export async function removed(
+  { committer, removal }: Removers,
+  path: ResourcePath,
+  recursive: boolean,
+  authorise: (path: ResourcePath) => Promise<void>,
+): Promise<RemovedFolder> {
+  if (!isFolder(path)) {
+    await committer.remove(path, UNCONDITIONAL);
+    return { removed: 1, left: 0, more: false };
+  }
+  if (!recursive) {
+    throw new BadRequest('This is a folder: to delete all that is in it, say so, with recursive=true.', 409);
+  }
+  return removal.remove({ folder: path, ...REMOVAL_LIMITS, authorise });
+}
+
+interface RelocationWords {
+  readonly from: string;
+  readonly to: string;
+  readonly grants?: 'keep' | 'drop' | undefined;
+  readonly onConflict?: 'refuse' | 'replace' | undefined;
+}
+
+export function relocationIn({ from, to, grants = 'keep', onConflict = 'refuse' }: RelocationWords) {
+  return { from: pathIn(from), to: pathIn(to), grants, onConflict };
+}

@@ -1,0 +1,148 @@
+/**
+ * Moves of files and of whole folders, with their grants and links (docs/decisions/0021-moving.md). The order of the
+ * steps is the promise:
+ *
+ *   journal: source and target are `committing` → rename → fsync of both folders → one transaction (rows, journal)
+ *
+ * so at no moment do bytes meet the grants of another path, and a `kill -9` between any two steps is settled by
+ * `recoverMoves` at the next start: it has happened whole, or not at all.
+ */
+
+import { randomUUID } from 'node:crypto';
+import { setTimeout as wait } from 'node:timers/promises';
+import { overlap } from '../acl/path-range.js';
+import type { FileStore } from '../acl/ports.js';
+import { isFolder, type ResourcePath } from '../acl/resource-path.js';
+import type { MoveCounts, MoveEntry, MoveStore, TreeStore } from '../acl/tree-ports.js';
+import { HIDDEN_DRAIN_MS } from './committer.js';
+import { makeDurable, renameEntry, setSecond } from './disk-move.js';
+import { settleMove } from './move-recovery.js';
+import { checkSource, checkTarget, refuseShape } from './move-rules.js';
+import type { PathLocks } from './path-locks.js';
+import { asUploadProblem } from './problem.js';
+import { settle } from './recovery.js';
+import type { FoundFile, StorageRoot } from './storage-root.js';
+
+export interface MoveRequest {
+  /** A file, or a folder with all below it. */
+  readonly from: ResourcePath;
+  /** What it is called then: of the same kind. */
+  readonly to: ResourcePath;
+  readonly grants: MoveEntry['grants'];
+  /** A folder is never replaced, unless it is empty. */
+  readonly onConflict: 'refuse' | 'replace';
+  /** Asked when nobody else can change either path any more. @throws when whoever asks may not */
+  readonly authorise: () => Promise<void>;
+}
+
+export interface Moved extends MoveCounts {
+  readonly revision: number;
+}
+
+/** The steps, by name: what a test kills between. */
+export type MoveStep = 'move-prepared' | 'move-journaled' | 'move-renamed' | 'move-durable' | 'move-finished';
+
+export interface MoverDeps {
+  readonly root: StorageRoot;
+  readonly files: FileStore;
+  readonly moves: MoveStore;
+  readonly tree: TreeStore;
+  /** Those of the committer: whoever moves a path and whoever writes there take turns. */
+  readonly locks: PathLocks;
+  readonly onStep?: (step: MoveStep) => void;
+}
+
+export class Mover {
+  readonly #deps: MoverDeps;
+
+  constructor(deps: MoverDeps) {
+    this.#deps = deps;
+  }
+
+  /** @throws UploadProblem `not-found`, `conflict`, `bad-request`; what `authorise` throws. Nothing has changed then */
+  async move(request: MoveRequest): Promise<Moved> {
+    const { from, to } = request;
+    refuseShape(from, to);
+    return this.#deps.locks.run([from, to], async () => {
+      await this.#settleLeft(from, to);
+      await request.authorise();
+      const { entry, found, target } = await this.#prepare(request);
+      await this.#begin(entry);
+      return this.#carryOut(entry, found, target);
+    });
+  }
+
+  async #prepare(request: MoveRequest) {
+    const { root, tree, onStep } = this.#deps;
+    const { from, to, grants, onConflict } = request;
+    try {
+      const found = await checkSource(root, tree, from, to);
+      const target = await checkTarget(root, to, onConflict);
+      const entry: MoveEntry = { name: randomUUID(), from, to, grants, file: fileThen(from, found, target) };
+      onStep?.('move-prepared');
+      return { entry, found, target };
+    } catch (error) {
+      throw asUploadProblem(error);
+    }
+  }
+
+  /** What an earlier failure left of these paths comes first. */
+  async #settleLeft(from: ResourcePath, to: ResourcePath): Promise<void> {
+    const { files, moves, root } = this.#deps;
+    const concerns = (path: ResourcePath) => overlap(path, from) || overlap(path, to);
+    for (const entry of await moves.moves()) {
+      if (concerns(entry.from) || concerns(entry.to)) await settleMove(moves, root, entry);
+    }
+    const { commits } = await files.pending();
+    for (const entry of commits) {
+      if (concerns(entry.file.path)) await settle(files, root, entry);
+    }
+  }
+
+  async #begin(entry: MoveEntry): Promise<void> {
+    const { moves, root, onStep } = this.#deps;
+    try {
+      await moves.beginMove(entry);
+    } catch (error) {
+      // A store that failed in the middle may have it all the same; nothing was renamed, so it is given up.
+      const journaled = await moves.moves().catch(() => []);
+      if (journaled.some(({ name }) => name === entry.name)) await settleMove(moves, root, entry);
+      throw error;
+    }
+    onStep?.('move-journaled');
+  }
+
+  async #carryOut(entry: MoveEntry, found: FoundFile, target: FoundFile | undefined): Promise<Moved> {
+    const { moves, root, onStep } = this.#deps;
+    try {
+      // An answer that was given under the old grants of the target must be used up before other bytes are there.
+      await wait(HIDDEN_DRAIN_MS);
+      if (entry.file !== undefined && target !== undefined && isSameVersion(found, target)) {
+        await setSecond(root, entry.from, entry.file.modifiedSeconds);
+      }
+      await renameEntry(root, entry);
+      onStep?.('move-renamed');
+      await makeDurable(root, entry);
+      onStep?.('move-durable');
+      const { value, revision } = await moves.finishMove(entry);
+      onStep?.('move-finished');
+      return { ...value, revision };
+    } catch (error) {
+      // The error that came first is the one to tell; what cannot be settled now is left in the journal.
+      await settleMove(moves, root, entry).catch(() => undefined);
+      throw asUploadProblem(error);
+    }
+  }
+}
+
+function fileThen(from: ResourcePath, found: FoundFile, target: FoundFile | undefined): MoveEntry['file'] {
+  if (isFolder(from)) return undefined;
+  const { bytes, modifiedSeconds } = found;
+  const later = target !== undefined && isSameVersion(found, target);
+  return { bytes, modifiedSeconds: later ? modifiedSeconds + 1 : modifiedSeconds };
+}
+
+/** To nginx's validators. */
+function isSameVersion(a: FoundFile, b: FoundFile): boolean {
+  return a.bytes === b.bytes && a.modifiedSeconds === b.modifiedSeconds;
+}
