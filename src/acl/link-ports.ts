@@ -68,6 +68,8 @@ export type Lease = 'held' | 'opened' | 'exhausted';
  */
 export interface LinkCountStore {
   lease(request: LeaseRequest): Promise<Lease>;
+  /** What `lease` would answer: nothing is counted, and nobody holds anything by it. */
+  wouldLease(request: LeaseRequest): Promise<Lease>;
   /** Files that a file request has: each is counted by the transaction that journals it (`CommitEntry.requested`). */
   uploads(linkId: string): Promise<number>;
   /** @param uses UTC milliseconds by the id of the link; an earlier one than is stored changes nothing */

@@ -32,8 +32,6 @@ export function linkJson(link: ShareLinkRecord, state: LinkState) {
   };
 }
 
-export type LinkJson = ReturnType<typeof linkJson>;
-
 function uploadJson({ filesMax, bytesMax, endings }: UploadTerms) {
   return {
     ...(filesMax !== undefined && { filesMax }),

@@ -132,6 +132,32 @@ t.test('robots that look at links get a card, and are not counted', async (t) =>
   t.match(await site.store.shareLinks.link(link.id), { lastUsedAt: undefined });
 });
 
+t.test('a link that is used up shows nothing more, but to who has begun', async (t) => {
+  const site = await sharedSite(t);
+  await site.put('/team/plan.pdf', BYTES);
+  const link = await site.share('/team/', { downloadsMax: 1 });
+  const [page, file] = [`${link.url}/`, `${link.url}/plan.pdf`];
+  t.equal((await site.get(page, { 'User-Agent': 'late' })).status, 200);
+  const Cookie = cookiesOf(await site.get(file, { 'User-Agent': 'first' }));
+  const free: readonly (readonly [string, string, string])[] = [
+    ['GET', page, 'late'],
+    ['GET', `${page}?format=json`, 'late'],
+    ['HEAD', page, 'late'],
+    ['HEAD', file, 'late'],
+    ['GET', page, ROBOT],
+    ['GET', file, ROBOT],
+  ];
+  for (const [method, target, agent] of free) {
+    const ask = (more: Readonly<Record<string, string>>) =>
+      site.ask(method, target, { headers: { 'User-Agent': agent, ...more } });
+    const refused = await ask({});
+    t.equal(refused.status, 410, `${method} ${target} of ${agent}`);
+    t.notMatch(refused.body.toString(), 'plan');
+    t.equal((await ask({ Cookie })).status, 200, 'who has begun goes on');
+  }
+  t.equal(await counted(site, link), 1);
+});
+
 t.test('a lease ends, and its end is not put off by coming again', async (t) => {
   const { site, link, url } = await limited(t, 5, { LATCHKEY_LINK_LEASE: '1s' });
   const first = await site.get(url);

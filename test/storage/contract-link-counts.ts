@@ -62,6 +62,19 @@ export function linkCountsContract(rule: Rule): void {
     t.equal(await store.linkCounts.lease(request(['ann'], { linkId: 'b' })), 'opened', 'of another link');
   });
 
+  rule('what a client would be answered is known without counting it', async (t, store) => {
+    await given(store);
+    const would = (client: string, more: Partial<LeaseRequest> = {}) =>
+      store.linkCounts.wouldLease(request([client], more));
+    t.equal(await would('ann'), 'opened');
+    t.equal(await would('ann'), 'opened', 'it holds nothing by being asked about');
+    for (const client of ['ann', 'eve']) await store.linkCounts.lease(request([client]));
+    t.strictSame([await would('ann'), await would('bob')], ['held', 'exhausted']);
+    t.equal(await would('ann', { now: NOW + LEASE_MS }), 'exhausted', 'its lease is over');
+    t.equal(await would('bob', { downloadsMax: 3 }), 'opened');
+    t.equal(await counted(store), 2);
+  });
+
   rule(
     'a client of several names holds its lease under each of them, and under no other',
     async (t, store) => {

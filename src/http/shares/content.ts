@@ -26,7 +26,7 @@ import { setLinkCookie } from './cookies.js';
 import type { ShareDeps } from './deps.js';
 import { folderJson, viewFolder } from './folder.js';
 import { folderPage } from './folder-page.js';
-import { requireLease } from './lease.js';
+import { requireLease, requireRoom } from './lease.js';
 import { cardPage } from './pages.js';
 import { ShareRefused } from './refusal.js';
 
@@ -82,6 +82,7 @@ async function sendFolder(
   folder: ResourcePath,
 ): Promise<FastifyReply> {
   const { link } = admission;
+  await requireRoom(deps, request, link, admission.address);
   const view = await listings.run(() =>
     viewFolder({
       root: deps.root,
@@ -108,9 +109,11 @@ async function sendFile(
   bytes: number,
 ): Promise<FastifyReply> {
   await deps.authorizer.authorizeByLink(path, { kind: 'share-link', id: link.id });
-  if (isRobot(request)) return sendPage(reply, cardPage(nameOf(path), bytes));
   // nginx answers HEAD without a byte of the file.
-  if (request.method !== 'HEAD') {
+  const isDownload = request.method !== 'HEAD' && !isRobot(request);
+  if (!isDownload) await requireRoom(deps, request, link, address);
+  if (isRobot(request)) return sendPage(reply, cardPage(nameOf(path), bytes));
+  if (isDownload) {
     await requireLease(deps, request, reply, token, link, address);
     deps.onUse(link.id, deps.clock());
     if (needsCookie(path, link.path)) giveFilesCookie(deps, request, reply, link);

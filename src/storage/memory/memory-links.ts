@@ -82,15 +82,20 @@ export class MemoryLinks implements ShareLinkStore, LinkCountStore {
     );
   }
 
-  async lease({ linkId, clients, now, until, downloadsMax }: LeaseRequest): Promise<Lease> {
-    const leases = this.#leases.get(linkId) ?? new Map<string, number>();
-    if (clients.some((client) => (leases.get(client) ?? 0) > now)) return 'held';
+  async lease(request: LeaseRequest): Promise<Lease> {
+    const { linkId, clients, until } = request;
+    const lease = this.#wouldLease(request);
     const link = this.#links.get(linkId);
-    if (link === undefined || link.downloads >= downloadsMax) return 'exhausted';
+    if (link === undefined || lease !== 'opened') return lease;
     this.#set({ ...link, downloads: link.downloads + 1 });
+    const leases = this.#leases.get(linkId) ?? new Map<string, number>();
     for (const client of clients) leases.set(client, until);
     this.#leases.set(linkId, leases);
     return 'opened';
+  }
+
+  async wouldLease(request: LeaseRequest): Promise<Lease> {
+    return this.#wouldLease(request);
   }
 
   async uploads(linkId: string): Promise<number> {
@@ -132,6 +137,13 @@ export class MemoryLinks implements ShareLinkStore, LinkCountStore {
     const links = [...this.#links.values()].filter(({ path }) => isIn(path, from));
     for (const link of links) this.#set({ ...link, path: moved(link.path, from, to) });
     return links.map(({ id }) => id);
+  }
+
+  #wouldLease({ linkId, clients, now, downloadsMax }: LeaseRequest): Lease {
+    const leases = this.#leases.get(linkId);
+    if (clients.some((client) => (leases?.get(client) ?? 0) > now)) return 'held';
+    const link = this.#links.get(linkId);
+    return link === undefined || link.downloads >= downloadsMax ? 'exhausted' : 'opened';
   }
 
   #set(link: ShareLinkRecord): ShareLinkRecord {

@@ -17,12 +17,10 @@ export class SqliteLinkCounts implements LinkCountStore {
   }
 
   async lease(request: LeaseRequest): Promise<Lease> {
-    // Whoever resumes a download does not wait for writers: a lease is never taken back before its end.
-    // Nor does whoever comes when all are used up: a count never falls, and strangers may ask as often as they like.
-    // It is read first, so that the lease of whoever took the last one is seen.
-    const isUsedUp = this.#isUsedUp(request);
-    if (this.#holds(request)) return 'held';
-    if (isUsedUp) return 'exhausted';
+    // Whoever resumes a download does not wait for writers: a lease is never taken back before its end. Nor does whoever
+    // comes when all are used up: a count never falls, and strangers may ask as often as they like.
+    const known = this.#known(request);
+    if (known !== undefined) return known;
     return this.#turns.write(() => {
       if (this.#holds(request)) return 'held';
       const { linkId, clients, now, until, downloadsMax } = request;
@@ -35,6 +33,10 @@ export class SqliteLinkCounts implements LinkCountStore {
       for (const client of clients) insert.run(linkId, client, until);
       return 'opened';
     });
+  }
+
+  async wouldLease(request: LeaseRequest): Promise<Lease> {
+    return this.#known(request) ?? 'opened';
   }
 
   async uploads(linkId: string): Promise<number> {
@@ -53,8 +55,16 @@ export class SqliteLinkCounts implements LinkCountStore {
     });
   }
 
-  #isUsedUp({ linkId, downloadsMax }: LeaseRequest): boolean {
-    const link = this.#db.prepare('SELECT 1 FROM share_links WHERE id = ? AND downloads >= ?');
+  /** Without a write; `undefined`: there is room for another. */
+  #known(request: LeaseRequest): 'held' | 'exhausted' | undefined {
+    // The count first, so that the lease of whoever takes the last one meanwhile is seen.
+    const hasRoom = this.#hasRoom(request);
+    if (this.#holds(request)) return 'held';
+    return hasRoom ? undefined : 'exhausted';
+  }
+
+  #hasRoom({ linkId, downloadsMax }: LeaseRequest): boolean {
+    const link = this.#db.prepare('SELECT 1 FROM share_links WHERE id = ? AND downloads < ?');
     return link.get(linkId, downloadsMax) !== undefined;
   }
 
