@@ -11,6 +11,7 @@ import {
   UsageError,
   valued,
 } from './command.js';
+import { withoutSecrets } from './link-verb.js';
 import { withStore } from './session.js';
 
 export const REVOKE_SIGNED_USAGE = 'revoke --signed ID|URL | revoke --signed-path PATH | revoke --key ID';
@@ -72,5 +73,5 @@ function linkIdOf(text: string): string {
   const token = tokenInQuery(text.slice(text.indexOf('?') + 1)) ?? text;
   const id = idOfToken(token);
   if (id !== undefined) return id;
-  throw new UsageError(`--signed takes the id of a signed URL, or the URL, not '${text}'`);
+  throw new UsageError(`--signed takes the id of a signed URL, or the URL, not '${withoutSecrets(text)}'`);
 }

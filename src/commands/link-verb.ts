@@ -24,6 +24,12 @@ export function linkIdIn(text: string): string {
 export async function foundLink(links: ShareLinkStore, text: string): Promise<ShareLinkRecord> {
   const link = await links.link(linkIdIn(text));
   if (link !== undefined) return link;
-  // Not a whole token: what is said may be kept in a log.
-  throw new RefusedError(`there is no link '${linkIdIn(text)}'; latchkey link list --all has the ids`);
+  throw new RefusedError(
+    `there is no link '${withoutSecrets(linkIdIn(text))}'; latchkey link list --all has the ids`,
+  );
+}
+
+/** No more of each word than an id has: what is said may be kept in a log, and nearly a token is nearly all of one. */
+export function withoutSecrets(text: string): string {
+  return text.replace(/([A-Za-z0-9_-]{12})[A-Za-z0-9_-]{8,}/g, '$1…');
 }

@@ -413,4 +413,11 @@ t.test('what is not there is refused, without the token that was given', async (
     const said = `latchkey: there is no link '${id}'; latchkey link list --all has the ids\n`;
     t.same([code, stdout, stderr], [1, '', said], words);
   }
+  const token = tokenIn(url);
+  // Copied with the full stop of its sentence, or short of a letter.
+  for (const nearly of [`https://files.example${url}`, `/s/${token}.`, `${token}.`, token.slice(0, -1)]) {
+    const { code, stderr } = await at.run(['link', 'revoke', nearly.replace(/\/$/, '.')]);
+    t.match([code, stderr], [1, /^latchkey: there is no link '.*'; /], nearly);
+    t.notMatch(stderr, token.slice(12, 24), 'a token that is not quite one is not told, either');
+  }
 });

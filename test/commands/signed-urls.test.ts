@@ -92,6 +92,10 @@ t.test('what cannot be done is refused', async (t) => {
       "latchkey: --folder takes a folder above /a/b, such as /team/, not '/a'\n",
     ],
     ['link revoke --signed a.b', "latchkey: --signed takes the id of a signed URL, or the URL, not 'a.b'\n"],
+    [
+      `link revoke --signed /files/a?lk=1.k1.read.f.1.2.abc.0.${'s'.repeat(43)}.`,
+      `latchkey: --signed takes the id of a signed URL, or the URL, not '/files/a?lk=1.k1.read.f.1.2.abc.0.${'s'.repeat(12)}….'\n`,
+    ],
     ['link revoke --key a.b', "latchkey: --key takes a key's id, not 'a.b'\n"],
     ['link revoke --key a --signed b', 'latchkey: name one of --signed, --signed-path and --key\n'],
     ['link revoke --signed-path a', /^latchkey: 'a' is no resource path/],

@@ -49,7 +49,7 @@ export const postSchema = {
     'application/x-www-form-urlencoded is a password: the answer is a cookie, and the way back. multipart/form-data is files.',
   security: [],
   consumes: ['application/x-www-form-urlencoded', 'multipart/form-data'],
-  response: { ...UPLOAD_PROBLEMS, 201: Received },
+  response: { ...UPLOAD_PROBLEMS, 201: Received, 415: ProblemSchema },
 };
 
 export const putSchema = {
