@@ -26,8 +26,9 @@ export const command: Command = {
     enterDataFolder(config, output.note);
     await refuseSecond(address);
     const { app, operator } = await openFilesApp(config, logger(config.logLevel, 'files'));
-    await listen(operator, { path: OPERATOR_SOCKET }, OWN_SOCKET_MODE);
+    // Visitors first: whoever waits for the first line that says 'listening' waits for them.
     await listen(app, address);
+    await listen(operator, { path: OPERATOR_SOCKET }, OWN_SOCKET_MODE);
     await stopWhenTold(app);
     return DONE;
   },

@@ -41,18 +41,12 @@ export class ShareCookies {
     this.#settings = settings;
   }
 
-  /**
-   * `undefined`: the link has none. Its files would escape what it says of each request: who it is for, and how fast.
-   *
-   * @param mount LATCHKEY_MOUNT
-   * @param lastingMs how long a download that has begun may be gone on with
-   */
-  issue({ id, kind, path, terms }: ShareLink, mount: string, lastingMs: number): ShareCookie | undefined {
-    if (kind !== 'read' || !isFolder(path) || terms.recipients.length > 0 || terms.rateMax !== undefined) {
-      return undefined;
-    }
+  /** `undefined`: the link has none. @param mount LATCHKEY_MOUNT */
+  issue(link: ShareLink, mount: string): ShareCookie | undefined {
+    if (!mayHaveCookie(link)) return undefined;
+    const { id, terms } = link;
     const now = this.#settings.clock();
-    const expiresAt = Math.min(terms.expiresAt, now + Math.min(LASTING_MS, lastingMs));
+    const expiresAt = Math.min(terms.expiresAt, now + LASTING_MS);
     const ticket = this.#settings.tickets.issue({
       purpose: 'files',
       linkId: id,
@@ -80,13 +74,18 @@ export class ShareCookies {
       const judgement = await links.judgeById({ id, path, address });
       if (judgement.kind !== 'open') continue;
       const { link } = judgement;
-      const { recipients, passwordHash, rateMax } = link.terms;
       // The terms may have changed since it was issued.
-      if (link.kind !== 'read' || recipients.length > 0 || rateMax !== undefined) continue;
-      if (claims.value === markOf(passwordHash)) return link;
+      if (mayHaveCookie(link) && claims.value === markOf(link.terms.passwordHash)) return link;
     }
     return undefined;
   }
+}
+
+/** Unless its files would escape what the link says of each request: who it is for, how fast, and how often. */
+function mayHaveCookie({ kind, path, terms }: ShareLink): boolean {
+  const { recipients, rateMax, downloadsMax } = terms;
+  const isFree = recipients.length === 0 && rateMax === undefined && downloadsMax === undefined;
+  return kind === 'read' && isFolder(path) && isFree;
 }
 
 function markOf(passwordHash: string | undefined): string {

@@ -13,6 +13,7 @@ import { Tickets } from '../../src/links/ticket.js';
 import { principal } from '../acl/given.js';
 import { childrenOf } from '../commands/processes.js';
 import { FORM_HEADERS, form } from '../http/asking-files.js';
+import { partialsIn } from '../uploads/given.js';
 import { until } from './running-site.js';
 import { cookiesOf, type MadeLink, sharedSite } from './shared-links.js';
 
@@ -31,7 +32,7 @@ const inFolder = (name: string) => {
   const folder = `${site.dataFolder}/store/files/${name}`;
   return existsSync(folder) ? readdirSync(folder).sort() : [];
 };
-const partials = () => readdirSync(`${site.dataFolder}/partial`);
+const partials = () => partialsIn(site.dataFolder);
 const uploads = ({ id }: MadeLink) => site.store.linkCounts.uploads(id);
 const put = (link: MadeLink, name: string, headers = {}) =>
   site.ask('PUT', `${link.url}/${name}`, { headers, body: 'x' });

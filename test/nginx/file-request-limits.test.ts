@@ -7,6 +7,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import t, { type Test } from 'tap';
 import type { UploadTerms } from '../../src/acl/share-link.js';
 import { FORM_HEADERS, form } from '../http/asking-files.js';
+import { partialsIn } from '../uploads/given.js';
 import { type MadeLink, sharedSite } from './shared-links.js';
 
 const NO_LIMIT: UploadTerms = { filesMax: undefined, bytesMax: undefined, endings: [] };
@@ -34,7 +35,7 @@ const post = (link: MadeLink, names: readonly string[], text = 'x', headers = {}
   });
 
 async function nothingLeft(t: Test, link: MadeLink, folder: string): Promise<void> {
-  const partials = readdirSync(`${site.dataFolder}/partial`);
+  const partials = partialsIn(site.dataFolder);
   const files = existsSync(folder) ? readdirSync(folder) : [];
   t.strictSame([files, partials, await site.store.linkCounts.uploads(link.id)], [[], [], 0]);
 }
@@ -132,7 +133,7 @@ t.test('of ten who race for the last file exactly one gets it', async (t) => {
     );
     t.equal(readdirSync(folder).length, 3);
     t.equal(await site.store.linkCounts.uploads(link.id), 3);
-    t.strictSame(readdirSync(`${site.dataFolder}/partial`), []);
+    t.strictSame(partialsIn(site.dataFolder), []);
   }
 });
 

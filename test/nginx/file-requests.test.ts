@@ -7,6 +7,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import t from 'tap';
 import { path } from '../acl/given.js';
 import { FORM_HEADERS, form } from '../http/asking-files.js';
+import { partialsIn } from '../uploads/given.js';
 import type { Answer } from './running-site.js';
 import { sharedSite } from './shared-links.js';
 
@@ -41,7 +42,7 @@ t.test('the files of a form arrive, are nobody’s, and only the maker may read 
   const asAdmin = await site.ask('GET', '/files/form/plan.pdf', { token: site.token('root') });
   t.equal(asAdmin.body.toString(), 'the plan');
   t.equal(await site.store.linkCounts.uploads(link.id), 2);
-  t.strictSame(readdirSync(`${site.dataFolder}/partial`), []);
+  t.strictSame(partialsIn(site.dataFolder), []);
 });
 
 t.test('curl -T sends one file, with or without a length', async (t) => {

@@ -8,6 +8,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { type IncomingMessage, request } from 'node:http';
 import t from 'tap';
 import { draft } from '../storage/given.js';
+import { partialsIn } from '../uploads/given.js';
 import { keptConnection, until } from './running-site.js';
 import { type SharedSite, sharedSite } from './shared-links.js';
 
@@ -146,7 +147,7 @@ t.test('a file request follows its folder, also while a file is being sent', asy
   sent.write('half');
   const partials = async () => {
     await new Promise((resolve) => setImmediate(resolve)); // what is sent is sent between two looks
-    return readdirSync(`${site.dataFolder}/partial`).length;
+    return partialsIn(site.dataFolder).length;
   };
   await until(partials, (count) => count > 0, 10_000);
   t.match(await site.cli('mv', '/inbox/', '/archive/'), { code: 0, stderr: '' });

@@ -70,7 +70,7 @@ t.test('only what loads more brings it, and only where the link says nothing of 
     ['/film/', {}, 'seg1.ts', false],
     ['/film/page.html', {}, 'page.html', false],
     ['/film/', { rateMax: 1_000_000 }, 'page.html', false],
-    ['/film/', { downloadsMax: 1 }, 'page.html', true],
+    ['/film/', { downloadsMax: 1 }, 'page.html', false],
     ['/film/', { addresses: ['127.0.0.0/8'] }, 'page.html', true],
   ] as const) {
     const link = await site.share(target, terms);
@@ -95,6 +95,7 @@ t.test('a link that is changed is judged as it is now', async (t) => {
   t.equal(await opens({ addresses: ['10.0.0.0/8'] }), 401);
   t.equal(await opens({ recipients: ['user:bob' as never] }), 401);
   t.equal(await opens({ rateMax: 1_000 }), 401);
+  t.equal(await opens({ downloadsMax: 9 }), 401);
   t.equal(await opens({ expiresAt: Date.now() }), 401);
   t.equal(await opens({}), 200, 'and as it was again');
 });

@@ -127,12 +127,12 @@ async function sendFile(
 
 /** So that what a page or a playlist loads by the files' own URLs needs no token in them. */
 function giveFilesCookie(
-  { shareCookies, mount, leaseMs, visitor }: ShareDeps,
+  { shareCookies, mount, visitor }: ShareDeps,
   request: FastifyRequest,
   reply: FastifyReply,
   link: ShareLink,
 ): void {
-  const cookie = shareCookies.issue(link, mount, leaseMs);
+  const cookie = shareCookies.issue(link, mount);
   if (cookie !== undefined) setLinkCookie(request, reply, cookie, visitor.publicUrl);
 }
 
