@@ -23,7 +23,7 @@ const KEY: ApiKeyRecord = {
   lastUsedAt: undefined,
   note: '',
 };
-const LEASE = { linkId: 'l', clients: ['c'], now: 1, until: 2, downloadsMax: 1 };
+const LEASE = { linkId: 'before', clients: ['c'], now: 1, until: 2, downloadsMax: 1 };
 const USES = new Map([['i', 2]]);
 
 /** Everything that writes, in an order in which each changes something. */
@@ -55,6 +55,10 @@ const WRITES: readonly (readonly [string, (store: Store, file: string) => Promis
   ["the authorizer's recordUses", (_store, file) => sqliteUsage(file).recordUses(USES)],
 ];
 
+/** Nobody is to lease a link that is not there: that writes nothing, and waits for nobody. */
+const makeLeasable = ({ shareLinks }: Store) =>
+  shareLinks.addLink(linkRecord(LEASE.linkId, {}, { expiresAt: Number.MAX_SAFE_INTEGER }));
+
 function given(t: Test, patienceMs?: number) {
   const file = `${t.testdir()}/store.db`;
   const store = openSqliteStore(file, patienceMs);
@@ -64,6 +68,7 @@ function given(t: Test, patienceMs?: number) {
 
 t.test('every write waits for the other process, and this one goes on meanwhile', async (t) => {
   const { file, store } = given(t);
+  await makeLeasable(store);
   const holder = await holdWriteLock(t, file);
   const ended: string[] = [];
   const began = performance.now();
@@ -92,21 +97,22 @@ t.test('every write waits for the other process, and this one goes on meanwhile'
     revisions,
     revisions.toSorted((a, b) => a - b),
   );
-  t.equal(await store.acl.revision(), 20, 'each of them was done');
+  t.equal(await store.acl.revision(), 21, 'each of them was done');
   t.strictSame(await store.files.pending(), { commits: [], removals: [] });
 });
 
 t.test('who has waited long enough is told who holds the lock, and nothing was written', async (t) => {
   const { file, store } = given(t, 100);
+  await makeLeasable(store);
   const holder = await holdWriteLock(t, file);
   const writes = WRITES.slice(0, -1).map(([, write]) => write(store, file));
   for (const [i, { status, ...rest }] of (await Promise.allSettled(writes)).entries()) {
     t.equal(status, 'rejected', `${WRITES[i]?.[0]}`);
     t.match(rest, { reason: { code: 'store-busy', message: new RegExp(`process ${holder.pid} \\(.*node`) } });
   }
-  t.equal(await store.acl.revision(), 0);
+  t.equal(await store.acl.revision(), 1);
   await holder.release();
-  t.equal((await store.acl.putGrants([draft('user:bob read /a')])).revision, 1, 'later writes are done');
+  t.equal((await store.acl.putGrants([draft('user:bob read /a')])).revision, 2, 'later writes are done');
 });
 
 t.test('a write that fails, or that waits for its input, keeps no other one out', async (t) => {
