@@ -10,7 +10,11 @@ function sameLock() {
   try {
     const installed = JSON.parse(readFileSync('node_modules/.package-lock.json', 'utf8')).packages;
     const wanted = JSON.parse(readFileSync('package-lock.json', 'utf8')).packages;
-    return Object.entries(installed).every(([name, { version }]) => wanted[name]?.version === version);
+    const isOurs = ([name, { version }]) => wanted[name]?.version === version;
+    // What is for another platform is never there.
+    const isThere = ([name, { optional, devOptional }]) =>
+      name === '' || optional === true || devOptional === true || name in installed;
+    return Object.entries(installed).every(isOurs) && Object.entries(wanted).every(isThere);
   } catch {
     return false;
   }
