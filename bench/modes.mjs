@@ -66,6 +66,7 @@ async function build(home, close) {
     const options = {
       dataFolder: '',
       root,
+      partialFolder: 'partial',
       mount: '/files/',
       authorizers: 1,
       uploadBytesMax: 1e9,
@@ -75,6 +76,7 @@ async function build(home, close) {
       mimeTypes: '/etc/nginx/mime.types',
       user: 'root',
     };
+    mkdirSync(join(folder, 'partial/nginx'), { recursive: true });
     const conf = renderServer(options)
       .replace('worker_processes auto', 'worker_processes 1')
       .replace(/access_log .*;/, 'access_log off;');
