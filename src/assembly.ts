@@ -26,6 +26,7 @@ import { openRecognition } from './recognition.js';
 import { openShareParts } from './share-parts.js';
 import { SharedCheck, TURN_CONNECTIONS_MAX } from './storage/shared-check.js';
 import type { ProcessLock } from './storage/sqlite/process-lock.js';
+import { uploadLimitsOf } from './upload-limit-parts.js';
 import { FileDigests } from './uploads/file-digests.js';
 import { keepSwept } from './uploads/sweeping.js';
 
@@ -80,7 +81,7 @@ async function openLockedFilesApp(config: Config, logger: Logger, lock: ProcessL
     await rawUploads.prepare();
     const fileDigests = new FileDigests();
     const recovered = await recoverFiles(root, store);
-    const parts = openFileParts(root, store);
+    const parts = openFileParts(root, store, config.uploadLimits.userLimits);
     const reader = readerOver(store.facts, config);
     const authorizer = authorizerOver(reader, config);
     const app = await buildFilesApp({
@@ -106,6 +107,9 @@ async function openLockedFilesApp(config: Config, logger: Logger, lock: ProcessL
       mount: config.mount,
       uploadBytesMax: config.uploadBytesMax,
       formFilesMax: config.formFilesMax,
+      quotas: store.quotas,
+      userLimits: config.uploadLimits.userLimits,
+      uploadLimits: uploadLimitsOf(config),
       download: config.download,
       checkReady: () => checkFacts(store.facts),
       closeLast: async () => {

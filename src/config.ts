@@ -9,6 +9,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { HomeTemplate } from './acl/policy.js';
 import type { Principal } from './acl/principal.js';
+import type { QuotaLimits } from './acl/quota.js';
 import { contradictions } from './contradictions.js';
 import type { FailureLimits } from './credentials/failures.js';
 import type { ProxyProof } from './credentials/proxy-header.js';
@@ -53,9 +54,22 @@ export interface Config {
   readonly cacheBytesMax: number;
   readonly uploadBytesMax: number;
   readonly formFilesMax: number;
+  readonly uploadLimits: UploadLimitSettings;
   readonly download: DownloadSettings;
   readonly logLevel: string;
   readonly nginx: string;
+}
+
+export interface UploadLimitSettings {
+  /** Of every user who has no quota of their own. */
+  readonly userLimits: QuotaLimits;
+  /** Under way. */
+  readonly userUploadsMax: number;
+  /** 0: none. */
+  readonly freeSpaceBytesMin: number;
+  /** Bytes a second; 0: any speed will do. */
+  readonly speedMin: number;
+  readonly timeMaxMs: number;
 }
 
 /** What X-Accel-* headers a download carries (nginx, ngx_http_proxy_module). */
@@ -173,6 +187,7 @@ export function loadConfig(env: Environment): Config {
     cacheBytesMax: values.LATCHKEY_CACHE_BYTES_MAX,
     uploadBytesMax: values.LATCHKEY_UPLOAD_BYTES_MAX,
     formFilesMax: values.LATCHKEY_FORM_FILES_MAX,
+    uploadLimits: uploadLimitSettings(values),
     download: Object.freeze({
       buffering: values.LATCHKEY_DOWNLOAD_BUFFERING,
       charset: values.LATCHKEY_DOWNLOAD_CHARSET,
@@ -181,6 +196,19 @@ export function loadConfig(env: Environment): Config {
     }),
     logLevel: values.LATCHKEY_LOG_LEVEL,
     nginx: values.LATCHKEY_NGINX,
+  });
+}
+
+function uploadLimitSettings(values: Values): UploadLimitSettings {
+  return Object.freeze({
+    userLimits: Object.freeze({
+      bytesMax: values.LATCHKEY_USER_BYTES_MAX,
+      filesMax: values.LATCHKEY_USER_FILES_MAX,
+    }),
+    userUploadsMax: values.LATCHKEY_USER_UPLOADS_MAX,
+    freeSpaceBytesMin: values.LATCHKEY_FREE_SPACE_MIN,
+    speedMin: values.LATCHKEY_UPLOAD_SPEED_MIN,
+    timeMaxMs: values.LATCHKEY_UPLOAD_TIME_MAX,
   });
 }
 

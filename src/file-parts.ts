@@ -6,6 +6,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Authorizer } from './acl/authorizer.js';
 import type { Store } from './acl/ports.js';
+import type { QuotaLimits } from './acl/quota.js';
 import type { Config } from './config.js';
 import { clock, FILES_LOCK } from './foundations.js';
 import { type ProcessLock, takeLock } from './storage/sqlite/process-lock.js';
@@ -26,10 +27,11 @@ export interface FileParts {
   readonly removal: FolderRemoval;
 }
 
-export function openFileParts(root: StorageRoot, store: Store): FileParts {
+/** @param userLimits of every user who has no quota of their own */
+export function openFileParts(root: StorageRoot, store: Store, userLimits: QuotaLimits): FileParts {
   const { acl, files, moves, tree } = store;
   const locks = new PathLocks();
-  const committer = new Committer({ root, files, clock, locks });
+  const committer = new Committer({ root, files, clock, locks, userLimits });
   return {
     committer,
     mover: new Mover({ root, files, moves, tree, locks }),

@@ -15,7 +15,7 @@ import { isLinkId, type LinkKey } from './links/signed-url.js';
 /** Thrown by a parser: a clause that follows the setting's name. */
 export class SettingProblem extends Error {}
 
-const KIB = 1024;
+export const KIB = 1024;
 export const MIB = 1024 * KIB;
 export const GIB = 1024 * MIB;
 
@@ -182,6 +182,11 @@ export function size(given: string): number {
   const bytes = Number(match?.[1]) * (UNITS[match?.[2]?.toLowerCase() ?? ''] ?? Number.NaN);
   if (Number.isSafeInteger(bytes) && bytes > 0) return bytes;
   throw new SettingProblem(`takes a size such as 64m or 10g, not '${given}'`);
+}
+
+/** A size, or 0 for none. */
+export function sizeOrNone(given: string): number {
+  return given === '0' ? 0 : size(given);
 }
 
 export function atLeast(least: number): (given: string) => number {

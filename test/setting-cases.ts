@@ -7,6 +7,8 @@ export { NEEDED, SECRET } from './credential-setting-cases.js';
 /** A secret in one word, as it stands behind its key id. */
 const ONE_WORD = 'x'.repeat(32);
 const LINK_KEYS = "takes lines of KEY-ID SECRET, where the id has up to 64 letters, digits, '_' and '-'";
+const COUNT = (text: string) => `takes a whole number from 1 to 999999, not '${text}'`;
+const DURATION = (text: string) => `takes a duration such as 30m, 8h or 7d, not '${text}'`;
 const SIZE = 'takes a size such as 64m or 10g';
 export const PREFIX = "takes a prefix such as /files/ of letters, digits, '.', '_', '~', '-'";
 const HOME = 'takes a folder such as /users/{user}/';
@@ -155,6 +157,42 @@ export const SETTINGS: Readonly<Record<string, Case>> = {
         `${SIZE}, not '${text}'`,
       ]),
     ),
+  },
+  LATCHKEY_USER_BYTES_MAX: {
+    read: (config) => config.uploadLimits.userLimits.bytesMax,
+    initial: undefined,
+    good: { '1': 1, '10g': 10_737_418_240 },
+    bad: { '0': `${SIZE}, not '0'`, '-1': `${SIZE}, not '-1'` },
+  },
+  LATCHKEY_USER_FILES_MAX: {
+    read: (config) => config.uploadLimits.userLimits.filesMax,
+    initial: undefined,
+    good: { '1': 1, '999999': 999_999 },
+    bad: { '0': COUNT('0'), many: COUNT('many') },
+  },
+  LATCHKEY_USER_UPLOADS_MAX: {
+    read: (config) => config.uploadLimits.userUploadsMax,
+    initial: 20,
+    good: { '1': 1 },
+    bad: { '0': COUNT('0') },
+  },
+  LATCHKEY_FREE_SPACE_MIN: {
+    read: (config) => config.uploadLimits.freeSpaceBytesMin,
+    initial: 1_073_741_824,
+    good: { '0': 0, '10g': 10_737_418_240 },
+    bad: { '5%': `${SIZE}, not '5%'` },
+  },
+  LATCHKEY_UPLOAD_SPEED_MIN: {
+    read: (config) => config.uploadLimits.speedMin,
+    initial: 1_024,
+    good: { '0': 0, '64k': 65_536 },
+    bad: { fast: `${SIZE}, not 'fast'` },
+  },
+  LATCHKEY_UPLOAD_TIME_MAX: {
+    read: (config) => config.uploadLimits.timeMaxMs,
+    initial: 86_400_000,
+    good: { '1h': 3_600_000 },
+    bad: { '1': DURATION('1') },
   },
   LATCHKEY_FORM_FILES_MAX: {
     read: (config) => config.formFilesMax,

@@ -11,6 +11,8 @@ import type { PathFacts } from './decide.js';
 import type { Effect, Grant, GrantDraft } from './grant.js';
 import type { LinkCountStore, ShareLinkStore, SignedUrlStore } from './link-ports.js';
 import type { Principal, Scope } from './principal.js';
+import type { QuotaLimits } from './quota.js';
+import type { QuotaStore } from './quota-ports.js';
 import type { RecordStore } from './record-ports.js';
 import type { ResourcePath } from './resource-path.js';
 import type { ShareLink } from './share-link.js';
@@ -224,9 +226,10 @@ export interface FileStore extends RecordStore {
    * Journals the entries and writes the rows and grants of those that are `at-once`, in one transaction. A
    * pending removal of one of their paths is forgotten: it must not take the new file.
    *
-   * @throws RequestClosed where a link has all its files already, or was revoked; nothing is written
+   * @param userLimits of every user who has no quota of their own
+   * @throws RequestClosed where a link has all its files already, or was revoked, QuotaExceeded; nothing is written
    */
-  beginCommit(entries: readonly CommitEntry[]): Promise<Written<void>>;
+  beginCommit(entries: readonly CommitEntry[], userLimits?: QuotaLimits): Promise<Written<void>>;
   /** Writes the rows and grants of those that were hidden and clears the journal, in one transaction. */
   finishCommit(entries: readonly CommitEntry[]): Promise<Written<void>>;
   /**
@@ -291,6 +294,7 @@ export interface Store {
   readonly files: FileStore;
   readonly moves: MoveStore;
   readonly tree: TreeStore;
+  readonly quotas: QuotaStore;
   readonly facts: FactsSource;
   close(): Promise<void>;
 }

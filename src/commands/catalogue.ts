@@ -35,6 +35,7 @@ export const COMMANDS = {
   mv: entry('move a file or a folder, with its grants and links', () => import('./mv.js')),
   cp: entry('copy a file, with its grants', () => import('./cp.js')),
   rm: entry('delete a file, or a folder with all that is in it', () => import('./rm.js')),
+  quota: entry('how much a user or a folder may hold', () => import('./quota.js')),
   import: entry('read grants from CSV or JSON Lines, all or none', () => import('./import.js')),
   export: entry('write all grants as CSV or JSON Lines', () => import('./export.js')),
   adopt: entry('register the files that lie below the root already', () => import('./adopt.js')),

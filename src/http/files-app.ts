@@ -7,6 +7,8 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import type { Authorizer } from '../acl/authorizer.js';
 import type { ShareLinkStore, SignedUrlStore } from '../acl/link-ports.js';
 import type { AclStore, CredentialStore } from '../acl/ports.js';
+import type { QuotaLimits } from '../acl/quota.js';
+import type { QuotaStore } from '../acl/quota-ports.js';
 import type { TreeStore } from '../acl/tree-ports.js';
 import type { DownloadSettings, VisitorSettings } from '../config.js';
 import type { OpenRecognition } from '../credentials/credential.js';
@@ -31,6 +33,7 @@ import { linkPattern, linkRoutes } from './link-routes.js';
 import { listingRoute } from './listing-route.js';
 import { publicDocument } from './openapi.js';
 import { BadRequest, sendError } from './problem.js';
+import { quotaRoutes } from './quota-routes.js';
 import { type Logger, serverOptions } from './server-options.js';
 import { type SessionHook, sessionRoute } from './session-route.js';
 import { SHARE_PREFIX } from './shares/address.js';
@@ -38,6 +41,7 @@ import type { OpenShare } from './shares/deps.js';
 import { shareRoute } from './shares/route.js';
 import { signedUrlRoutes } from './signed-url-routes.js';
 import { NO_QUERY } from './strict-schema.js';
+import type { UploadLimits } from './upload-limits.js';
 import { RAW_PREFIX, WRITE_PREFIX, writeRoutes } from './write-routes.js';
 
 export interface FilesAppDeps {
@@ -65,6 +69,10 @@ export interface FilesAppDeps {
   readonly mount: string;
   readonly uploadBytesMax: number;
   readonly formFilesMax: number;
+  readonly quotas: QuotaStore;
+  /** Of every user who has no quota of their own. */
+  readonly userLimits: QuotaLimits;
+  readonly uploadLimits: UploadLimits;
   readonly download: DownloadSettings;
   readonly openShare: OpenShare;
   readonly shareLinkStore: ShareLinkStore;
@@ -100,6 +108,7 @@ export async function buildFilesApp(deps: FilesAppDeps): Promise<FastifyInstance
   aclRoutes(app, { ...deps, gate });
   lifeRoutes(app, { ...deps, gate });
   listingRoute(app, { ...deps, gate });
+  quotaRoutes(app, { ...deps, gate });
   signedUrlRoutes(app, { ...deps, gate });
   linkRoutes(app, {
     ...deps,

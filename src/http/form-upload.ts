@@ -15,6 +15,7 @@ import { Staging } from '../uploads/staging.js';
 import type { Visitor } from './gate.js';
 import { BadRequest } from './problem.js';
 import { parseRequestedGrants } from './requested-grants.js';
+import { withinLimits } from './upload-limits.js';
 import { describeFile, preconditionsOf, refuseTooLarge, type WriteDeps } from './write-request.js';
 
 const FIELD_BYTES_MAX = 64 * 1024;
@@ -63,7 +64,9 @@ export async function postForm(
   const preconditions = preconditionsOf(request);
   const staging = new Staging(deps.root, deps.uploadBytesMax);
   try {
-    const { files, grants } = await receive(deps, request, who, folder, staging);
+    const { files, grants } = await withinLimits(deps.uploadLimits, { request, reply, user }, () =>
+      receive(deps, request, who, folder, staging),
+    );
     const uploads: Upload[] = [];
     for (const { path, partial } of files) {
       // Again: a form may have taken an hour, and a revoke holds when its command has returned.

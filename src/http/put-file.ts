@@ -9,12 +9,14 @@ import type { Visitor } from './gate.js';
 import { BadRequest } from './problem.js';
 import type { StageBody } from './put-body.js';
 import { parseRequestedGrants } from './requested-grants.js';
+import { withinLimits } from './upload-limits.js';
 import {
   describeFile,
   headerOf,
   integrityOf,
   preconditionsOf,
   refuseTooLarge,
+  refuseWithoutRoom,
   type WriteDeps,
 } from './write-request.js';
 
@@ -41,10 +43,15 @@ export async function putFile(deps: WriteDeps, { request, reply, who, path }: Pu
   // Before the body, since a client may wait for the answer; again under the lock of the commit.
   checkPreconditions(preconditions, await deps.root.find(path));
   refuseTooLarge(deps, request);
+  await refuseWithoutRoom(deps, request, { path, owner: who.subject.user });
 
   const staging = new Staging(deps.root, deps.uploadBytesMax);
   try {
-    const { partial, digests } = await stage(deps, request, staging, algorithmsOf(integrity));
+    const { partial, digests } = await withinLimits(
+      deps.uploadLimits,
+      { request, reply, user: who.subject.user },
+      () => stage(deps, request, staging, algorithmsOf(integrity)),
+    );
     checkDigests(integrity, digests);
     // Again: the body may have taken an hour, and a revoke holds when its command has returned.
     const { user } = await deps.gate.require(who, 'write', path);

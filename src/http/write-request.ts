@@ -1,7 +1,10 @@
 /** What the write routes have in common: their parts, what they read of a request, and how they name a file. */
 
 import type { FastifyRequest } from 'fastify';
-import { encodeResourcePath } from '../acl/resource-path.js';
+import type { Principal } from '../acl/principal.js';
+import type { QuotaLimits } from '../acl/quota.js';
+import type { QuotaStore } from '../acl/quota-ports.js';
+import { encodeResourcePath, type ResourcePath } from '../acl/resource-path.js';
 import type { Committed, Committer } from '../uploads/committer.js';
 import type { FileDigests } from '../uploads/file-digests.js';
 import type { IntegrityFields } from '../uploads/integrity.js';
@@ -10,6 +13,7 @@ import type { Preconditions } from '../uploads/preconditions.js';
 import type { RawUploads } from '../uploads/raw-uploads.js';
 import type { StorageRoot } from '../uploads/storage-root.js';
 import type { Gate } from './gate.js';
+import type { UploadLimits } from './upload-limits.js';
 
 export interface WriteDeps {
   readonly gate: Gate;
@@ -20,12 +24,26 @@ export interface WriteDeps {
   readonly mount: string;
   readonly uploadBytesMax: number;
   readonly formFilesMax: number;
+  readonly quotas: Pick<QuotaStore, 'checkRoom'>;
+  /** Of every user who has no quota of their own. */
+  readonly userLimits: QuotaLimits;
+  readonly uploadLimits: UploadLimits;
 }
 
 /** By what the client says, before a byte is read; a body without a length is counted as it comes. */
 export function refuseTooLarge(deps: Pick<WriteDeps, 'uploadBytesMax'>, request: FastifyRequest): void {
   const length = Number(request.headers['content-length'] ?? 0);
   if (length > deps.uploadBytesMax) throw tooLarge(deps.uploadBytesMax);
+}
+
+/** By the length that is declared: for whoever waits with the body. The commit looks again. @throws QuotaExceeded */
+export async function refuseWithoutRoom(
+  { quotas, userLimits }: Pick<WriteDeps, 'quotas' | 'userLimits'>,
+  request: FastifyRequest,
+  { path, owner }: { readonly path: ResourcePath; readonly owner: Principal | undefined },
+): Promise<void> {
+  const bytes = Number(request.headers['content-length'] ?? 0);
+  await quotas.checkRoom({ path, owner, bytes, updatedAt: 0 }, userLimits);
 }
 
 /**

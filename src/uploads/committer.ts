@@ -12,6 +12,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { GrantDraft } from '../acl/grant.js';
 import type { CommitEntry, FileStore, RequestedFile } from '../acl/ports.js';
 import type { Principal } from '../acl/principal.js';
+import type { QuotaLimits } from '../acl/quota.js';
 import { isFolder, type ResourcePath } from '../acl/resource-path.js';
 import { placed } from './free-path.js';
 import type { Partial } from './partial.js';
@@ -62,6 +63,8 @@ export interface CommitterDeps {
   readonly clock: () => number;
   /** Whoever else changes these files takes the same. */
   readonly locks?: PathLocks;
+  /** Of every user who has no quota of their own. */
+  readonly userLimits?: QuotaLimits;
   readonly onStep?: (step: CommitStep) => void;
 }
 
@@ -92,7 +95,7 @@ export class Committer {
    * before; only what can be neither finished nor given up stays in the journal, for the next commit of the path
    * or the next start.
    *
-   * @throws UploadProblem `conflict`, `precondition-failed`, `no-space`; RequestClosed
+   * @throws UploadProblem `conflict`, `precondition-failed`, `no-space`, `quota-exceeded`; RequestClosed
    */
   async commit(uploads: readonly Upload[]): Promise<readonly Committed[]> {
     for (;;) {
@@ -190,9 +193,9 @@ export class Committer {
   }
 
   async #begin(entries: readonly CommitEntry[]): Promise<void> {
-    const { files, root, onStep } = this.#deps;
+    const { files, root, onStep, userLimits } = this.#deps;
     try {
-      await files.beginCommit(entries);
+      await files.beginCommit(entries, userLimits);
     } catch (error) {
       // A store that failed in the middle of a commit may have it all the same: only the journal knows.
       const journaled = await files.pending().catch(() => undefined);
@@ -201,7 +204,7 @@ export class Committer {
       if (journaled !== undefined) {
         await root.tryDropPartials(dropped.map(({ partial }) => ({ name: partial })));
       }
-      throw error;
+      throw asUploadProblem(error);
     }
     onStep?.('journaled');
   }

@@ -107,7 +107,7 @@ export class Mover {
       // A store that failed in the middle may have it all the same; nothing was renamed, so it is given up.
       const journaled = await moves.moves().catch(() => []);
       if (journaled.some(({ name }) => name === entry.name)) await settleMove(moves, root, entry);
-      throw error;
+      throw asUploadProblem(error);
     }
     onStep?.('move-journaled');
   }

@@ -6,6 +6,7 @@
 import type { Test } from 'tap';
 import { Authorizer } from '../../src/acl/authorizer.js';
 import { parseHomeTemplate } from '../../src/acl/policy.js';
+import { UNLIMITED } from '../../src/acl/quota.js';
 import { loadConfig } from '../../src/config.js';
 import { buildFilesApp } from '../../src/http/files-app.js';
 import type { SessionHook } from '../../src/http/session-route.js';
@@ -18,6 +19,9 @@ import { Copier } from '../../src/uploads/copier.js';
 import { FileDigests } from '../../src/uploads/file-digests.js';
 import { FolderListing } from '../../src/uploads/folder-listing.js';
 import { FolderRemoval } from '../../src/uploads/folder-removal.js';
+import { FreeSpace } from '../../src/uploads/free-space.js';
+import type { UploadPace } from '../../src/uploads/upload-watch.js';
+import { UploadsUnderWay } from '../../src/uploads/uploads-under-way.js';
 import { draft, MIB, principal, type Scene, scene } from '../uploads/given.js';
 import { type Ask, askOver, rawOver, SECRET, shortFolder } from './asking-files.js';
 
@@ -34,6 +38,9 @@ export interface FilesScene extends Scene {
 export interface FilesSceneOptions {
   readonly uploadBytesMax?: number;
   readonly formFilesMax?: number;
+  readonly userUploadsMax?: number;
+  readonly freeBytesMin?: number;
+  readonly pace?: UploadPace;
   readonly onStep?: (step: CommitStep) => void;
   readonly sessionHook?: SessionHook;
 }
@@ -78,6 +85,14 @@ export async function filesScene(t: Test, options: FilesSceneOptions = {}): Prom
     mount: '/files/',
     uploadBytesMax: options.uploadBytesMax ?? MIB,
     formFilesMax: options.formFilesMax ?? 5,
+    quotas: store.quotas,
+    userLimits: UNLIMITED,
+    uploadLimits: {
+      underWay: new UploadsUnderWay(),
+      userUploadsMax: options.userUploadsMax ?? 100,
+      freeSpace: new FreeSpace({ folder: given.folder, bytesMin: options.freeBytesMin ?? 0 }),
+      pace: options.pace ?? { speedMin: 0, timeMaxMs: 3_600_000, windowMs: 3_600_000 },
+    },
     download: { buffering: undefined, charset: undefined, expires: undefined, limitRate: undefined },
     checkReady: () => void store.facts.version(),
     closeLast: async () => {},

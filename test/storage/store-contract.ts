@@ -14,6 +14,7 @@ import { listingsContract } from './contract-listings.js';
 import { membersContract } from './contract-members.js';
 import { movesContract } from './contract-moves.js';
 import { namesContract } from './contract-names.js';
+import { quotasContract } from './contract-quotas.js';
 import { recordsContract } from './contract-records.js';
 import { rulesOf } from './contract-rule.js';
 import { shareLinksContract } from './contract-share-links.js';
@@ -38,4 +39,5 @@ export function storeContract(t: Test, name: string, open: OpenStore): void {
   t.test(`${name}: records, listed and mended`, async (t) => recordsContract(rulesOf(t, open)));
   t.test(`${name}: moves`, async (t) => movesContract(rulesOf(t, open)));
   t.test(`${name}: a path and all below it`, async (t) => treeContract(rulesOf(t, open)));
+  t.test(`${name}: quotas`, async (t) => quotasContract(rulesOf(t, open)));
 }

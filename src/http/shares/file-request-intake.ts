@@ -13,11 +13,11 @@ import type { RequestedFile } from '../../acl/ports.js';
 import { encodeResourcePath, fileIn, nameOf, type ResourcePath } from '../../acl/resource-path.js';
 import type { ShareLink } from '../../acl/share-link.js';
 import { hasEnding, numberedName } from '../../links/upload-name.js';
-import type { UploadsUnderWay } from '../../links/uploads-under-way.js';
 import type { Committed, Upload } from '../../uploads/committer.js';
 import type { Partial } from '../../uploads/partial.js';
 import { UploadProblem } from '../../uploads/problem.js';
 import { Staging } from '../../uploads/staging.js';
+import type { UploadsUnderWay } from '../../uploads/uploads-under-way.js';
 import { BadRequest } from '../problem.js';
 import type { WriteDeps } from '../write-request.js';
 import type { ShareAddress } from './address.js';
@@ -29,7 +29,7 @@ import { ShareRefused } from './refusal.js';
 
 export interface FileRequestDeps
   extends ShareDeps,
-    Pick<WriteDeps, 'committer' | 'uploadBytesMax' | 'formFilesMax'> {
+    Pick<WriteDeps, 'committer' | 'uploadBytesMax' | 'formFilesMax' | 'uploadLimits'> {
   readonly underWay: UploadsUnderWay;
 }
 
@@ -49,6 +49,12 @@ export async function roomOf({ counts }: FileRequestDeps, link: ShareLink): Prom
 /** Of one file: the link's limit, and the service's. */
 export function fileBytesMax({ uploadBytesMax }: FileRequestDeps, { terms }: ShareLink): number {
   return Math.min(terms.upload.bytesMax ?? uploadBytesMax, uploadBytesMax);
+}
+
+/** Whoever may only send files is not told of whose limit it is, nor of how much is there. */
+function noRoom(cause: unknown): UploadProblem {
+  const text = 'There is no room for this; ask whoever sent you the link.';
+  return new UploadProblem('no-space', text, { cause });
 }
 
 export class Intake {
@@ -145,6 +151,7 @@ export class Intake {
     try {
       return await this.#staging.commit(this.#deps.committer, uploads);
     } catch (error) {
+      if (error instanceof UploadProblem && error.code === 'quota-exceeded') throw noRoom(error);
       if (!(error instanceof RequestClosed)) throw error;
       const { link } = await this.#admitAgain(this.#address.below); // revoked meanwhile, it says so
       if (link.path !== folder) {

@@ -13,6 +13,7 @@ import { fileTooLarge } from '../../uploads/partial.js';
 import { asUploadProblem } from '../../uploads/problem.js';
 import { partsOf } from '../form-upload.js';
 import { BadRequest, problemOf } from '../problem.js';
+import { withinLimits } from '../upload-limits.js';
 import { discardRest, refuseTooLarge } from '../write-request.js';
 import type { ShareAddress } from './address.js';
 import type { Admission } from './admission.js';
@@ -101,7 +102,7 @@ async function take(
   const { link } = admission;
   const intake = new Intake(deps, request, address, admission);
   try {
-    await receive(intake);
+    await withinLimits(deps.uploadLimits, { request, reply, user: undefined }, () => receive(intake));
     const files = await intake.commit();
     deps.onUse(link.id, deps.clock());
     reply.code(201);

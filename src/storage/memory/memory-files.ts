@@ -11,12 +11,14 @@ import type {
   PendingRemoval,
   Written,
 } from '../../acl/ports.js';
+import { type QuotaLimits, UNLIMITED } from '../../acl/quota.js';
 import type { RecordChange, RecordSelection } from '../../acl/record-ports.js';
 import type { ResourcePath } from '../../acl/resource-path.js';
 import { isSameRecord } from '../../acl/same-record.js';
 import type { MoveEntry } from '../../acl/tree-ports.js';
 import { touchedBy } from '../touched.js';
 import type { MemoryLinks } from './memory-links.js';
+import type { MemoryQuotas } from './memory-quotas.js';
 
 export interface MemoryFilesDeps {
   /** Numbers a write by its revision and logs what it touched. */
@@ -27,6 +29,7 @@ export interface MemoryFilesDeps {
   /** @throws NotKnown where one of them is being moved */
   readonly refuseMoving: (paths: readonly ResourcePath[]) => void;
   readonly isMoving: (path: ResourcePath) => boolean;
+  readonly quotas: () => MemoryQuotas;
 }
 
 export class MemoryFiles implements FileStore {
@@ -69,9 +72,13 @@ export class MemoryFiles implements FileStore {
     });
   }
 
-  async beginCommit(entries: readonly CommitEntry[]): Promise<Written<void>> {
+  async beginCommit(
+    entries: readonly CommitEntry[],
+    userLimits: QuotaLimits = UNLIMITED,
+  ): Promise<Written<void>> {
     if (entries.some(({ partial }) => this.#commits.has(partial))) throw new Error('pending already');
     this.#deps.refuseMoving(entries.map(({ file }) => file.path));
+    this.#deps.quotas().admit(entries, userLimits);
     this.#deps.links.countFiles(entries.flatMap(({ requested }) => requested ?? []));
     for (const entry of entries) {
       for (const [name, { path }] of this.#removals) {
@@ -115,6 +122,14 @@ export class MemoryFiles implements FileStore {
 
   async pending(): Promise<Pending> {
     return { commits: [...this.#commits.values()], removals: [...this.#removals.values()] };
+  }
+
+  all(): readonly FileRecord[] {
+    return [...this.#files.values()];
+  }
+
+  isCommitting(partial: string): boolean {
+    return this.#commits.has(partial);
   }
 
   paths(): readonly ResourcePath[] {

@@ -18,6 +18,7 @@ import { type ResourcePath, ROOT } from '../../acl/resource-path.js';
 import { indexByPrincipal } from '../grant-index.js';
 import { MemoryFiles } from './memory-files.js';
 import { MemoryLinks } from './memory-links.js';
+import { MemoryQuotas } from './memory-quotas.js';
 import { MemorySignedUrls } from './memory-signed-urls.js';
 import { MemoryTree } from './memory-tree.js';
 
@@ -35,6 +36,7 @@ interface State {
   readonly links: MemoryLinks;
   readonly files: MemoryFiles;
   readonly tree: MemoryTree;
+  readonly quotas: MemoryQuotas;
   readonly log: { readonly revision: number; readonly touched: string }[];
 }
 
@@ -58,6 +60,7 @@ export function openMemoryStore(): Store {
       links,
       refuseMoving: (paths) => state.tree.refuseMoving(paths),
       isMoving: (path) => state.tree.isMoving(path),
+      quotas: () => state.quotas,
     }),
     tree: new MemoryTree({
       write: (value, touched) => written(state, value, touched),
@@ -68,6 +71,11 @@ export function openMemoryStore(): Store {
       },
       files: () => state.files,
       links,
+      quotas: () => state.quotas,
+    }),
+    quotas: new MemoryQuotas({
+      records: () => state.files.all(),
+      isPending: (name) => state.files.isCommitting(name) || state.tree.isPending(name),
     }),
     log: [],
   };
@@ -81,6 +89,7 @@ export function openMemoryStore(): Store {
     files: state.files,
     moves: state.tree,
     tree: state.tree,
+    quotas: state.quotas,
     facts: { load: (query) => load(state, query), version: () => state.revision },
     close: async () => {},
   };

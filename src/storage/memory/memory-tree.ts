@@ -15,6 +15,7 @@ import type {
 } from '../../acl/tree-ports.js';
 import type { MemoryFiles } from './memory-files.js';
 import type { MemoryLinks } from './memory-links.js';
+import type { MemoryQuotas } from './memory-quotas.js';
 
 export interface MemoryTreeDeps {
   readonly write: <T>(value: T, touched: readonly string[]) => Written<T>;
@@ -23,6 +24,7 @@ export interface MemoryTreeDeps {
   readonly exchange: (old: Grant, next: Grant | undefined) => void;
   readonly files: () => MemoryFiles;
   readonly links: MemoryLinks;
+  readonly quotas: () => MemoryQuotas;
 }
 
 export class MemoryTree implements MoveStore, TreeStore {
@@ -36,6 +38,7 @@ export class MemoryTree implements MoveStore, TreeStore {
   async beginMove(entry: MoveEntry): Promise<Written<void>> {
     const { from, to } = entry;
     this.refuseMoving([from, to]);
+    this.#deps.quotas().admitMove(entry);
     this.#deps.files().giveWay([from, to]);
     this.#moves.set(entry.name, entry);
     return this.#deps.write(undefined, [from, to]);
@@ -111,6 +114,10 @@ export class MemoryTree implements MoveStore, TreeStore {
       files + gone.length,
       gone.map(({ path }) => path),
     );
+  }
+
+  isPending(name: string): boolean {
+    return this.#moves.has(name);
   }
 
   /** The sources and targets of the moves under way. */

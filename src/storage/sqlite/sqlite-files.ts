@@ -12,6 +12,7 @@ import type {
   RequestedFile,
   Written,
 } from '../../acl/ports.js';
+import { type QuotaLimits, UNLIMITED } from '../../acl/quota.js';
 import type { RecordChange, RecordSelection } from '../../acl/record-ports.js';
 import type { ResourcePath } from '../../acl/resource-path.js';
 import { isSameRecord } from '../../acl/same-record.js';
@@ -20,6 +21,7 @@ import type { ChangeLog } from './change-log.js';
 import { GrantWriter } from './grant-writer.js';
 import { MovesUnderWay } from './moves-under-way.js';
 import { beyond, type FileRow, fileOf } from './rows.js';
+import type { SqliteQuotas } from './sqlite-quotas.js';
 
 interface JournalRow {
   readonly partial: string;
@@ -32,6 +34,7 @@ interface JournalRow {
 export class SqliteFiles implements FileStore {
   readonly #db: Database;
   readonly #log: ChangeLog;
+  readonly #quotas: SqliteQuotas;
   readonly #grants: GrantWriter;
   readonly #moves: MovesUnderWay;
   readonly #file: Statement<[string], FileRow>;
@@ -47,9 +50,10 @@ export class SqliteFiles implements FileStore {
   readonly #count: Statement<{ linkId: string; filesMax: number | null; folder: string | null }>;
   readonly #uncount: Statement<[string]>;
 
-  constructor(db: Database, log: ChangeLog) {
+  constructor(db: Database, log: ChangeLog, quotas: SqliteQuotas) {
     this.#db = db;
     this.#log = log;
+    this.#quotas = quotas;
     this.#grants = new GrantWriter(db);
     this.#moves = new MovesUnderWay(db);
     this.#file = db.prepare('SELECT path, owner, bytes, updated_at FROM files WHERE path = ?');
@@ -57,7 +61,11 @@ export class SqliteFiles implements FileStore {
       'SELECT path, owner, bytes, updated_at FROM files WHERE path > ? AND path < ? ORDER BY path LIMIT ?',
     );
     this.#pendingPaths = db.prepare<[], string>('SELECT path FROM journal').pluck();
-    this.#putFile = db.prepare('INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?)');
+    this.#putFile = db.prepare(
+      // No OR REPLACE: SQLite then removes the old row without its trigger, and it would be counted for ever.
+      `INSERT INTO files VALUES (?, ?, ?, ?) ON CONFLICT (path) DO UPDATE
+       SET owner = excluded.owner, bytes = excluded.bytes, updated_at = excluded.updated_at`,
+    );
     this.#dropFile = db.prepare('DELETE FROM files WHERE path = ?');
     this.#dropAllows = db.prepare("DELETE FROM grants WHERE path = ? AND effect = 'allow'");
     this.#journal = db.prepare('INSERT INTO journal VALUES (?, ?, ?, ?, ?)');
@@ -95,9 +103,13 @@ export class SqliteFiles implements FileStore {
     });
   }
 
-  async beginCommit(entries: readonly CommitEntry[]): Promise<Written<void>> {
+  async beginCommit(
+    entries: readonly CommitEntry[],
+    userLimits: QuotaLimits = UNLIMITED,
+  ): Promise<Written<void>> {
     return this.#log.write(() => {
       this.#moves.refuse(entries.map(({ file }) => file.path));
+      this.#quotas.admit(entries, userLimits);
       for (const entry of entries) {
         const hidden = entry.visibility === 'hidden';
         if (entry.requested !== undefined) this.#countFor(entry.requested);

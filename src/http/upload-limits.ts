@@ -1,0 +1,60 @@
+/**
+ * The limits that every upload passes whichever way it comes in: how many of one visitor are under way, what is left of
+ * the disk, and how fast the body comes. Quotas are the store's.
+ */
+
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { addressKey } from '../acl/address-key.js';
+import type { Principal } from '../acl/principal.js';
+import type { FreeSpace } from '../uploads/free-space.js';
+import { UploadProblem } from '../uploads/problem.js';
+import { type UploadPace, watched } from '../uploads/upload-watch.js';
+import type { UploadsUnderWay } from '../uploads/uploads-under-way.js';
+import { headerOf } from './write-request.js';
+
+export interface UploadLimits {
+  /** By user, or by address where nobody has signed in. */
+  readonly underWay: UploadsUnderWay;
+  readonly userUploadsMax: number;
+  readonly freeSpace: FreeSpace;
+  readonly pace: UploadPace;
+}
+
+interface Limited {
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+  readonly user: Principal | undefined;
+}
+
+/** @throws UploadProblem `too-many`, `no-space`, `too-slow`; what `work` throws */
+export async function withinLimits<T>(
+  limits: UploadLimits,
+  { request, reply, user }: Limited,
+  work: () => Promise<T>,
+): Promise<T> {
+  const { underWay, userUploadsMax, freeSpace, pace } = limits;
+  const key = user ?? `address ${addressKey(headerOf(request, 'x-latchkey-address') ?? '')}`;
+  if (!underWay.begin(key, userUploadsMax)) throw tooMany(userUploadsMax);
+  try {
+    await freeSpace.require(Number(request.headers['content-length'] ?? 0));
+    const { socket } = request.raw;
+    // The answer is behind the body that is read: what is left of it is the work's own time.
+    const bytesRead = () => (request.raw.complete ? Number.POSITIVE_INFINITY : socket.bytesRead);
+    return await watched(work(), { bytesRead, freeSpace, pace });
+  } catch (error) {
+    if (error instanceof UploadProblem && error.code === 'too-slow') {
+      // Whatever still waits for its bytes ends with the connection, and drops its partial.
+      reply.raw.once('finish', () => request.raw.socket.destroySoon());
+    }
+    throw error;
+  } finally {
+    underWay.end(key, 1);
+  }
+}
+
+function tooMany(most: number): UploadProblem {
+  return new UploadProblem(
+    'too-many',
+    `${most} uploads of yours are under way, which is the limit; send this again when one has ended.`,
+  );
+}
