@@ -94,16 +94,16 @@ export interface Problem {
 
 const RETRY_AFTER_SECONDS = '1';
 
-export function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const problem = problemOf(asUploadProblem(error), request);
+export function sendError(thrown: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const error = asUploadProblem(thrown);
+  const problem = problemOf(error, request);
   if (problem.status === 401) {
     reply.header('www-authenticate', challenge(error instanceof Refused ? error.failure : undefined));
   }
   // Whoever has used their quota up may come again and again: it is no failure of ours.
   const isQuota = error instanceof UploadProblem && error.code === 'quota-exceeded';
   if (problem.status >= 500 && !isQuota) request.log.error(error);
-  // Node's parser answers nobody else on a connection whose body we stopped reading.
-  if (problem.status === 408) reply.header('connection', 'close');
+
   if (problem.status === 503) reply.header('retry-after', RETRY_AFTER_SECONDS);
   if (problem.status === 429) reply.header('retry-after', String(WINDOW_MS / 1000));
   return reply

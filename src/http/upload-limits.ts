@@ -20,6 +20,9 @@ export interface UploadLimits {
   readonly pace: UploadPace;
 }
 
+/** How long a client has to read why its upload was given up. */
+const ANSWER_MS = 250;
+
 interface Limited {
   readonly request: FastifyRequest;
   readonly reply: FastifyReply;
@@ -40,16 +43,19 @@ export async function withinLimits<T>(
     const { socket } = request.raw;
     // The answer is behind the body that is read: what is left of it is the work's own time.
     const bytesRead = () => (request.raw.complete ? Number.POSITIVE_INFINITY : socket.bytesRead);
-    return await watched(work(), { bytesRead, freeSpace, pace });
-  } catch (error) {
-    if (error instanceof UploadProblem && error.code === 'too-slow') {
-      // Whatever still waits for its bytes ends with the connection, and drops its partial.
-      reply.raw.once('finish', () => request.raw.socket.destroySoon());
-    }
-    throw error;
+    const onRefused = () => endBehindAnswer(request, reply);
+    return await watched(work(), { bytesRead, freeSpace, pace, onRefused });
   } finally {
     underWay.end(key, 1);
   }
+}
+
+/** Whatever still waits for its bytes ends with the connection, and drops its partial. */
+function endBehindAnswer(request: FastifyRequest, reply: FastifyReply): void {
+  reply.header('connection', 'close');
+  const end = () => request.raw.destroy(new Error('the upload was given up'));
+  // At once, with bytes on their way, the client's system would throw the answer away.
+  reply.raw.once('finish', () => setTimeout(end, ANSWER_MS).unref());
 }
 
 function tooMany(most: number): UploadProblem {

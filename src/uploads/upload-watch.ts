@@ -21,15 +21,21 @@ export interface Watched {
   readonly bytesRead: () => number;
   readonly freeSpace: FreeSpace;
   readonly pace: UploadPace;
+  /** The work is not stopped by it: its source has to be. */
+  readonly onRefused: () => void;
 }
 
 /**
- * Runs `work`, which reads a body. It is not stopped by a refusal: whoever calls ends its source.
+ * Runs `work`, which reads a body.
  *
  * @throws what `work` throws; UploadProblem `too-slow`, `no-space`
  */
-export async function watched<T>(work: Promise<T>, { bytesRead, freeSpace, pace }: Watched): Promise<T> {
+export async function watched<T>(
+  work: Promise<T>,
+  { bytesRead, freeSpace, pace, onRefused }: Watched,
+): Promise<T> {
   const { promise: refusal, reject } = Promise.withResolvers<never>();
+  refusal.catch(onRefused);
   const beganAt = performance.now();
   let before = bytesRead();
   const look = () => {
@@ -50,7 +56,6 @@ export async function watched<T>(work: Promise<T>, { bytesRead, freeSpace, pace 
     return await Promise.race([work, refusal]);
   } finally {
     clearInterval(timer);
-    refusal.catch(() => undefined);
     work.catch(() => undefined);
   }
 }

@@ -10,13 +10,9 @@ import { path, principal } from './given.js';
 const ALICE = principal('user:alice');
 const TEAM = path('/team/');
 
-function record(on: string, bytes: number, owner: string | undefined = 'user:alice'): FileRecord {
-  return {
-    path: path(on),
-    owner: owner === undefined ? undefined : principal(owner),
-    bytes,
-    updatedAt: 1_000,
-  };
+/** @param owner `''`: nobody */
+function record(on: string, bytes: number, owner = 'user:alice'): FileRecord {
+  return { path: path(on), owner: owner === '' ? undefined : principal(owner), bytes, updatedAt: 1_000 };
 }
 
 let lastPartial = 0;
@@ -59,7 +55,7 @@ export function quotasContract(rule: Rule): void {
       await limit(store, path(folder), bytesMax(100));
     }
     await put(store, record('/team/a/f', 7));
-    await put(store, record('/team/g', 3, undefined));
+    await put(store, record('/team/g', 3, ''));
     const used = async (subject: QuotaSubject) => store.quotas.used(subject);
     t.strictSame(await used(ALICE), { bytes: 7, files: 1 });
     t.strictSame(await used(path('/')), { bytes: 10, files: 2 });
@@ -114,7 +110,7 @@ export function quotasContract(rule: Rule): void {
     await t.rejects(put(store, record('/b', 5), bytesMax(10)), QuotaExceeded);
     await t.rejects(store.quotas.checkRoom(record('/b', 5), bytesMax(10)), QuotaExceeded);
     await put(store, record('/b', 5, 'user:bob'), bytesMax(10));
-    await put(store, record('/c', 500, undefined), bytesMax(10));
+    await put(store, record('/c', 500, ''), bytesMax(10));
     await limit(store, ALICE, UNLIMITED);
     await put(store, record('/b2', 5), bytesMax(10));
   });
@@ -222,7 +218,7 @@ export function quotasContract(rule: Rule): void {
 }
 
 const PATHS = ['/a/f', '/a/g', '/a/b/f', '/a/b/g', '/c/f', '/f'];
-const OWNERS = ['user:alice', 'user:bob', undefined];
+const OWNERS = ['user:alice', 'user:bob', ''];
 const SUBJECTS = [ALICE, principal('user:bob'), path('/'), path('/a/'), path('/a/b/'), path('/c/')];
 
 const STEP = fc.oneof(

@@ -6,6 +6,7 @@
 
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { Readable } from 'node:stream';
+import type { Principal } from '../../src/acl/principal.js';
 import type { ResourcePath } from '../../src/acl/resource-path.js';
 import type { CommitStep, Upload } from '../../src/uploads/committer.js';
 import type { MoveRequest, MoveStep } from '../../src/uploads/mover.js';
@@ -114,7 +115,7 @@ for (const [i, { path, text, grants, requested }] of plan.uploads.entries()) {
   uploads.push({
     path: path as ResourcePath,
     partial: await (plan.bodies === 'streamed' ? streamed(text) : written(text, `000000000${i}`)),
-    owner: undefined,
+    owner: 'user:owner' as Principal,
     // JSON has no `undefined`.
     grants: grants.map((grant) => ({ ...grant, notBefore: undefined, expiresAt: undefined })),
     preconditions: UNCONDITIONAL,
