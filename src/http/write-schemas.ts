@@ -56,7 +56,7 @@ export const putSchema = {
   response: {
     201: StoredFile,
     204: Type.Null({ description: 'It replaced a file.' }),
-    ...refusals(400, 401, 403, 409, 412, 413, 503, 507),
+    ...refusals(400, 401, 403, 408, 409, 412, 413, 429, 503, 507),
   },
 };
 
@@ -69,7 +69,7 @@ export const formSchema = {
   headers: Type.Object(Preconditions),
   response: {
     201: Type.Object({ files: Type.Array(StoredFile) }),
-    ...refusals(400, 401, 403, 409, 412, 413, 415, 503, 507),
+    ...refusals(400, 401, 403, 408, 409, 412, 413, 415, 429, 503, 507),
   },
 };
 
