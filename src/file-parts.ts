@@ -6,11 +6,10 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Authorizer } from './acl/authorizer.js';
 import type { Store } from './acl/ports.js';
-import type { QuotaLimits } from './acl/quota.js';
 import type { Config } from './config.js';
 import { clock, FILES_LOCK } from './foundations.js';
 import { type ProcessLock, takeLock } from './storage/sqlite/process-lock.js';
-import { Committer } from './uploads/committer.js';
+import { Committer, type CommitterDeps } from './uploads/committer.js';
 import { Copier } from './uploads/copier.js';
 import { FolderListing } from './uploads/folder-listing.js';
 import { FolderRemoval } from './uploads/folder-removal.js';
@@ -27,11 +26,14 @@ export interface FileParts {
   readonly removal: FolderRemoval;
 }
 
-/** @param userLimits of every user who has no quota of their own */
-export function openFileParts(root: StorageRoot, store: Store, userLimits: QuotaLimits): FileParts {
+export function openFileParts(
+  root: StorageRoot,
+  store: Store,
+  given: Pick<CommitterDeps, 'onCommitted' | 'userLimits'> = {},
+): FileParts {
   const { acl, files, moves, tree } = store;
   const locks = new PathLocks();
-  const committer = new Committer({ root, files, clock, locks, userLimits });
+  const committer = new Committer({ root, files, clock, locks, ...given });
   return {
     committer,
     mover: new Mover({ root, files, moves, tree, locks }),

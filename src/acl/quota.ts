@@ -34,11 +34,13 @@ export const UNLIMITED: QuotaLimits = { bytesMax: undefined, filesMax: undefined
 /** A change that a quota has no room for. Nothing was written. */
 export class QuotaExceeded extends Error {
   override readonly name = 'QuotaExceeded';
-  constructor(
-    readonly use: QuotaUse,
-    readonly growth: Amount,
-  ) {
+  readonly use: QuotaUse;
+  readonly growth: Amount;
+
+  constructor(use: QuotaUse, growth: Amount) {
     super(`the quota of ${use.subject} has no room`);
+    this.use = use;
+    this.growth = growth;
   }
 }
 

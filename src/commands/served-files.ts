@@ -55,7 +55,9 @@ async function withOwnParts<T>({ config, output }: Invocation, work: (files: Fil
     await root.prepare();
     const { stuck } = await recoverFiles(root, store);
     for (const { what } of stuck) output.note(`${what} was left unfinished by an earlier stop, and still is`);
-    return await work(ownFileWork(openFileParts(root, store, config.uploadLimits.userLimits)));
+    return await work(
+      ownFileWork(openFileParts(root, store, { userLimits: config.uploadLimits.userLimits })),
+    );
   } finally {
     await store.close();
   }
