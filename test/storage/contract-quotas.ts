@@ -24,8 +24,9 @@ async function begun(
 ): Promise<CommitEntry> {
   const { visibility = 'at-once', userLimits = UNLIMITED } = more;
   lastPartial += 1;
+  const partial = `partial ${lastPartial}`;
   const replaces = await store.files.file(file.path);
-  const entry = { partial: `partial ${lastPartial}`, file, grants: [], replaces, visibility };
+  const entry = { partial, file, grants: [], replaces, visibility };
   await store.files.beginCommit([entry], userLimits);
   return entry;
 }
