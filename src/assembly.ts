@@ -14,6 +14,7 @@ import {
   openUsage,
   rawUploadsOf,
   readerOver,
+  resumableFolderOf,
   storageRootOf,
 } from './foundations.js';
 import { buildAuthorizerApp } from './http/authorizer-app.js';
@@ -27,6 +28,8 @@ import { openShareParts } from './share-parts.js';
 import { SharedCheck, TURN_CONNECTIONS_MAX } from './storage/shared-check.js';
 import type { ProcessLock } from './storage/sqlite/process-lock.js';
 import { FileDigests } from './uploads/file-digests.js';
+import { recoverResumable } from './uploads/resumable-recovery.js';
+import { ResumableUploads } from './uploads/resumable-uploads.js';
 import { keepSwept } from './uploads/sweeping.js';
 
 export async function openAuthorizerApp(config: Config, logger: Logger) {
@@ -79,7 +82,12 @@ async function openLockedFilesApp(config: Config, logger: Logger, lock: ProcessL
     const rawUploads = rawUploadsOf(config, root);
     await rawUploads.prepare();
     const fileDigests = new FileDigests();
-    const recovered = await recoverFiles(root, store);
+    const folder = resumableFolderOf(config, root);
+    await folder.prepare();
+    const resumable = new ResumableUploads({ ...config.resumable, folder, clock });
+    const recovered = await recoverResumable({ folder, uploads: resumable, root, files: store.files }, () =>
+      recoverFiles(root, store),
+    );
     const parts = openFileParts(root, store);
     const reader = readerOver(store.facts, config);
     const authorizer = authorizerOver(reader, config);
@@ -100,6 +108,7 @@ async function openLockedFilesApp(config: Config, logger: Logger, lock: ProcessL
       root,
       ...parts,
       rawUploads,
+      resumable,
       fileDigests,
       tree: store.tree,
       listing: listingOver(config, { root, store, authorizer }),
@@ -119,8 +128,14 @@ async function openLockedFilesApp(config: Config, logger: Logger, lock: ProcessL
       onSwept: (files) => app.log.warn({ files }, 'removed what nginx had left of uploads'),
       onProblem: (err) => app.log.error({ err }, 'what nginx has left of uploads cannot be removed'),
     });
+    const stopExpiring = keepSwept(resumable, {
+      clock,
+      onSwept: (uploads) => app.log.info({ uploads }, 'ended resumable uploads that had expired'),
+      onProblem: (err) => app.log.error({ err }, 'resumable uploads that have expired cannot be removed'),
+    });
     app.addHook('onClose', async () => {
       stopSweeping();
+      stopExpiring();
       await fileDigests.close();
     });
     const operator = buildOperatorApp({ ...parts, logger });

@@ -53,9 +53,16 @@ export interface Config {
   readonly cacheBytesMax: number;
   readonly uploadBytesMax: number;
   readonly formFilesMax: number;
+  readonly resumable: ResumableSettings;
   readonly download: DownloadSettings;
   readonly logLevel: string;
   readonly nginx: string;
+}
+
+/** Of uploads that come in several requests. */
+export interface ResumableSettings {
+  readonly lifetimeMs: number;
+  readonly openMax: number;
 }
 
 /** What X-Accel-* headers a download carries (nginx, ngx_http_proxy_module). */
@@ -173,6 +180,10 @@ export function loadConfig(env: Environment): Config {
     cacheBytesMax: values.LATCHKEY_CACHE_BYTES_MAX,
     uploadBytesMax: values.LATCHKEY_UPLOAD_BYTES_MAX,
     formFilesMax: values.LATCHKEY_FORM_FILES_MAX,
+    resumable: Object.freeze({
+      lifetimeMs: values.LATCHKEY_RESUMABLE_LIFETIME,
+      openMax: values.LATCHKEY_RESUMABLE_MAX,
+    }),
     download: Object.freeze({
       buffering: values.LATCHKEY_DOWNLOAD_BUFFERING,
       charset: values.LATCHKEY_DOWNLOAD_CHARSET,
