@@ -52,9 +52,14 @@ export function createGateway(settings: GatewaySettings): Server {
   return createServer((incoming, response) => {
     serve(settings, incoming, response).catch(() => {
       if (response.headersSent) response.destroy();
-      else response.writeHead(503, { 'retry-after': '1' }).end();
+      else response.writeHead(statusOfOutage(incoming), { 'retry-after': '1' }).end();
     });
   });
+}
+
+/** As nginx.conf's: who asks where an upload ends is to ask again, and not to begin anew. */
+function statusOfOutage({ method, url = '' }: IncomingMessage): number {
+  return method === 'HEAD' && url.startsWith(`${UPLOADS_PREFIX}/`) ? 423 : 503;
 }
 
 async function serve(settings: GatewaySettings, incoming: IncomingMessage, response: ServerResponse) {

@@ -342,7 +342,8 @@ t.test('a commit that fails on our side is tried again by the next request', asy
     const at = locationOf(await tus.create({ path: PATH + name }, { ...ALICE, length: 2, body: 'x' }));
     const accept = refusing(given.databaseFile, 'INSERT');
     t.equal((await tus.patch(at, 1, { ...ALICE, body: 'y' })).status, 500);
-    t.equal((await ask(at)).status, 500);
+    // Told 500, tus-js-client would begin from the start.
+    t.equal((await ask(at)).status, name === 'HEAD' ? 423 : 500);
     t.strictSame(partialsIn(given.folder), []);
     accept();
     const done = await ask(at);

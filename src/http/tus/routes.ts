@@ -5,12 +5,12 @@
  */
 
 import { randomBytes } from 'node:crypto';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { encodeResourcePath } from '../../acl/resource-path.js';
 import { CHECKSUM_ALGORITHMS } from '../../uploads/append.js';
 import { checkPreconditions } from '../../uploads/preconditions.js';
 import type { ResumableUpload } from '../../uploads/resumable-upload.js';
-import { BadRequest } from '../problem.js';
+import { BadRequest, problemOf, sendError } from '../problem.js';
 import { parseRequestedGrants } from '../requested-grants.js';
 import { headerOf, preconditionsOf, refuseBytes } from '../write-request.js';
 import { takeAnyBody } from '../write-routes.js';
@@ -20,7 +20,7 @@ import { commitUpload } from './commit.js';
 import type { TusDeps } from './deps.js';
 import { parseIntent } from './intent.js';
 import { exchange, UPLOADS_PREFIX } from './protocol.js';
-import { ProtocolRefused } from './refusal.js';
+import { locked, ProtocolRefused } from './refusal.js';
 import { createSchema, headSchema, optionsSchema, patchSchema, terminateSchema } from './schemas.js';
 import { EXTENSIONS } from './upload-store.js';
 
@@ -49,7 +49,7 @@ export async function tusRoutes(app: FastifyInstance, deps: TusDeps): Promise<vo
       }
       return carryOn(deps, request, reply, access);
     });
-    tus.head<One>(ONE, { schema: headSchema }, async (request, reply) => {
+    tus.head<One>(ONE, { schema: headSchema, errorHandler: askAgain }, async (request, reply) => {
       const access = await accessUpload(deps, request, request.params.id);
       const upload = await madeFile(deps, access);
       if (upload.finished !== undefined) reply.headers(toldOfFile(deps, upload));
@@ -84,6 +84,14 @@ function checkProtocol(request: FastifyRequest, reply: FastifyReply): void {
     'wrong-version',
     `This takes tus ${VERSION}; send Tus-Resumable: ${VERSION}.`,
   );
+}
+
+/** Told 5xx where an upload ends, tus-js-client begins it from the start; told 423, it asks again. */
+function askAgain(error: FastifyError, request: FastifyRequest, reply: FastifyReply) {
+  if (problemOf(error, request).status < 500) return sendError(error, request, reply);
+  request.log.error(error);
+  reply.header('retry-after', '1');
+  return sendError(locked(), request, reply);
 }
 
 function tellOffer(deps: TusDeps, reply: FastifyReply) {
