@@ -4,13 +4,14 @@ import { UploadProblem } from '../../uploads/problem.js';
 
 export class ProtocolRefused extends Error {
   override readonly name = 'ProtocolRefused';
-  constructor(
-    readonly status: number,
-    /** Of the problem's type. */
-    readonly code: string,
-    message: string,
-  ) {
+  readonly status: number;
+  /** Of the problem's type. */
+  readonly code: string;
+
+  constructor(status: number, code: string, message: string) {
     super(message);
+    this.status = status;
+    this.code = code;
   }
 }
 
