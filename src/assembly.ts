@@ -4,7 +4,7 @@
  */
 
 import type { Config } from './config.js';
-import { listingOver, openFileParts, recoverFiles, takeFilesLock } from './file-parts.js';
+import { listingOver, openFileParts, type recoverFiles, takeFilesLock } from './file-parts.js';
 import {
   authorizerOver,
   checkFacts,
@@ -14,22 +14,25 @@ import {
   openUsage,
   rawUploadsOf,
   readerOver,
-  resumableFolderOf,
   storageRootOf,
 } from './foundations.js';
 import { buildAuthorizerApp } from './http/authorizer-app.js';
 import { buildFilesApp } from './http/files-app.js';
+import { buildMetricsApp } from './http/metrics-route.js';
 import { buildOperatorApp } from './http/operator-app.js';
 import type { Logger } from './http/server-options.js';
 import type { SessionHook } from './http/session-route.js';
 import { openLinkJudges } from './link-judges.js';
+import { authorizerMetrics } from './metrics/authorizer-metrics.js';
+import { DecisionCounts } from './metrics/decision-counts.js';
+import { exposition } from './metrics/family.js';
+import { FilesCounts, filesMetrics } from './metrics/files-metrics.js';
 import { openRecognition } from './recognition.js';
+import { keepExpired, recoverUploads } from './resumable-parts.js';
 import { openShareParts } from './share-parts.js';
 import { SharedCheck, TURN_CONNECTIONS_MAX } from './storage/shared-check.js';
 import type { ProcessLock } from './storage/sqlite/process-lock.js';
 import { FileDigests } from './uploads/file-digests.js';
-import { recoverResumable } from './uploads/resumable-recovery.js';
-import { ResumableUploads } from './uploads/resumable-uploads.js';
 import { keepSwept } from './uploads/sweeping.js';
 
 export async function openAuthorizerApp(config: Config, logger: Logger) {
@@ -38,6 +41,11 @@ export async function openAuthorizerApp(config: Config, logger: Logger) {
   const reader = readerOver(shared, config);
   const usage = openUsage(config);
   const authorizer = authorizerOver(reader, config);
+  const counts = new DecisionCounts();
+  const checkReady = () => checkFacts(facts);
+  const openMetrics = exposition(
+    authorizerMetrics({ decisions: counts, cache: reader, cacheBytesMax: config.cacheBytesMax, checkReady }),
+  );
   const app = await buildAuthorizerApp({
     authorizer,
     turn: {
@@ -50,11 +58,13 @@ export async function openAuthorizerApp(config: Config, logger: Logger) {
     visitor: config.visitor,
     mount: config.mount,
     clock,
-    checkReady: () => checkFacts(facts),
+    checkReady,
+    counts,
+    openMetrics,
     logger,
   });
   app.addHook('onClose', async () => facts.close());
-  return app;
+  return { app, metrics: buildMetricsApp(openMetrics, checkReady, logger) };
 }
 
 /** A command that changes files where no service runs is over soon, unless it copies a large one. */
@@ -82,13 +92,11 @@ async function openLockedFilesApp(config: Config, logger: Logger, lock: ProcessL
     const rawUploads = rawUploadsOf(config, root);
     await rawUploads.prepare();
     const fileDigests = new FileDigests();
-    const folder = resumableFolderOf(config, root);
-    await folder.prepare();
-    const resumable = new ResumableUploads({ ...config.resumable, folder, clock });
-    const recovered = await recoverResumable({ folder, uploads: resumable, root, files: store.files }, () =>
-      recoverFiles(root, store),
-    );
-    const parts = openFileParts(root, store);
+    const { resumable, recovered } = await recoverUploads(config, root, store);
+    const counts = new FilesCounts();
+    const parts = openFileParts(root, store, { onCommitted: (file) => counts.committed(file) });
+    const checkReady = () => checkFacts(store.facts);
+    const openMetrics = exposition(filesMetrics({ counts, root: config.root, checkReady }));
     const reader = readerOver(store.facts, config);
     const authorizer = authorizerOver(reader, config);
     const app = await buildFilesApp({
@@ -116,7 +124,9 @@ async function openLockedFilesApp(config: Config, logger: Logger, lock: ProcessL
       uploadBytesMax: config.uploadBytesMax,
       formFilesMax: config.formFilesMax,
       download: config.download,
-      checkReady: () => checkFacts(store.facts),
+      checkReady,
+      counts,
+      openMetrics,
       closeLast: async () => {
         await store.close();
         lock.release();
@@ -128,11 +138,7 @@ async function openLockedFilesApp(config: Config, logger: Logger, lock: ProcessL
       onSwept: (files) => app.log.warn({ files }, 'removed what nginx had left of uploads'),
       onProblem: (err) => app.log.error({ err }, 'what nginx has left of uploads cannot be removed'),
     });
-    const stopExpiring = keepSwept(resumable, {
-      clock,
-      onSwept: (uploads) => app.log.info({ uploads }, 'ended resumable uploads that had expired'),
-      onProblem: (err) => app.log.error({ err }, 'resumable uploads that have expired cannot be removed'),
-    });
+    const stopExpiring = keepExpired(resumable, app.log);
     app.addHook('onClose', async () => {
       stopSweeping();
       stopExpiring();
@@ -141,7 +147,7 @@ async function openLockedFilesApp(config: Config, logger: Logger, lock: ProcessL
     const operator = buildOperatorApp({ ...parts, logger });
     app.addHook('onClose', () => operator.close());
     report(recovered, app.log);
-    return { app, operator };
+    return { app, operator, metrics: buildMetricsApp(openMetrics, checkReady, logger) };
   } catch (error) {
     await store.close();
     throw error;

@@ -9,7 +9,7 @@ import type { Store } from './acl/ports.js';
 import type { Config } from './config.js';
 import { clock, FILES_LOCK } from './foundations.js';
 import { type ProcessLock, takeLock } from './storage/sqlite/process-lock.js';
-import { Committer } from './uploads/committer.js';
+import { Committer, type CommitterDeps } from './uploads/committer.js';
 import { Copier } from './uploads/copier.js';
 import { FolderListing } from './uploads/folder-listing.js';
 import { FolderRemoval } from './uploads/folder-removal.js';
@@ -26,10 +26,14 @@ export interface FileParts {
   readonly removal: FolderRemoval;
 }
 
-export function openFileParts(root: StorageRoot, store: Store): FileParts {
+export function openFileParts(
+  root: StorageRoot,
+  store: Store,
+  told: Pick<CommitterDeps, 'onCommitted'> = {},
+): FileParts {
   const { acl, files, moves, tree } = store;
   const locks = new PathLocks();
-  const committer = new Committer({ root, files, clock, locks });
+  const committer = new Committer({ root, files, clock, locks, ...told });
   return {
     committer,
     mover: new Mover({ root, files, moves, tree, locks }),

@@ -13,7 +13,6 @@ import type { Config } from './config.js';
 import { CachedReader } from './storage/cached-reader.js';
 import { openSqliteFacts, openSqliteStore, sqliteUsage } from './storage/sqlite/open.js';
 import { RawUploads } from './uploads/raw-uploads.js';
-import { ResumableFolder } from './uploads/resumable-folder.js';
 import { StorageRoot } from './uploads/storage-root.js';
 
 /**
@@ -69,11 +68,6 @@ export async function checkFacts(facts: FactsSource): Promise<void> {
 /** Over the same folder of partials. */
 export function rawUploadsOf(config: Config, root: StorageRoot): RawUploads {
   return new RawUploads(config.partialFolder, root);
-}
-
-/** Likewise. */
-export function resumableFolderOf(config: Config, root: StorageRoot): ResumableFolder {
-  return new ResumableFolder(config.partialFolder, root);
 }
 
 export function storageRootOf(config: Config): StorageRoot {
