@@ -60,7 +60,10 @@ export const headSchema = {
   description: 'One that has all its bytes and is no file yet becomes one.',
   params: Id,
   headers: Type.Object(Version),
-  response: { 200: Type.Null({ description: '`Upload-Offset`, `Upload-Length`, `Upload-Expires`.' }) },
+  response: {
+    200: Type.Null({ description: '`Upload-Offset`, `Upload-Length`, `Upload-Expires`.' }),
+    ...refusals(400, 401, 403, 404, 409, 412, 413, 423),
+  },
 };
 
 export const terminateSchema = {
@@ -77,5 +80,8 @@ export const terminateSchema = {
 export const optionsSchema = {
   tags,
   summary: 'What is offered of the protocol of resumable uploads',
-  response: { 204: Type.Null({ description: '`Tus-Version`, `Tus-Extension`, `Tus-Max-Size`.' }) },
+  response: {
+    204: Type.Null({ description: '`Tus-Version`, `Tus-Extension`, `Tus-Max-Size`.' }),
+    ...refusals(503),
+  },
 };
