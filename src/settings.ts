@@ -232,6 +232,11 @@ export const SETTINGS = {
     sizeOrNone,
   ),
   LATCHKEY_UPLOAD_TIME_MAX: durationSetting('the longest that such an upload may take', '24h'),
+  LATCHKEY_RESUMABLE_LIFETIME: durationSetting(
+    'how long a resumable upload may take, from when it was begun',
+    '3d',
+  ),
+  LATCHKEY_RESUMABLE_MAX: setting('most resumable uploads that are unfinished at a time', 1_000, count),
   LATCHKEY_FORM_FILES_MAX: setting('most files in one form', 100, count),
   LATCHKEY_DOWNLOAD_BUFFERING: optional('X-Accel-Buffering of downloads: yes or no', oneOf('yes', 'no')),
   LATCHKEY_DOWNLOAD_CHARSET: optional('X-Accel-Charset of downloads', headerWord),

@@ -194,6 +194,18 @@ export const SETTINGS: Readonly<Record<string, Case>> = {
     good: { '1h': 3_600_000 },
     bad: { '1': DURATION('1') },
   },
+  LATCHKEY_RESUMABLE_LIFETIME: {
+    read: (config) => config.resumable.lifetimeMs,
+    initial: 259_200_000,
+    good: { '90s': 90_000, '1d': 86_400_000 },
+    bad: { '6': "takes a duration such as 30m, 8h or 7d, not '6'" },
+  },
+  LATCHKEY_RESUMABLE_MAX: {
+    read: (config) => config.resumable.openMax,
+    initial: 1_000,
+    good: { '1': 1, '999999': 999_999 },
+    bad: { '0': "takes a whole number from 1 to 999999, not '0'" },
+  },
   LATCHKEY_FORM_FILES_MAX: {
     read: (config) => config.formFilesMax,
     initial: 100,
