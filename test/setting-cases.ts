@@ -247,6 +247,26 @@ export const SETTINGS: Readonly<Record<string, Case>> = {
     good: { silent: 'silent', trace: 'trace' },
     bad: { loud: `${LEVELS}, not 'loud'`, INFO: `${LEVELS}, not 'INFO'` },
   },
+  LATCHKEY_METRICS: {
+    read: (config) => config.metrics,
+    initial: undefined,
+    good: {
+      '127.0.0.1:9464': { host: '127.0.0.1', port: 9464 },
+      '[::1]:65535': { host: '::1', port: 65_535 },
+    },
+    bad: Object.fromEntries(
+      [
+        '9464',
+        ':9464',
+        'localhost:9464',
+        '127.0.0.1:0',
+        '127.0.0.1:65536',
+        '::1:9464',
+        '127.0.0.1:',
+        'x',
+      ].map((text) => [text, `takes an address and a port, such as 127.0.0.1:9464, not '${text}'`]),
+    ),
+  },
   LATCHKEY_NGINX: {
     read: (config) => config.nginx,
     initial: 'nginx',
