@@ -27,7 +27,8 @@ import { openShareParts } from './share-parts.js';
 import { SharedCheck, TURN_CONNECTIONS_MAX } from './storage/shared-check.js';
 import type { ProcessLock } from './storage/sqlite/process-lock.js';
 import { FileDigests } from './uploads/file-digests.js';
-import { keepSwept } from './uploads/sweeping.js';
+import { keepEnded, keepSwept } from './uploads/sweeping.js';
+import { TrashFolder } from './uploads/trash-folder.js';
 
 export async function openAuthorizerApp(config: Config, logger: Logger) {
   const facts = await openFacts(config);
@@ -78,9 +79,10 @@ async function openLockedFilesApp(config: Config, logger: Logger, lock: ProcessL
     await root.prepare();
     const rawUploads = rawUploadsOf(config, root);
     await rawUploads.prepare();
+    if (config.trashTimeMs > 0) await new TrashFolder(root).prepare();
     const fileDigests = new FileDigests();
     const recovered = await recoverFiles(root, store);
-    const parts = openFileParts(root, store);
+    const parts = openFileParts(root, store, config);
     const reader = readerOver(store.facts, config);
     const authorizer = authorizerOver(reader, config);
     const app = await buildFilesApp({
@@ -99,6 +101,7 @@ async function openLockedFilesApp(config: Config, logger: Logger, lock: ProcessL
       acl: store.acl,
       root,
       ...parts,
+      trash: store.trash,
       rawUploads,
       fileDigests,
       tree: store.tree,
@@ -119,11 +122,17 @@ async function openLockedFilesApp(config: Config, logger: Logger, lock: ProcessL
       onSwept: (files) => app.log.warn({ files }, 'removed what nginx had left of uploads'),
       onProblem: (err) => app.log.error({ err }, 'what nginx has left of uploads cannot be removed'),
     });
+    const ended = { ...config, expiries: store.expiries, trash: store.trash, ...parts, clock };
+    const stopEnding = keepEnded(ended, {
+      onEnded: (counts) => app.log.info(counts, 'removed files that have ended'),
+      onProblem: (err) => app.log.error({ err }, 'what has ended cannot be removed'),
+    });
     app.addHook('onClose', async () => {
+      await stopEnding();
       stopSweeping();
       await fileDigests.close();
     });
-    const operator = buildOperatorApp({ ...parts, logger });
+    const operator = buildOperatorApp({ ...parts, clock, logger });
     app.addHook('onClose', () => operator.close());
     report(recovered, app.log);
     return { app, operator };

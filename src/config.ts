@@ -53,6 +53,10 @@ export interface Config {
   readonly cacheBytesMax: number;
   readonly uploadBytesMax: number;
   readonly formFilesMax: number;
+  /** 0: there is no trash. */
+  readonly trashTimeMs: number;
+  /** `undefined`: no limit. */
+  readonly trashBytesMax: number | undefined;
   readonly download: DownloadSettings;
   readonly logLevel: string;
   readonly nginx: string;
@@ -173,6 +177,8 @@ export function loadConfig(env: Environment): Config {
     cacheBytesMax: values.LATCHKEY_CACHE_BYTES_MAX,
     uploadBytesMax: values.LATCHKEY_UPLOAD_BYTES_MAX,
     formFilesMax: values.LATCHKEY_FORM_FILES_MAX,
+    trashTimeMs: values.LATCHKEY_TRASH_TIME,
+    trashBytesMax: values.LATCHKEY_TRASH_BYTES_MAX,
     download: Object.freeze({
       buffering: values.LATCHKEY_DOWNLOAD_BUFFERING,
       charset: values.LATCHKEY_DOWNLOAD_CHARSET,

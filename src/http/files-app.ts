@@ -5,6 +5,7 @@
 import swagger from '@fastify/swagger';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Authorizer } from '../acl/authorizer.js';
+import type { TrashStore } from '../acl/life-ports.js';
 import type { ShareLinkStore, SignedUrlStore } from '../acl/link-ports.js';
 import type { AclStore, CredentialStore } from '../acl/ports.js';
 import type { TreeStore } from '../acl/tree-ports.js';
@@ -15,14 +16,17 @@ import type { LinkLifetime } from '../links/link-limits.js';
 import type { ShareSite } from '../links/share-url.js';
 import type { Committer } from '../uploads/committer.js';
 import type { Copier } from '../uploads/copier.js';
+import type { Expiry } from '../uploads/expiry.js';
 import type { FileDigests } from '../uploads/file-digests.js';
 import type { FolderListing } from '../uploads/folder-listing.js';
 import type { FolderRemoval } from '../uploads/folder-removal.js';
 import type { Mover } from '../uploads/mover.js';
 import type { RawUploads } from '../uploads/raw-uploads.js';
 import type { StorageRoot } from '../uploads/storage-root.js';
+import type { Trash } from '../uploads/trash.js';
 import { API_PREFIX, aclRoutes } from './acl-routes.js';
 import { DOWNLOAD_PREFIX, downloadRoute } from './download-route.js';
+import { expiryRoutes } from './expiry-routes.js';
 import { Gate, tellDecisions } from './gate.js';
 import { type CheckReady, healthRoutes } from './health.js';
 import { answerInLines } from './json-lines.js';
@@ -38,6 +42,7 @@ import type { OpenShare } from './shares/deps.js';
 import { shareRoute } from './shares/route.js';
 import { signedUrlRoutes } from './signed-url-routes.js';
 import { NO_QUERY } from './strict-schema.js';
+import { trashRoutes } from './trash-routes.js';
 import { RAW_PREFIX, WRITE_PREFIX, writeRoutes } from './write-routes.js';
 
 export interface FilesAppDeps {
@@ -61,6 +66,9 @@ export interface FilesAppDeps {
   readonly copier: Copier;
   readonly removal: FolderRemoval;
   readonly listing: FolderListing;
+  readonly expiry: Expiry;
+  readonly trash: TrashStore;
+  readonly bin: Trash;
   readonly tree: TreeStore;
   readonly mount: string;
   readonly uploadBytesMax: number;
@@ -100,6 +108,8 @@ export async function buildFilesApp(deps: FilesAppDeps): Promise<FastifyInstance
   aclRoutes(app, { ...deps, gate });
   lifeRoutes(app, { ...deps, gate });
   listingRoute(app, { ...deps, gate });
+  expiryRoutes(app, { ...deps, gate });
+  trashRoutes(app, { ...deps, gate });
   signedUrlRoutes(app, { ...deps, gate });
   linkRoutes(app, {
     ...deps,

@@ -20,6 +20,8 @@ export interface WriteDeps {
   readonly mount: string;
   readonly uploadBytesMax: number;
   readonly formFilesMax: number;
+  /** UTC milliseconds. */
+  readonly clock: () => number;
 }
 
 /** By what the client says, before a byte is read; a body without a length is counted as it comes. */

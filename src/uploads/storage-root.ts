@@ -62,6 +62,10 @@ const LOOKED_AT_ONCE = 64;
 /** A UUID. Nothing else is ever taken for a partial and removed: the operator names the folder. */
 const PARTIAL_NAME = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
+export function isPartialName(name: string): boolean {
+  return PARTIAL_NAME.test(name);
+}
+
 export class StorageRoot {
   readonly #root: string;
   readonly #base: string;
@@ -262,7 +266,7 @@ async function lstatIfThere(file: string) {
   }
 }
 
-async function syncFolder(folder: string): Promise<void> {
+export async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, constants.O_RDONLY | constants.O_DIRECTORY);
   try {
     await handle.sync();

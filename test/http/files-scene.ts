@@ -15,9 +15,12 @@ import { openShareParts } from '../../src/share-parts.js';
 import { CachedReader } from '../../src/storage/cached-reader.js';
 import type { CommitStep } from '../../src/uploads/committer.js';
 import { Copier } from '../../src/uploads/copier.js';
+import { Expiry } from '../../src/uploads/expiry.js';
 import { FileDigests } from '../../src/uploads/file-digests.js';
 import { FolderListing } from '../../src/uploads/folder-listing.js';
 import { FolderRemoval } from '../../src/uploads/folder-removal.js';
+import { Trash } from '../../src/uploads/trash.js';
+import { TrashFolder } from '../../src/uploads/trash-folder.js';
 import { draft, MIB, principal, type Scene, scene } from '../uploads/given.js';
 import { type Ask, askOver, rawOver, SECRET, shortFolder } from './asking-files.js';
 
@@ -73,8 +76,17 @@ export async function filesScene(t: Test, options: FilesSceneOptions = {}): Prom
     mover: given.mover,
     copier: new Copier({ root, acl: store.acl, committer, locks: given.locks }),
     removal: new FolderRemoval({ root, tree: store.tree, committer, locks: given.locks }),
+    bin: new Trash({ folder: new TrashFolder(root), trash: store.trash, acl: store.acl, committer, clock }),
+    expiry: new Expiry({ root, expiries: store.expiries, locks: given.locks }),
+    trash: store.trash,
     tree: store.tree,
-    listing: new FolderListing({ root, tree: store.tree, authorizer, home: policy.home }),
+    listing: new FolderListing({
+      root,
+      tree: store.tree,
+      expiries: store.expiries,
+      authorizer,
+      home: policy.home,
+    }),
     mount: '/files/',
     uploadBytesMax: options.uploadBytesMax ?? MIB,
     formFilesMax: options.formFilesMax ?? 5,

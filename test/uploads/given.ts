@@ -60,8 +60,8 @@ export async function scene(
   const store = openSqliteStore(databaseFile);
   t.teardown(() => store.close());
   const locks = new PathLocks();
-  const { files, moves, tree } = store;
-  const committer = new Committer({ root, files, clock: () => Date.now(), locks, onStep });
+  const { files, moves, tree, expiries } = store;
+  const committer = new Committer({ root, files, expiries, clock: () => Date.now(), locks, onStep });
   const mover = new Mover({ root, files, moves, tree, locks, onStep: onMove });
   return {
     folder,

@@ -17,6 +17,7 @@ import type { Principal } from '../../acl/principal.js';
 import { type ResourcePath, ROOT } from '../../acl/resource-path.js';
 import { indexByPrincipal } from '../grant-index.js';
 import { MemoryFiles } from './memory-files.js';
+import { MemoryLife } from './memory-life.js';
 import { MemoryLinks } from './memory-links.js';
 import { MemorySignedUrls } from './memory-signed-urls.js';
 import { MemoryTree } from './memory-tree.js';
@@ -33,6 +34,7 @@ interface State {
   readonly ended: Map<string, number>;
   readonly signedUrls: MemorySignedUrls;
   readonly links: MemoryLinks;
+  readonly life: MemoryLife;
   readonly files: MemoryFiles;
   readonly tree: MemoryTree;
   readonly log: { readonly revision: number; readonly touched: string }[];
@@ -40,6 +42,10 @@ interface State {
 
 export function openMemoryStore(): Store {
   const links = new MemoryLinks((value, touched) => written(state, value, touched));
+  const life = new MemoryLife({
+    write: (value, touched) => written(state, value, touched),
+    refuseMoving: (paths) => state.tree.refuseMoving(paths),
+  });
   const state: State = {
     revision: 0,
     lastId: 0,
@@ -51,11 +57,14 @@ export function openMemoryStore(): Store {
     ended: new Map(),
     signedUrls: new MemorySignedUrls((value, touched) => written(state, value, touched)),
     links,
+    life,
     files: new MemoryFiles({
       write: (touched) => written(state, undefined, touched),
       putGrant: (grant) => put(state, grant),
       dropAllows: (path) => dropAllows(state, path),
+      grantsOn: (path) => [...state.grants.values()].filter((grant) => grant.path === path),
       links,
+      life,
       refuseMoving: (paths) => state.tree.refuseMoving(paths),
       isMoving: (path) => state.tree.isMoving(path),
     }),
@@ -68,6 +77,7 @@ export function openMemoryStore(): Store {
       },
       files: () => state.files,
       links,
+      life,
     }),
     log: [],
   };
@@ -79,6 +89,8 @@ export function openMemoryStore(): Store {
     shareLinks: state.links,
     linkCounts: state.links,
     files: state.files,
+    expiries: state.life,
+    trash: state.life,
     moves: state.tree,
     tree: state.tree,
     facts: { load: (query) => load(state, query), version: () => state.revision },
@@ -247,6 +259,7 @@ function load(state: State, query: FactsQuery): FactsLoad {
       path,
       grants: indexByPrincipal([...state.grants.values()].filter((grant) => grant.path === path)),
       committing: hidden.has(path),
+      expiresAt: state.life.expiryOf(path),
     })),
     standing: query.user === undefined ? undefined : standingOf(state, query.user),
     ...(query.credential !== undefined && { credential: credentialOf(state, query.credential) }),

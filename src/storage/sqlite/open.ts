@@ -5,6 +5,7 @@ import { ChangeLog } from './change-log.js';
 import { openWriter, waitForNobody } from './connection.js';
 import { migrate } from './migrations.js';
 import { SqliteCredentials, SqliteUsage } from './sqlite-credentials.js';
+import { SqliteExpiries } from './sqlite-expiries.js';
 import { SqliteFacts } from './sqlite-facts.js';
 import { SqliteFiles } from './sqlite-files.js';
 import { SqliteLinkCounts } from './sqlite-link-counts.js';
@@ -12,6 +13,7 @@ import { SqliteMoves } from './sqlite-moves.js';
 import { SqliteShareLinks } from './sqlite-share-links.js';
 import { SqliteSignedUrls } from './sqlite-signed-urls.js';
 import { SqliteStore } from './sqlite-store.js';
+import { SqliteTrash } from './sqlite-trash.js';
 import { SqliteTree } from './sqlite-tree.js';
 import { WRITER_PATIENCE_MS, WriteTurns } from './write-turns.js';
 
@@ -35,6 +37,8 @@ export function openSqliteStore(file: string, patienceMs = WRITER_PATIENCE_MS): 
       shareLinks: new SqliteShareLinks(db, log),
       linkCounts: new SqliteLinkCounts(db, turns),
       files: new SqliteFiles(db, log),
+      expiries: new SqliteExpiries(db, log),
+      trash: new SqliteTrash(db, log),
       moves: new SqliteMoves(db, log),
       tree: new SqliteTree(db, log),
       facts,
