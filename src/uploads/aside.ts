@@ -1,5 +1,6 @@
 /**
- * What lies beside the partials: the raw uploads that nginx has left, the trash, and what nobody knows. Changes nothing.
+ * What lies in the folders beside the partials: raw uploads that nginx has left, and the trash. What an operator puts
+ * among the partials themselves is none of ours. Changes nothing.
  */
 
 import { lstat, readdir } from 'node:fs/promises';
@@ -8,8 +9,8 @@ import { ROOT } from '../acl/resource-path.js';
 import type { Findings } from './findings.js';
 import { isMissing } from './found-file.js';
 import { isLeftRaw, RAW_FOLDER } from './raw-uploads.js';
-import { isPartialName, type StorageRoot } from './storage-root.js';
-import { TRASH_FOLDER, TrashFolder } from './trash-folder.js';
+import type { StorageRoot } from './storage-root.js';
+import { TrashFolder } from './trash-folder.js';
 
 export interface AsideDeps {
   readonly root: StorageRoot;
@@ -18,21 +19,11 @@ export interface AsideDeps {
   readonly clock: () => number;
 }
 
-/** Folders beside the partials that others keep: their own business, but that they are there is no finding. */
-const KNOWN_FOLDERS = new Set([RAW_FOLDER, TRASH_FOLDER, 'tus']);
 const PAGE = 1_000;
 
 export async function reportAside(deps: AsideDeps, findings: Findings): Promise<void> {
-  await reportUnknown(deps, findings);
   await reportRaw(deps, findings);
   await reportTrash(deps, findings);
-}
-
-async function reportUnknown({ root }: AsideDeps, findings: Findings): Promise<void> {
-  for (const name of await namesIn(root.partialPath('.'))) {
-    if (KNOWN_FOLDERS.has(name) || isPartialName(name)) continue;
-    findings.add('left-raw', { what: printable(name), detail: "nothing of Latchkey's has such a name" });
-  }
 }
 
 async function reportRaw({ root, clock }: AsideDeps, findings: Findings): Promise<void> {

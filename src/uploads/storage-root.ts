@@ -62,10 +62,6 @@ const LOOKED_AT_ONCE = 64;
 /** A UUID. Nothing else is ever taken for a partial and removed: the operator names the folder. */
 const PARTIAL_NAME = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-export function isPartialName(name: string): boolean {
-  return PARTIAL_NAME.test(name);
-}
-
 export class StorageRoot {
   readonly #root: string;
   readonly #base: string;
