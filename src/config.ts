@@ -16,7 +16,7 @@ import type { RsaAlgorithm } from './credentials/rsa-algorithm.js';
 import type { SigningSecret } from './credentials/secret-text.js';
 import type { LinkLifetime } from './links/link-limits.js';
 import type { LinkKey } from './links/signed-url.js';
-import { type CredentialKindName, SettingProblem } from './setting-values.js';
+import { type CredentialKindName, type ListenAddress, SettingProblem } from './setting-values.js';
 import { SETTINGS, type Setting } from './settings.js';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -59,6 +59,8 @@ export interface Config {
   readonly trashBytesMax: number | undefined;
   readonly download: DownloadSettings;
   readonly logLevel: string;
+  /** Of the files service; authorizer N has N ports more. `undefined`: their own sockets alone. */
+  readonly metrics: ListenAddress | undefined;
   readonly nginx: string;
 }
 
@@ -123,8 +125,11 @@ export interface VisitorSettings {
 
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
-  constructor(readonly problems: readonly string[]) {
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
     super(problems.join('; '));
+    this.problems = problems;
   }
 }
 
@@ -186,6 +191,7 @@ export function loadConfig(env: Environment): Config {
       limitRate: values.LATCHKEY_DOWNLOAD_LIMIT_RATE,
     }),
     logLevel: values.LATCHKEY_LOG_LEVEL,
+    metrics: values.LATCHKEY_METRICS,
     nginx: values.LATCHKEY_NGINX,
   });
 }

@@ -9,7 +9,7 @@ import type { Store } from './acl/ports.js';
 import type { Config } from './config.js';
 import { clock, FILES_LOCK } from './foundations.js';
 import { type ProcessLock, takeLock } from './storage/sqlite/process-lock.js';
-import { Committer } from './uploads/committer.js';
+import { Committer, type CommitterDeps } from './uploads/committer.js';
 import { Copier } from './uploads/copier.js';
 import { Expiry } from './uploads/expiry.js';
 import { FolderListing } from './uploads/folder-listing.js';
@@ -34,7 +34,7 @@ export interface FileParts {
 export function openFileParts(
   root: StorageRoot,
   store: Store,
-  { trashTimeMs }: Pick<Config, 'trashTimeMs'>,
+  { trashTimeMs, onCommitted }: Pick<Config, 'trashTimeMs'> & Pick<CommitterDeps, 'onCommitted'>,
 ): FileParts {
   const { acl, files, moves, tree, expiries, trash } = store;
   const folder = new TrashFolder(root);
@@ -45,6 +45,7 @@ export function openFileParts(
     expiries,
     clock,
     locks,
+    ...(onCommitted !== undefined && { onCommitted }),
     ...(trashTimeMs > 0 && { trash: folder }),
   });
   return {

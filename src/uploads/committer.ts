@@ -74,6 +74,8 @@ export interface CommitterDeps {
   /** Whoever else changes these files takes the same. */
   readonly locks?: PathLocks;
   readonly onStep?: (step: CommitStep) => void;
+  /** Is told of each file that has become visible. */
+  readonly onCommitted?: (file: Committed) => void;
 }
 
 /**
@@ -124,12 +126,14 @@ export class Committer {
     await this.#begin(entries);
     if (prepared.some(mustDrain)) await wait(HIDDEN_DRAIN_MS);
     await this.#publish(entries);
-    return prepared.map(({ entry, created, entityTag }) => ({
+    const committed = prepared.map(({ entry, created, entityTag }) => ({
       path: entry.file.path,
       created,
       bytes: entry.file.bytes,
       entityTag,
     }));
+    if (this.#deps.onCommitted !== undefined) committed.forEach(this.#deps.onCommitted);
+    return committed;
   }
 
   /** Whether somebody took a path, since it was found free, of an upload that has other candidates. */
