@@ -19,6 +19,7 @@ import { PathLocks } from '../../src/uploads/path-locks.js';
 import type { Preconditions } from '../../src/uploads/preconditions.js';
 import { RAW_FOLDER, RawUploads } from '../../src/uploads/raw-uploads.js';
 import { StorageRoot } from '../../src/uploads/storage-root.js';
+import { TRASH_FOLDER } from '../../src/uploads/trash-folder.js';
 import { draft, path, principal } from '../storage/given.js';
 
 export { draft, path, principal };
@@ -139,9 +140,9 @@ export async function mayRead(authorizer: Authorizer, user: string, on: string) 
   }
 }
 
-/** Without nginx's own folder among them. */
+/** Without the folders of nginx and of the trash among them. */
 export function partialsIn(folder: string): readonly string[] {
-  return readdirSync(`${folder}/partial`).filter((name) => name !== RAW_FOLDER);
+  return readdirSync(`${folder}/partial`).filter((name) => name !== RAW_FOLDER && name !== TRASH_FOLDER);
 }
 
 /** What nginx has written, and not yet removed. */

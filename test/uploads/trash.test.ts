@@ -61,7 +61,6 @@ const inTrash = ({ folder }: Scene) => {
   const names = readdirSync(`${folder}/partial/trash`);
   return names.map((name) => readFileSync(`${folder}/partial/trash/${name}`, 'utf8'));
 };
-const besidesTrash = (folder: string) => partialsIn(folder).filter((name) => name !== 'trash');
 
 t.test('a removed file is in the trash with all that it had, and is served no more', async (t) => {
   const given = await withTrash(t);
@@ -91,7 +90,7 @@ t.test('it comes back without its allows, or with them, and never past a deny th
     t.equal((await given.store.files.file(path(PLAN)))?.owner, 'user:owner');
     t.equal(await mayRead(given.authorizer, 'user:bob', PLAN), bob, grants);
     t.equal(await mayRead(given.authorizer, 'user:ann', PLAN), false);
-    t.strictSame([await listed(given), inTrash(given), besidesTrash(given.folder)], [[], [], []]);
+    t.strictSame([await listed(given), inTrash(given), partialsIn(given.folder)], [[], [], []]);
   }
 });
 
@@ -127,7 +126,7 @@ t.test('who may not restore changes nothing, and two at once restore it once', a
   t.strictSame([inTrash(given), served(given.folder, PLAN)], [['text'], undefined]);
   const both = await Promise.allSettled([1, 2].map(() => given.bin.restore({ ...RESTORE, id })));
   t.strictSame(both.map(({ status }) => status).sort(), ['fulfilled', 'rejected']);
-  t.strictSame(besidesTrash(given.folder), []);
+  t.strictSame(partialsIn(given.folder), []);
 });
 
 t.test('what has its time goes, and the oldest beyond the bytes', async (t) => {
@@ -225,7 +224,7 @@ for (const [step, where] of RESTORE_STEPS) {
         (await listed(given)).map((file) => file.id),
         isBack ? [] : [id],
       );
-      t.strictSame(besidesTrash(given.folder), []);
+      t.strictSame(partialsIn(given.folder), []);
     }
     if (where === 'trash') t.strictSame(inTrash(given), ['text']);
   });
