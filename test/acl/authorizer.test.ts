@@ -173,7 +173,7 @@ t.test('an explanation tells all that the subject is, and whether it is suspende
 t.test('in any world, at once, later and explained, a second evaluator decides the same', async (t) => {
   const property = fc.asyncProperty(worlds, async (world) => {
     const { authenticated, user, claimed, stored, suspended, action, administrators, now } = world;
-    const facts = { chain: chainOf(world.path, world.grants), standing: { groups: stored, suspended } };
+    const facts = { chain: chainIn(world), standing: { groups: stored, suspended } };
     const home = world.homes ? { before: '/', after: '/' } : undefined;
     const policy: Policy = { administrators: new Set(administrators), home };
     const question = { subject: { authenticated, user, groups: claimed }, action, path: world.path };
