@@ -4,7 +4,7 @@
  */
 
 import type { Config } from './config.js';
-import { listingOver, openFileParts, recoverFiles, takeFilesLock } from './file-parts.js';
+import { listingOver, openFileParts, type recoverFiles, takeFilesLock } from './file-parts.js';
 import {
   authorizerOver,
   checkFacts,
@@ -28,11 +28,13 @@ import { DecisionCounts } from './metrics/decision-counts.js';
 import { exposition } from './metrics/family.js';
 import { FilesCounts, filesMetrics } from './metrics/files-metrics.js';
 import { openRecognition } from './recognition.js';
+import { keepExpired, recoverUploads } from './resumable-parts.js';
 import { openShareParts } from './share-parts.js';
 import { SharedCheck, TURN_CONNECTIONS_MAX } from './storage/shared-check.js';
 import type { ProcessLock } from './storage/sqlite/process-lock.js';
 import { FileDigests } from './uploads/file-digests.js';
-import { keepEnded, keepSwept } from './uploads/sweeping.js';
+import { keepEnded } from './uploads/keep-ended.js';
+import { keepSwept } from './uploads/sweeping.js';
 import { TrashFolder } from './uploads/trash-folder.js';
 
 export async function openAuthorizerApp(config: Config, logger: Logger) {
@@ -93,7 +95,7 @@ async function openLockedFilesApp(config: Config, logger: Logger, lock: ProcessL
     await rawUploads.prepare();
     if (config.trashTimeMs > 0) await new TrashFolder(root).prepare();
     const fileDigests = new FileDigests();
-    const recovered = await recoverFiles(root, store);
+    const { resumable, recovered } = await recoverUploads(config, root, store);
     const counts = new FilesCounts();
     const parts = openFileParts(root, store, {
       ...config,
@@ -121,6 +123,7 @@ async function openLockedFilesApp(config: Config, logger: Logger, lock: ProcessL
       ...parts,
       trash: store.trash,
       rawUploads,
+      resumable,
       fileDigests,
       tree: store.tree,
       listing: listingOver(config, { root, store, authorizer }),
@@ -147,9 +150,11 @@ async function openLockedFilesApp(config: Config, logger: Logger, lock: ProcessL
       onEnded: (counts) => app.log.info(counts, 'removed files that have ended'),
       onProblem: (err) => app.log.error({ err }, 'what has ended cannot be removed'),
     });
+    const stopExpiring = keepExpired(resumable, app.log);
     app.addHook('onClose', async () => {
       await stopEnding();
       stopSweeping();
+      stopExpiring();
       await fileDigests.close();
     });
     const operator = buildOperatorApp({ ...parts, clock, logger });

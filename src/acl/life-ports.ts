@@ -33,6 +33,14 @@ export interface Trashing {
   readonly removedBy?: Principal;
 }
 
+/** A removal in the journal. */
+export interface PendingRemoval {
+  readonly partial: string;
+  readonly path: ResourcePath;
+  /** Absent: it is removed for good. */
+  readonly trash?: Trashing;
+}
+
 export interface TrashedFile extends Trashing {
   /** Where it was. */
   readonly path: ResourcePath;

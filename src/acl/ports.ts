@@ -9,13 +9,15 @@
 import type { Action } from './action.js';
 import type { PathFacts } from './decide.js';
 import type { Effect, Grant, GrantDraft } from './grant.js';
-import type { ExpiryStore, Trashing, TrashStore } from './life-ports.js';
+import type { ExpiryStore, PendingRemoval, TrashStore } from './life-ports.js';
 import type { LinkCountStore, ShareLinkStore, SignedUrlStore } from './link-ports.js';
 import type { Principal, Scope } from './principal.js';
 import type { RecordStore } from './record-ports.js';
 import type { ResourcePath } from './resource-path.js';
 import type { ShareLink } from './share-link.js';
 import type { MoveStore, TreeStore } from './tree-ports.js';
+
+export type { PendingRemoval } from './life-ports.js';
 
 export type Awaitable<T> = T | Promise<T>;
 
@@ -212,13 +214,6 @@ export interface CommitEntry {
   readonly requested?: RequestedFile;
 }
 
-export interface PendingRemoval {
-  readonly partial: string;
-  readonly path: ResourcePath;
-  /** Absent: it is removed for good. */
-  readonly trash?: Trashing;
-}
-
 /** What a crash left: entries whose rename may or may not have happened, and removals likewise. */
 export interface Pending {
   readonly commits: readonly CommitEntry[];
@@ -243,8 +238,7 @@ export interface FileStore extends RecordStore {
   abandonCommit(entries: readonly CommitEntry[]): Promise<Written<void>>;
   /**
    * Journals a removal, drops the path's row and its allows, keeps its denies, and enters the trash where it goes
-   * there, in one transaction. It may be begun again under its name, where an earlier one could not be finished. An
-   * expiry stays until the removal is finished: the bytes are there until then.
+   * there, in one transaction. It may be begun again under its name. An expiry stays until it is finished.
    */
   beginRemoval(removal: PendingRemoval): Promise<Written<void>>;
   finishRemoval(removal: PendingRemoval): Promise<void>;

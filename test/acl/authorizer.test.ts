@@ -11,9 +11,9 @@ import type { Policy } from '../../src/acl/policy.js';
 import type { Facts, Standing } from '../../src/acl/ports.js';
 import { NOBODY, type Subject, subjectAs } from '../../src/acl/principal.js';
 import { administrators, ask, bob, bobOf, GOOD, known, NO_POLICY, NOW } from './asking.js';
-import { chainOf, grants, holds, principal } from './given.js';
+import { grants, holds, principal } from './given.js';
 import { naiveDecision, naiveOrder } from './naive-evaluator.js';
-import { worlds } from './worlds.js';
+import { chainIn, worlds } from './worlds.js';
 
 const SUSPENDED: Standing = { groups: [], suspended: true };
 
