@@ -34,7 +34,9 @@ import { SharedCheck, TURN_CONNECTIONS_MAX } from './storage/shared-check.js';
 import type { ProcessLock } from './storage/sqlite/process-lock.js';
 import { uploadLimitsOf } from './upload-limit-parts.js';
 import { FileDigests } from './uploads/file-digests.js';
+import { keepEnded } from './uploads/keep-ended.js';
 import { keepSwept } from './uploads/sweeping.js';
+import { TrashFolder } from './uploads/trash-folder.js';
 
 export async function openAuthorizerApp(config: Config, logger: Logger) {
   const facts = await openFacts(config);
@@ -92,10 +94,12 @@ async function openLockedFilesApp(config: Config, logger: Logger, lock: ProcessL
     await root.prepare();
     const rawUploads = rawUploadsOf(config, root);
     await rawUploads.prepare();
+    if (config.trashTimeMs > 0) await new TrashFolder(root).prepare();
     const fileDigests = new FileDigests();
     const { resumable, recovered } = await recoverUploads(config, root, store);
     const counts = new FilesCounts();
     const parts = openFileParts(root, store, {
+      ...config,
       userLimits: config.uploadLimits.userLimits,
       onCommitted: (file) => counts.committed(file),
     });
@@ -119,6 +123,7 @@ async function openLockedFilesApp(config: Config, logger: Logger, lock: ProcessL
       acl: store.acl,
       root,
       ...parts,
+      trash: store.trash,
       rawUploads,
       resumable,
       fileDigests,
@@ -145,13 +150,19 @@ async function openLockedFilesApp(config: Config, logger: Logger, lock: ProcessL
       onSwept: (files) => app.log.warn({ files }, 'removed what nginx had left of uploads'),
       onProblem: (err) => app.log.error({ err }, 'what nginx has left of uploads cannot be removed'),
     });
+    const ended = { ...config, expiries: store.expiries, trash: store.trash, ...parts, clock };
+    const stopEnding = keepEnded(ended, {
+      onEnded: (counts) => app.log.info(counts, 'removed files that have ended'),
+      onProblem: (err) => app.log.error({ err }, 'what has ended cannot be removed'),
+    });
     const stopExpiring = keepExpired(resumable, app.log);
     app.addHook('onClose', async () => {
+      await stopEnding();
       stopSweeping();
       stopExpiring();
       await fileDigests.close();
     });
-    const operator = buildOperatorApp({ ...parts, logger });
+    const operator = buildOperatorApp({ ...parts, clock, logger });
     app.addHook('onClose', () => operator.close());
     report(recovered, app.log);
     return { app, operator, metrics: buildMetricsApp(openMetrics, checkReady, logger) };

@@ -55,6 +55,10 @@ export interface Config {
   readonly uploadBytesMax: number;
   readonly formFilesMax: number;
   readonly uploadLimits: UploadLimitSettings;
+  /** 0: there is no trash. */
+  readonly trashTimeMs: number;
+  /** `undefined`: no limit. */
+  readonly trashBytesMax: number | undefined;
   readonly resumable: ResumableSettings;
   readonly download: DownloadSettings;
   readonly logLevel: string;
@@ -200,6 +204,8 @@ export function loadConfig(env: Environment): Config {
     uploadBytesMax: values.LATCHKEY_UPLOAD_BYTES_MAX,
     formFilesMax: values.LATCHKEY_FORM_FILES_MAX,
     uploadLimits: uploadLimitSettings(values),
+    trashTimeMs: values.LATCHKEY_TRASH_TIME,
+    trashBytesMax: values.LATCHKEY_TRASH_BYTES_MAX,
     resumable: Object.freeze({
       lifetimeMs: values.LATCHKEY_RESUMABLE_LIFETIME,
       openMax: values.LATCHKEY_RESUMABLE_MAX,

@@ -11,6 +11,7 @@ import { clock, FILES_LOCK } from './foundations.js';
 import { type ProcessLock, takeLock } from './storage/sqlite/process-lock.js';
 import { Committer, type CommitterDeps } from './uploads/committer.js';
 import { Copier } from './uploads/copier.js';
+import { Expiry } from './uploads/expiry.js';
 import { FolderListing } from './uploads/folder-listing.js';
 import { FolderRemoval } from './uploads/folder-removal.js';
 import { type RecoveredMoves, recoverMoves } from './uploads/move-recovery.js';
@@ -18,33 +19,51 @@ import { Mover } from './uploads/mover.js';
 import { PathLocks } from './uploads/path-locks.js';
 import { type Recovered, recover } from './uploads/recovery.js';
 import type { StorageRoot } from './uploads/storage-root.js';
+import { Trash } from './uploads/trash.js';
+import { TrashFolder } from './uploads/trash-folder.js';
 
 export interface FileParts {
   readonly committer: Committer;
   readonly mover: Mover;
   readonly copier: Copier;
   readonly removal: FolderRemoval;
+  readonly bin: Trash;
+  readonly expiry: Expiry;
 }
+
+export type GivenParts = Pick<Config, 'trashTimeMs'> & Pick<CommitterDeps, 'onCommitted' | 'userLimits'>;
 
 export function openFileParts(
   root: StorageRoot,
   store: Store,
-  given: Pick<CommitterDeps, 'onCommitted' | 'userLimits'> = {},
+  { trashTimeMs, onCommitted, userLimits }: GivenParts,
 ): FileParts {
-  const { acl, files, moves, tree } = store;
+  const { acl, files, moves, tree, expiries, trash } = store;
+  const folder = new TrashFolder(root);
   const locks = new PathLocks();
-  const committer = new Committer({ root, files, clock, locks, ...given });
+  const committer = new Committer({
+    root,
+    files,
+    expiries,
+    clock,
+    locks,
+    ...(onCommitted !== undefined && { onCommitted }),
+    ...(userLimits !== undefined && { userLimits }),
+    ...(trashTimeMs > 0 && { trash: folder }),
+  });
   return {
     committer,
     mover: new Mover({ root, files, moves, tree, locks }),
     copier: new Copier({ root, acl, committer, locks }),
     removal: new FolderRemoval({ root, tree, committer, locks }),
+    bin: new Trash({ folder, trash, acl, committer, clock }),
+    expiry: new Expiry({ root, expiries, locks }),
   };
 }
 
 interface Listed {
   readonly root: StorageRoot;
-  readonly store: Pick<Store, 'tree'>;
+  readonly store: Pick<Store, 'tree' | 'expiries'>;
   readonly authorizer: Authorizer;
 }
 
@@ -53,7 +72,7 @@ export function listingOver(
   { home }: Pick<Config, 'home'>,
   { root, store, authorizer }: Listed,
 ): FolderListing {
-  return new FolderListing({ root, tree: store.tree, authorizer, home });
+  return new FolderListing({ root, tree: store.tree, expiries: store.expiries, authorizer, home });
 }
 
 /** Finishes or gives up what a crash left; nothing may change files before that. */

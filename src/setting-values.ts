@@ -219,6 +219,11 @@ export function duration(given: string): number {
   throw new SettingProblem(`takes a duration such as 30m, 8h or 7d, not '${given}'`);
 }
 
+/** As `duration`, or `0`. */
+export function durationOrNone(given: string): number {
+  return given === '0' ? 0 : duration(given);
+}
+
 export function oneOf(...words: readonly string[]): (given: string) => string {
   return (given) => {
     if (words.includes(given)) return given;

@@ -217,6 +217,23 @@ export const SETTINGS: Readonly<Record<string, Case>> = {
       ]),
     ),
   },
+  LATCHKEY_TRASH_TIME: {
+    read: (config) => config.trashTimeMs,
+    initial: 2_592_000_000,
+    good: { '0': 0, '1h': 3_600_000, '7d': 604_800_000 },
+    bad: Object.fromEntries(
+      ['-1', '30', '00', '1y', 'ever'].map((text) => [
+        text,
+        `takes a duration such as 30m, 8h or 7d, not '${text}'`,
+      ]),
+    ),
+  },
+  LATCHKEY_TRASH_BYTES_MAX: {
+    read: (config) => config.trashBytesMax,
+    initial: undefined,
+    good: { '1': 1, '10g': 10_737_418_240 },
+    bad: { '0': `${SIZE}, not '0'`, much: `${SIZE}, not 'much'` },
+  },
   LATCHKEY_DOWNLOAD_BUFFERING: {
     read: (config) => config.download.buffering,
     initial: undefined,

@@ -3,6 +3,7 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Authorizer } from '../acl/authorizer.js';
+import type { ExpiryStore, TrashStore } from '../acl/life-ports.js';
 import type { ShareLinkStore, SignedUrlStore } from '../acl/link-ports.js';
 import type { AclStore, CredentialStore, FileStore } from '../acl/ports.js';
 import type { QuotaStore } from '../acl/quota-ports.js';
@@ -21,6 +22,8 @@ export interface Session {
   readonly moves: MoveStore;
   readonly tree: TreeStore;
   readonly quotas: QuotaStore;
+  readonly expiries: ExpiryStore;
+  readonly trash: TrashStore;
   /** Says what has become of a link. */
   readonly links: ShareLinks;
   readonly authorizer: Authorizer;
@@ -46,6 +49,8 @@ export async function withStore<T>(
       moves: store.moves,
       tree: store.tree,
       quotas: store.quotas,
+      expiries: store.expiries,
+      trash: store.trash,
       links: new ShareLinks({ reader, facts: reader, authorizer, clock }),
       authorizer,
     });

@@ -14,9 +14,10 @@ import { UploadProblem } from '../uploads/problem.js';
 import { Staging } from '../uploads/staging.js';
 import type { Visitor } from './gate.js';
 import { BadRequest } from './problem.js';
+import { expiryFrom } from './requested-expiry.js';
 import { parseRequestedGrants } from './requested-grants.js';
 import { withinLimits } from './upload-limits.js';
-import { describeFile, preconditionsOf, refuseTooLarge, type WriteDeps } from './write-request.js';
+import { describeFile, headerOf, preconditionsOf, refuseTooLarge, type WriteDeps } from './write-request.js';
 
 const FIELD_BYTES_MAX = 64 * 1024;
 const FIELDS_MAX = 100;
@@ -34,6 +35,8 @@ interface StagedForm {
   readonly files: readonly StagedFile[];
   /** As in the header `X-Latchkey-Grants`. */
   readonly grants: string;
+  /** As in the header `X-Latchkey-Expires`. */
+  readonly expires: string;
 }
 
 export function formLimits(deps: FormLimits) {
@@ -64,16 +67,17 @@ export async function postForm(
   const preconditions = preconditionsOf(request);
   const staging = new Staging(deps.root, deps.uploadBytesMax);
   try {
-    const { files, grants } = await withinLimits(deps.uploadLimits, { request, reply, user }, () =>
+    const { files, grants, expires } = await withinLimits(deps.uploadLimits, { request, reply, user }, () =>
       receive(deps, request, who, folder, staging),
     );
+    const expiry = expiryFrom(expires, deps.clock());
     const uploads: Upload[] = [];
     for (const { path, partial } of files) {
       // Again: a form may have taken an hour, and a revoke holds when its command has returned.
       await deps.gate.require(who, 'write', path);
       const drafts = parseRequestedGrants(grants, path);
       if (drafts.length > 0) await deps.gate.require(who, 'manage', path);
-      uploads.push({ path, partial, owner: user, grants: drafts, preconditions });
+      uploads.push({ path, partial, owner: user, grants: drafts, preconditions, ...expiry });
     }
     const committed = await staging.commit(deps.committer, uploads);
     return reply.code(201).send({ files: committed.map((file) => describeFile(deps, file)) });
@@ -91,15 +95,17 @@ async function receive(
 ): Promise<StagedForm> {
   const files: StagedFile[] = [];
   const grants: string[] = [];
+  let expires = headerOf(request, 'x-latchkey-expires') ?? '';
   for await (const part of partsOf(deps, request)) {
     if (part.type === 'file') {
       const path = pathOf(folder, part);
       await deps.gate.require(who, 'write', path);
       files.push({ path, partial: await staging.receive(part.file) });
     } else if (part.fieldname === 'grants') grants.push(fieldText(part));
+    else if (part.fieldname === 'expires') expires = fieldText(part);
   }
   if (files.length === 0) throw new BadRequest('The form holds no file; add one.');
-  return { files, grants: grants.join(',') };
+  return { files, grants: grants.join(','), expires };
 }
 
 /** The parser's errors are about the form, so they are the sender's. */
@@ -137,7 +143,10 @@ function pathOf(folder: ResourcePath, part: MultipartFile): ResourcePath {
 }
 
 function fieldText(part: Extract<Multipart, { type: 'field' }>): string {
-  if (typeof part.value !== 'string') throw new BadRequest("The field 'grants' is plain text; send no JSON.");
+  if (typeof part.value !== 'string')
+    throw new BadRequest(`The field '${part.fieldname}' is plain text; send no JSON.`);
   if (!part.valueTruncated) return part.value;
-  throw new BadRequest(`The field 'grants' may have ${FIELD_BYTES_MAX} bytes; grant on the folder instead.`);
+  throw new BadRequest(
+    `The field '${part.fieldname}' may have ${FIELD_BYTES_MAX} bytes; shorten it, or grant on the folder.`,
+  );
 }

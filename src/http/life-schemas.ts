@@ -63,13 +63,14 @@ export const RemovalQuery = Type.Object(
   {
     path: PathSchema,
     recursive: Type.Optional(Type.Literal('true', { description: 'of a folder: with all that is in it' })),
+    purge: Type.Optional(Type.Literal('true', { description: 'for good, past the trash: needs manage' })),
   },
   CLOSED,
 );
 
 export const removalSchema = {
   tags,
-  summary: 'Delete a file, or a folder with all that is in it: allows go, denies stay',
+  summary: 'Delete a file, or a folder with all that is in it, into the trash: allows go, denies stay',
   description: 'A large folder takes several calls: while `more` is true, call again.',
   querystring: RemovalQuery,
   response: {

@@ -8,6 +8,7 @@ import { Staging } from '../uploads/staging.js';
 import type { Visitor } from './gate.js';
 import { BadRequest } from './problem.js';
 import type { StageBody } from './put-body.js';
+import { expiryFrom, parseRequestedExpiry } from './requested-expiry.js';
 import { parseRequestedGrants } from './requested-grants.js';
 import { withinLimits } from './upload-limits.js';
 import {
@@ -38,6 +39,8 @@ export async function putFile(deps: WriteDeps, { request, reply, who, path }: Pu
     // RFC 9110 §14.5: a server that does not know partial PUT must not take the part for the whole.
     throw new BadRequest('A part of a file cannot be put; send the whole file, without Content-Range.');
   }
+  const expires = headerOf(request, 'x-latchkey-expires') ?? '';
+  parseRequestedExpiry(expires, deps.clock());
   const preconditions = preconditionsOf(request);
   const integrity = parseIntegrity(integrityOf(request));
   // Before the body, since a client may wait for the answer; again under the lock of the commit.
@@ -56,7 +59,8 @@ export async function putFile(deps: WriteDeps, { request, reply, who, path }: Pu
     // Again: the body may have taken an hour, and a revoke holds when its command has returned.
     const { user } = await deps.gate.require(who, 'write', path);
     if (grants.length > 0) await deps.gate.require(who, 'manage', path);
-    const uploads = [{ path, partial, owner: user, grants, preconditions }];
+    const expiry = expiryFrom(expires, deps.clock());
+    const uploads = [{ path, partial, owner: user, grants, preconditions, ...expiry }];
     const [committed] = await staging.commit(deps.committer, uploads);
     if (committed === undefined) throw new Error('the commit of one upload answered with none');
     reply.header('etag', committed.entityTag);

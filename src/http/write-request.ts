@@ -28,6 +28,8 @@ export interface WriteDeps {
   /** Of every user who has no quota of their own. */
   readonly userLimits: QuotaLimits;
   readonly uploadLimits: UploadLimits;
+  /** UTC milliseconds. */
+  readonly clock: () => number;
 }
 
 /** By what the client says, before a byte is read; a body without a length is counted as it comes. */

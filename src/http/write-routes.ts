@@ -36,8 +36,8 @@ export async function writeRoutes(app: FastifyInstance, deps: WriteDeps): Promis
     raw.delete(WRITE_PREFIX, { schema: deleteSchema }, async (request, reply) => {
       const who = await deps.gate.identifyOwn(request);
       const path = pathOf(who);
-      await deps.gate.require(who, 'write', path);
-      await deps.committer.remove(path, preconditionsOf(request));
+      const { user: by } = await deps.gate.require(who, 'write', path);
+      await deps.committer.remove(path, preconditionsOf(request), { by });
       return reply.code(204).send();
     });
   });

@@ -10,17 +10,21 @@
 
 import { setTimeout as wait } from 'node:timers/promises';
 import type { GrantDraft } from '../acl/grant.js';
+import type { ExpiryStore } from '../acl/life-ports.js';
 import type { CommitEntry, FileStore, RequestedFile } from '../acl/ports.js';
 import type { Principal } from '../acl/principal.js';
 import type { QuotaLimits } from '../acl/quota.js';
 import { isFolder, type ResourcePath } from '../acl/resource-path.js';
+import { beginRemoval, type RemoveOptions } from './begin-removal.js';
+import { folderInTheWay, laterThan, mustDrain, notAFile } from './commit-rules.js';
 import { placed } from './free-path.js';
 import type { Partial } from './partial.js';
 import { PathLocks } from './path-locks.js';
 import { checkPreconditions, entityTag, type Preconditions } from './preconditions.js';
 import { asUploadProblem, UploadProblem } from './problem.js';
-import { settle } from './recovery.js';
+import { removeFromDisk, settle } from './recovery.js';
 import type { FoundFile, StorageRoot } from './storage-root.js';
+import type { TrashFolder } from './trash-folder.js';
 
 export interface Upload {
   readonly path: ResourcePath;
@@ -36,6 +40,10 @@ export interface Upload {
   readonly preconditions: Preconditions;
   /** It came by a file request, and counts for its link. */
   readonly requested?: RequestedFile;
+  /** UTC milliseconds; absent: it has none, whatever the file that it replaces had. */
+  readonly expiresAt?: number;
+  /** It is restored, and leaves the trash with this commit. */
+  readonly trashId?: string;
 }
 
 export interface Committed {
@@ -59,6 +67,9 @@ export type CommitStep =
 export interface CommitterDeps {
   readonly root: StorageRoot;
   readonly files: FileStore;
+  readonly expiries: ExpiryStore;
+  /** Absent: what is removed is gone. */
+  readonly trash?: TrashFolder;
   /** UTC milliseconds. */
   readonly clock: () => number;
   /** Whoever else changes these files takes the same. */
@@ -147,8 +158,8 @@ export class Committer {
     }
   }
 
-  /** Removes a file, its row and its allows; its denies stay. @throws UploadProblem */
-  async remove(path: ResourcePath, preconditions: Preconditions): Promise<void> {
+  /** Removes a file, its row and its allows, into the trash where there is one; its denies stay. @throws UploadProblem */
+  async remove(path: ResourcePath, preconditions: Preconditions, options: RemoveOptions = {}): Promise<void> {
     const { files, root, onStep } = this.#deps;
     await this.#locks.run([path], async () => {
       await this.#settleLeft([path]);
@@ -162,10 +173,10 @@ export class Committer {
       }
       if (found.kind === 'other') throw notAFile();
       checkPreconditions(preconditions, found);
-      const removal = { partial: `removal ${path}`, path };
-      await files.beginRemoval(removal);
+      if ((await options.check?.()) === false) return;
+      const removal = await beginRemoval(this.#deps, path, found, options);
       onStep?.('removal-journaled');
-      await root.remove(path);
+      await removeFromDisk(root, removal);
       onStep?.('removed');
       await files.finishRemoval(removal);
       onStep?.('removal-finished');
@@ -243,8 +254,10 @@ export class Committer {
 
   /** Everything that may fail for want of space, before the journal is written. */
   async #prepare(upload: Upload, found: FoundFile | undefined): Promise<Prepared> {
-    const { root, files, clock } = this.#deps;
-    const { path, partial, owner, grants, requested } = upload;
+    const { root, files, expiries, clock } = this.#deps;
+    const { path, partial, owner, grants, requested, expiresAt, trashId } = upload;
+    // Neither may the old bytes meet the new expiry: they may have expired, and would be served again.
+    const endsOtherwise = (await expiries.expiriesOf([path])).get(path) !== expiresAt;
     await root.makeFolders(path);
     const modifiedSeconds = laterThan(found, Math.floor(clock() / 1000));
     await root.seal(partial.name, modifiedSeconds);
@@ -257,38 +270,13 @@ export class Committer {
         replaces: await files.file(path),
         // A new file with grants is hidden, too: a deny must be there before its bytes, and a grant that was
         // set for a file that never came must not be met by the next one of that name.
-        visibility: grants.length > 0 ? 'hidden' : 'at-once',
+        visibility: grants.length > 0 || endsOtherwise ? 'hidden' : 'at-once',
+        ...(expiresAt !== undefined && { expiresAt }),
+        ...(trashId !== undefined && { trashId }),
         ...(requested !== undefined && { requested }),
       },
       created: found === undefined,
       entityTag: entityTag({ modifiedSeconds, bytes: partial.bytes }),
     };
   }
-}
-
-/**
- * Whether an answer that nginx was given a moment ago, under the old grants, could open what they do not allow: the
- * new bytes of a file that it knew, or of one that a new deny closes. Grants that only allow close nothing.
- */
-function mustDrain({ entry: { visibility, grants }, created }: Prepared): boolean {
-  return visibility === 'hidden' && (!created || grants.some(({ effect }) => effect === 'deny'));
-}
-
-/**
- * nginx's validators know whole seconds and bytes only, so two versions of one second and one size would pass
- * for the same: each version gets a later second than the one that it replaces.
- */
-function laterThan(found: FoundFile | undefined, seconds: number): number {
-  return found === undefined ? seconds : Math.max(seconds, found.modifiedSeconds + 1);
-}
-
-function notAFile(): UploadProblem {
-  return new UploadProblem(
-    'conflict',
-    'Something that is no file is at this path, such as a link; ask the operator to remove it.',
-  );
-}
-
-function folderInTheWay(): UploadProblem {
-  return new UploadProblem('conflict', 'This path is a folder; choose a name for the file in it.');
 }

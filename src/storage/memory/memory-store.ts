@@ -17,6 +17,7 @@ import type { Principal } from '../../acl/principal.js';
 import { type ResourcePath, ROOT } from '../../acl/resource-path.js';
 import { indexByPrincipal } from '../grant-index.js';
 import { MemoryFiles } from './memory-files.js';
+import { MemoryLife } from './memory-life.js';
 import { MemoryLinks } from './memory-links.js';
 import { MemoryQuotas } from './memory-quotas.js';
 import { MemorySignedUrls } from './memory-signed-urls.js';
@@ -34,6 +35,7 @@ interface State {
   readonly ended: Map<string, number>;
   readonly signedUrls: MemorySignedUrls;
   readonly links: MemoryLinks;
+  readonly life: MemoryLife;
   readonly files: MemoryFiles;
   readonly tree: MemoryTree;
   readonly quotas: MemoryQuotas;
@@ -42,6 +44,10 @@ interface State {
 
 export function openMemoryStore(): Store {
   const links = new MemoryLinks((value, touched) => written(state, value, touched));
+  const life = new MemoryLife({
+    write: (value, touched) => written(state, value, touched),
+    refuseMoving: (paths) => state.tree.refuseMoving(paths),
+  });
   const state: State = {
     revision: 0,
     lastId: 0,
@@ -53,11 +59,14 @@ export function openMemoryStore(): Store {
     ended: new Map(),
     signedUrls: new MemorySignedUrls((value, touched) => written(state, value, touched)),
     links,
+    life,
     files: new MemoryFiles({
       write: (touched) => written(state, undefined, touched),
       putGrant: (grant) => put(state, grant),
       dropAllows: (path) => dropAllows(state, path),
+      grantsOn: (path) => [...state.grants.values()].filter((grant) => grant.path === path),
       links,
+      life,
       refuseMoving: (paths) => state.tree.refuseMoving(paths),
       isMoving: (path) => state.tree.isMoving(path),
       quotas: () => state.quotas,
@@ -71,6 +80,7 @@ export function openMemoryStore(): Store {
       },
       files: () => state.files,
       links,
+      life,
       quotas: () => state.quotas,
     }),
     quotas: new MemoryQuotas({
@@ -87,6 +97,8 @@ export function openMemoryStore(): Store {
     shareLinks: state.links,
     linkCounts: state.links,
     files: state.files,
+    expiries: state.life,
+    trash: state.life,
     moves: state.tree,
     tree: state.tree,
     quotas: state.quotas,
@@ -256,6 +268,7 @@ function load(state: State, query: FactsQuery): FactsLoad {
       path,
       grants: indexByPrincipal([...state.grants.values()].filter((grant) => grant.path === path)),
       committing: hidden.has(path),
+      expiresAt: state.life.expiryOf(path),
     })),
     standing: query.user === undefined ? undefined : standingOf(state, query.user),
     ...(query.credential !== undefined && { credential: credentialOf(state, query.credential) }),

@@ -215,6 +215,27 @@ const MIGRATIONS: readonly string[] = [
     ${addToFolders}
   END;
   `,
+  `
+  -- From when on a file is not served any more. Those that have none have no row.
+  CREATE TABLE expiries (
+    path       TEXT PRIMARY KEY,
+    expires_at INTEGER NOT NULL           -- UTC ms
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX expiries_by_end ON expiries (expires_at, path);
+
+  -- Files that were removed; the id is the name of the file in the folder of the trash.
+  CREATE TABLE trash (
+    id         TEXT PRIMARY KEY,
+    path       TEXT NOT NULL,             -- where it was
+    owner      TEXT,
+    bytes      INTEGER NOT NULL,
+    expires_at INTEGER,                   -- the file's own, UTC ms
+    grants     TEXT NOT NULL,             -- JSON: those that were on the path
+    removed_by TEXT,                      -- 'user:…'; NULL: the operator, or the files service
+    removed_at INTEGER NOT NULL           -- UTC ms
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX trash_by_time ON trash (removed_at, id);
+  `,
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;

@@ -5,6 +5,7 @@ import { ChangeLog } from './change-log.js';
 import { openWriter, waitForNobody } from './connection.js';
 import { migrate } from './migrations.js';
 import { SqliteCredentials, SqliteUsage } from './sqlite-credentials.js';
+import { SqliteExpiries } from './sqlite-expiries.js';
 import { SqliteFacts } from './sqlite-facts.js';
 import { SqliteFiles } from './sqlite-files.js';
 import { SqliteLinkCounts } from './sqlite-link-counts.js';
@@ -13,6 +14,7 @@ import { SqliteQuotas } from './sqlite-quotas.js';
 import { SqliteShareLinks } from './sqlite-share-links.js';
 import { SqliteSignedUrls } from './sqlite-signed-urls.js';
 import { SqliteStore } from './sqlite-store.js';
+import { SqliteTrash } from './sqlite-trash.js';
 import { SqliteTree } from './sqlite-tree.js';
 import { WRITER_PATIENCE_MS, WriteTurns } from './write-turns.js';
 
@@ -37,6 +39,8 @@ export function openSqliteStore(file: string, patienceMs = WRITER_PATIENCE_MS): 
       shareLinks: new SqliteShareLinks(db, log),
       linkCounts: new SqliteLinkCounts(db, turns),
       files: new SqliteFiles(db, log, quotas),
+      expiries: new SqliteExpiries(db, log),
+      trash: new SqliteTrash(db, log),
       moves: new SqliteMoves(db, log, quotas),
       tree: new SqliteTree(db, log),
       quotas,

@@ -59,8 +59,9 @@ export class SqliteMoves implements MoveStore {
         const update = this.#db.prepare('UPDATE files SET bytes = ?, updated_at = ? WHERE path = ?');
         update.run(bytes, modifiedSeconds * 1000, entry.to);
       }
+      const expiries = this.#moveExpiries(entry);
       const links = this.#moveLinks(entry);
-      const touched = new Set([entry.from, entry.to, ...grants.touched, ...links]);
+      const touched = new Set([entry.from, entry.to, ...grants.touched, ...expiries, ...links]);
       return {
         value: { files, ...grants.value, links: links.length },
         touched: touched.size > TOUCHED_MAX ? [TOUCHED_ALL] : [...touched],
@@ -116,6 +117,16 @@ export class SqliteMoves implements MoveStore {
       entry,
     );
     return { value: { grants: 0, dropped: gone.length }, touched: gone };
+  }
+
+  #moveExpiries(entry: MoveEntry): readonly ResourcePath[] {
+    const { from, to } = entry;
+    const gone = this.#paths(`DELETE FROM expiries WHERE ${IN_TARGET} RETURNING path`, entry);
+    const arrived = this.#paths(
+      `UPDATE expiries SET path = ${MOVED} WHERE ${IN_SOURCE} RETURNING path`,
+      entry,
+    );
+    return [...gone, ...arrived, ...arrived.map((path) => moved(path, to, from))];
   }
 
   #moveLinks(entry: MoveEntry): readonly CredentialKey[] {
