@@ -15,7 +15,13 @@ import { Staging } from '../uploads/staging.js';
 import type { Visitor } from './gate.js';
 import { BadRequest } from './problem.js';
 import { parseRequestedGrants } from './requested-grants.js';
-import { describeFile, preconditionsOf, refuseTooLarge, type WriteDeps } from './write-request.js';
+import {
+  describeFile,
+  preconditionsOf,
+  refuseTooLarge,
+  requireNewPath,
+  type WriteDeps,
+} from './write-request.js';
 
 const FIELD_BYTES_MAX = 64 * 1024;
 const FIELDS_MAX = 100;
@@ -90,8 +96,7 @@ async function receive(
   const grants: string[] = [];
   for await (const part of partsOf(deps, request)) {
     if (part.type === 'file') {
-      const path = pathOf(folder, part);
-      await deps.gate.require(who, 'write', path);
+      const path = await requireNewPath(deps, who, pathOf(folder, part));
       files.push({ path, partial: await staging.receive(part.file) });
     } else if (part.fieldname === 'grants') grants.push(fieldText(part));
   }
@@ -125,10 +130,10 @@ function formProblem(deps: FormLimits, error: FastifyError): Error {
   }
 }
 
-/** A form's name is new, so it is normalised (DESIGN §4). The parser leaves out a name that did not come. */
+/** The parser leaves out a name that did not come. */
 function pathOf(folder: ResourcePath, part: MultipartFile): ResourcePath {
   const name = (part.filename as string | undefined) ?? '';
-  const path = fileIn(folder, name.normalize('NFC'));
+  const path = fileIn(folder, name);
   if (path !== undefined) return path;
   throw new BadRequest(`${JSON.stringify(name)} cannot be a file's name; rename it.`);
 }

@@ -15,6 +15,7 @@ import {
   integrityOf,
   preconditionsOf,
   refuseTooLarge,
+  requireNewPath,
   type WriteDeps,
 } from './write-request.js';
 
@@ -25,8 +26,8 @@ interface Put {
   readonly path: ResourcePath;
 }
 
-export async function putFile(deps: WriteDeps, { request, reply, who, path }: Put, stage: StageBody) {
-  await deps.gate.require(who, 'write', path);
+export async function putFile(deps: WriteDeps, { request, reply, who, path: asked }: Put, stage: StageBody) {
+  const path = await requireNewPath(deps, who, asked);
   if (isFolder(path)) {
     throw new BadRequest('A folder cannot be put; name a file in it, or POST a form to the folder.');
   }
@@ -55,9 +56,10 @@ export async function putFile(deps: WriteDeps, { request, reply, who, path }: Pu
     reply.header('etag', committed.entityTag);
     const digest = wantedDigest(integrity, digests);
     if (digest !== undefined) reply.header('repr-digest', digest);
-    if (!committed.created) return reply.code(204).send();
     const answer = describeFile(deps, committed);
-    reply.code(201).header('location', answer.url);
+    if (committed.created || committed.path !== asked) reply.header('location', answer.url);
+    if (!committed.created) return reply.code(204).send();
+    reply.code(201);
     // RFC 9530 §3.1: beside a body, the digest would be the one of that.
     return digest === undefined ? reply.send(answer) : reply.send();
   } finally {

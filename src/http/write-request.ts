@@ -1,15 +1,16 @@
 /** What the write routes have in common: their parts, what they read of a request, and how they name a file. */
 
 import type { FastifyRequest } from 'fastify';
-import { encodeResourcePath } from '../acl/resource-path.js';
+import { encodeResourcePath, type ResourcePath } from '../acl/resource-path.js';
 import type { Committed, Committer } from '../uploads/committer.js';
 import type { FileDigests } from '../uploads/file-digests.js';
 import type { IntegrityFields } from '../uploads/integrity.js';
+import { newPath } from '../uploads/new-path.js';
 import { tooLarge } from '../uploads/partial.js';
 import type { Preconditions } from '../uploads/preconditions.js';
 import type { RawUploads } from '../uploads/raw-uploads.js';
 import type { StorageRoot } from '../uploads/storage-root.js';
-import type { Gate } from './gate.js';
+import type { Gate, Visitor } from './gate.js';
 
 export interface WriteDeps {
   readonly gate: Gate;
@@ -20,6 +21,18 @@ export interface WriteDeps {
   readonly mount: string;
   readonly uploadBytesMax: number;
   readonly formFilesMax: number;
+}
+
+/** Where an upload to `asked` goes: there, or to its composed name (NFC). @throws Refused, NotKnown, UploadProblem */
+export async function requireNewPath(
+  { gate, root }: Pick<WriteDeps, 'gate' | 'root'>,
+  who: Visitor,
+  asked: ResourcePath,
+): Promise<ResourcePath> {
+  await gate.require(who, 'write', asked);
+  const path = await newPath(root, asked);
+  if (path !== asked) await gate.require(who, 'write', path);
+  return path;
 }
 
 /** By what the client says, before a byte is read; a body without a length is counted as it comes. */

@@ -13,6 +13,7 @@ import type { GrantDraft } from '../acl/grant.js';
 import type { CommitEntry, FileStore, RequestedFile } from '../acl/ports.js';
 import type { Principal } from '../acl/principal.js';
 import { isFolder, type ResourcePath } from '../acl/resource-path.js';
+import { admitUploads } from './admission.js';
 import { placed } from './free-path.js';
 import type { Partial } from './partial.js';
 import { PathLocks } from './path-locks.js';
@@ -95,6 +96,7 @@ export class Committer {
    * @throws UploadProblem `conflict`, `precondition-failed`, `no-space`; RequestClosed
    */
   async commit(uploads: readonly Upload[]): Promise<readonly Committed[]> {
+    await this.#orDropped(uploads, () => admitUploads(this.#deps.root, uploads));
     for (;;) {
       const each = await this.#orDropped(uploads, () => placed(this.#deps.root, uploads));
       const paths = each.map(({ path }) => path);

@@ -151,6 +151,7 @@ t.test('hostile names are treated as by the form of somebody who may write', asy
     'line\tfeed.txt',
     'Cafe\u0301.txt',
     '\u202Egpj.exe',
+    'zero\u200bwidth',
     '.htaccess',
     'x'.repeat(255),
     'x'.repeat(256),

@@ -9,6 +9,7 @@
 import type { Readable } from 'node:stream';
 import type { FastifyRequest } from 'fastify';
 import { RequestClosed } from '../../acl/errors.js';
+import { composed, newNameProblem } from '../../acl/new-name.js';
 import type { RequestedFile } from '../../acl/ports.js';
 import { encodeResourcePath, fileIn, nameOf, type ResourcePath } from '../../acl/resource-path.js';
 import type { ShareLink } from '../../acl/share-link.js';
@@ -70,7 +71,7 @@ export class Intake {
 
   /** @throws BadRequest for its name, UploadProblem, ShareRefused `full` or `crowded` */
   async receive(sentName: string, source: Readable): Promise<void> {
-    const name = sentName.normalize('NFC'); // as each new name (DESIGN §4)
+    const name = composed(sentName);
     this.#refuseName(name);
     await this.#reserve();
     const partial = await this.#staging.receive(source, {
@@ -100,6 +101,8 @@ export class Intake {
     const path = fileIn(this.#link.path, name);
     if (path === undefined)
       throw new BadRequest(`${JSON.stringify(name)} cannot be a file's name; rename it.`);
+    const problem = newNameProblem(name);
+    if (problem !== undefined) throw new BadRequest(`This cannot be a file's name: ${problem}; rename it.`);
     if (hasEnding(name, endings)) return;
     throw new BadRequest(
       `${JSON.stringify(name)} is not asked for: names end in ${endings.join(', ')}; send another file.`,
