@@ -15,12 +15,14 @@ import type { Principal } from '../acl/principal.js';
 import { isFolder, type ResourcePath } from '../acl/resource-path.js';
 import { admitUploads } from './admission.js';
 import { placed } from './free-path.js';
+import { withFolders } from './made-folders.js';
 import type { Partial } from './partial.js';
 import { PathLocks } from './path-locks.js';
 import { checkPreconditions, entityTag, type Preconditions } from './preconditions.js';
 import { asUploadProblem, UploadProblem } from './problem.js';
 import { settle } from './recovery.js';
 import type { FoundFile, StorageRoot } from './storage-root.js';
+import { refuseClashes } from './upload-set.js';
 
 export interface Upload {
   readonly path: ResourcePath;
@@ -102,15 +104,15 @@ export class Committer {
       const paths = each.map(({ path }) => path);
       const committed = await this.#locks.run(paths, async () => {
         const taken = await this.#orDropped(uploads, () => this.#isTaken(each));
-        return taken ? undefined : this.#commitLocked(each);
+        return taken ? undefined : withFolders((made) => this.#commitLocked(each, made));
       });
       // Each round that ends without is one in which somebody else took a name.
       if (committed !== undefined) return committed;
     }
   }
 
-  async #commitLocked(uploads: readonly Upload[]): Promise<readonly Committed[]> {
-    const prepared = await this.#orDropped(uploads, () => this.#prepareAll(uploads));
+  async #commitLocked(uploads: readonly Upload[], made: string[]): Promise<readonly Committed[]> {
+    const prepared = await this.#orDropped(uploads, () => this.#prepareAll(uploads, made));
     const entries = prepared.map(({ entry }) => entry);
     await this.#begin(entries);
     if (prepared.some(mustDrain)) await wait(HIDDEN_DRAIN_MS);
@@ -167,17 +169,18 @@ export class Committer {
     });
   }
 
-  async #prepareAll(uploads: readonly Upload[]): Promise<readonly Prepared[]> {
+  async #prepareAll(uploads: readonly Upload[], made: string[]): Promise<readonly Prepared[]> {
     const paths = uploads.map(({ path }) => path);
-    if (new Set(paths).size !== uploads.length) {
-      throw new UploadProblem('conflict', 'Two files of one form have the same name; rename one of them.');
-    }
+    refuseClashes(paths);
     await this.#settleLeft(paths);
     const found = [];
     for (const upload of uploads) found.push(await this.#check(upload));
     // Nothing is refused from here on, so nothing is made for what is refused.
     const prepared: Prepared[] = [];
-    for (const [i, upload] of uploads.entries()) prepared.push(await this.#prepare(upload, found[i]));
+    for (const [i, upload] of uploads.entries()) {
+      await this.#deps.root.makeFolders(upload.path, made);
+      prepared.push(await this.#prepare(upload, found[i]));
+    }
     this.#deps.onStep?.('prepared');
     return prepared;
   }
@@ -240,7 +243,6 @@ export class Committer {
   async #prepare(upload: Upload, found: FoundFile | undefined): Promise<Prepared> {
     const { root, files, clock } = this.#deps;
     const { path, partial, owner, grants, requested } = upload;
-    await root.makeFolders(path);
     const modifiedSeconds = laterThan(found, Math.floor(clock() / 1000));
     await root.seal(partial.name, modifiedSeconds);
     return {

@@ -3,7 +3,7 @@
  * their URL and as a download under their own name; a stranger gets none of them.
  */
 
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { parse } from 'content-disposition';
 import t from 'tap';
 import { encodeResourcePath } from '../../src/acl/resource-path.js';
@@ -62,7 +62,7 @@ t.test(
   async (t) => {
     const site = await startSite(t, { LATCHKEY_ADMINS: 'user:root' });
     const token = site.token('root');
-    mkdirSync(`${site.dataFolder}/store/files/old`);
+    await site.ask('PUT', '/files/old/new', { token, body: 'its folder is the service’s own' });
     for (const name of OLD_NAMES) {
       const path = encodeResourcePath(`/old/${name}`);
       writeFileSync(`${site.dataFolder}/store/files/old/${name}`, `old ${name}`);
