@@ -6,6 +6,7 @@ import { algorithmsOf, checkDigests, parseIntegrity, wantedDigest } from '../upl
 import { checkPreconditions } from '../uploads/preconditions.js';
 import { Staging } from '../uploads/staging.js';
 import type { Visitor } from './gate.js';
+import { ON_CONFLICT_HEADER, parseOnConflict, preconditionsFor, withOnConflict } from './on-conflict.js';
 import { BadRequest } from './problem.js';
 import type { StageBody } from './put-body.js';
 import { parseRequestedGrants } from './requested-grants.js';
@@ -37,7 +38,8 @@ export async function putFile(deps: WriteDeps, { request, reply, who, path: aske
     // RFC 9110 §14.5: a server that does not know partial PUT must not take the part for the whole.
     throw new BadRequest('A part of a file cannot be put; send the whole file, without Content-Range.');
   }
-  const preconditions = preconditionsOf(request);
+  const policy = parseOnConflict([headerOf(request, ON_CONFLICT_HEADER)]);
+  const preconditions = preconditionsFor(policy, preconditionsOf(request));
   const integrity = parseIntegrity(integrityOf(request));
   // Before the body, since a client may wait for the answer; again under the lock of the commit.
   checkPreconditions(preconditions, await deps.root.find(path));
@@ -50,8 +52,8 @@ export async function putFile(deps: WriteDeps, { request, reply, who, path: aske
     // Again: the body may have taken an hour, and a revoke holds when its command has returned.
     const { user } = await deps.gate.require(who, 'write', path);
     if (grants.length > 0) await deps.gate.require(who, 'manage', path);
-    const uploads = [{ path, partial, owner: user, grants, preconditions }];
-    const [committed] = await staging.commit(deps.committer, uploads);
+    const upload = { path, partial, owner: user, grants, preconditions };
+    const [committed] = await staging.commit(deps.committer, [withOnConflict(deps, who, policy, upload)]);
     if (committed === undefined) throw new Error('the commit of one upload answered with none');
     reply.header('etag', committed.entityTag);
     const digest = wantedDigest(integrity, digests);

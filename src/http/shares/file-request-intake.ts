@@ -70,12 +70,17 @@ export class Intake {
   }
 
   /** @throws BadRequest for its name, UploadProblem, ShareRefused `full` or `crowded` */
-  async receive(sentName: string, source: Readable): Promise<void> {
+  async receive(
+    sentName: string,
+    source: Readable,
+    onChunk: (chunk: Uint8Array) => void = () => undefined,
+  ): Promise<void> {
     const name = composed(sentName);
     this.#refuseName(name);
     await this.#reserve();
     const partial = await this.#staging.receive(source, {
       fileBytesMax: fileBytesMax(this.#deps, this.#link),
+      onChunk,
     });
     this.#files.push({ name, partial });
   }
