@@ -105,7 +105,7 @@ export class Intake {
     const { endings } = this.#link.terms.upload;
     const path = fileIn(this.#link.path, name);
     if (path === undefined)
-      throw new BadRequest(`${JSON.stringify(name)} cannot be a file's name; rename it.`);
+      throw new BadRequest(`${JSON.stringify(name)} cannot be a file's name, without folders; rename it.`);
     const problem = newNameProblem(name);
     if (problem !== undefined) throw new BadRequest(`This cannot be a file's name: ${problem}; rename it.`);
     if (hasEnding(name, endings)) return;
