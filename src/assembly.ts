@@ -21,6 +21,7 @@ import { buildFilesApp } from './http/files-app.js';
 import { buildOperatorApp } from './http/operator-app.js';
 import type { Logger } from './http/server-options.js';
 import type { SessionHook } from './http/session-route.js';
+import { openInspection } from './inspection-parts.js';
 import { openLinkJudges } from './link-judges.js';
 import { openRecognition } from './recognition.js';
 import { openShareParts } from './share-parts.js';
@@ -80,7 +81,9 @@ async function openLockedFilesApp(config: Config, logger: Logger, lock: ProcessL
     await rawUploads.prepare();
     const fileDigests = new FileDigests();
     const recovered = await recoverFiles(root, store);
-    const parts = openFileParts(root, store);
+    let log: Log | undefined;
+    const looks = openInspection(config, (refused) => log?.warn(refused, 'the scan refused an upload'));
+    const parts = openFileParts(root, store, looks.inspection);
     const reader = readerOver(store.facts, config);
     const authorizer = authorizerOver(reader, config);
     const app = await buildFilesApp({
@@ -114,6 +117,7 @@ async function openLockedFilesApp(config: Config, logger: Logger, lock: ProcessL
       },
       logger,
     });
+    log = app.log;
     const stopSweeping = keepSwept(rawUploads, {
       clock,
       onSwept: (files) => app.log.warn({ files }, 'removed what nginx had left of uploads'),
@@ -121,7 +125,7 @@ async function openLockedFilesApp(config: Config, logger: Logger, lock: ProcessL
     });
     app.addHook('onClose', async () => {
       stopSweeping();
-      await fileDigests.close();
+      await Promise.all([fileDigests.close(), looks.close()]);
     });
     const operator = buildOperatorApp({ ...parts, logger });
     app.addHook('onClose', () => operator.close());

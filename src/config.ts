@@ -14,6 +14,7 @@ import type { FailureLimits } from './credentials/failures.js';
 import type { ProxyProof } from './credentials/proxy-header.js';
 import type { RsaAlgorithm } from './credentials/rsa-algorithm.js';
 import type { SigningSecret } from './credentials/secret-text.js';
+import { type InspectionSettings, inspectionSettings } from './inspection-settings.js';
 import type { LinkLifetime } from './links/link-limits.js';
 import type { LinkKey } from './links/signed-url.js';
 import { type CredentialKindName, SettingProblem } from './setting-values.js';
@@ -53,6 +54,7 @@ export interface Config {
   readonly cacheBytesMax: number;
   readonly uploadBytesMax: number;
   readonly formFilesMax: number;
+  readonly inspection: InspectionSettings;
   readonly download: DownloadSettings;
   readonly logLevel: string;
   readonly nginx: string;
@@ -173,6 +175,7 @@ export function loadConfig(env: Environment): Config {
     cacheBytesMax: values.LATCHKEY_CACHE_BYTES_MAX,
     uploadBytesMax: values.LATCHKEY_UPLOAD_BYTES_MAX,
     formFilesMax: values.LATCHKEY_FORM_FILES_MAX,
+    inspection: inspectionSettings(values),
     download: Object.freeze({
       buffering: values.LATCHKEY_DOWNLOAD_BUFFERING,
       charset: values.LATCHKEY_DOWNLOAD_CHARSET,

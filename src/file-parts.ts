@@ -13,6 +13,7 @@ import { Committer } from './uploads/committer.js';
 import { Copier } from './uploads/copier.js';
 import { FolderListing } from './uploads/folder-listing.js';
 import { FolderRemoval } from './uploads/folder-removal.js';
+import type { Inspection } from './uploads/inspection.js';
 import { type RecoveredMoves, recoverMoves } from './uploads/move-recovery.js';
 import { Mover } from './uploads/mover.js';
 import { PathLocks } from './uploads/path-locks.js';
@@ -26,13 +27,13 @@ export interface FileParts {
   readonly removal: FolderRemoval;
 }
 
-export function openFileParts(root: StorageRoot, store: Store): FileParts {
+export function openFileParts(root: StorageRoot, store: Store, inspection?: Inspection): FileParts {
   const { acl, files, moves, tree } = store;
   const locks = new PathLocks();
-  const committer = new Committer({ root, files, clock, locks });
+  const committer = new Committer({ root, files, clock, locks, inspection });
   return {
     committer,
-    mover: new Mover({ root, files, moves, tree, locks }),
+    mover: new Mover({ root, files, moves, tree, locks, inspection }),
     copier: new Copier({ root, acl, committer, locks }),
     removal: new FolderRemoval({ root, tree, committer, locks }),
   };

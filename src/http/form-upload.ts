@@ -69,7 +69,7 @@ export async function postForm(
   who: Visitor,
   folder: ResourcePath,
 ) {
-  const { user } = await deps.gate.require(who, 'write', folder);
+  await deps.gate.require(who, 'write', folder);
   if (!isFolder(folder)) {
     throw new BadRequest("A form is posted to a folder, whose URL ends in '/'; PUT a single file instead.");
   }
@@ -82,11 +82,14 @@ export async function postForm(
     const preconditions = preconditionsFor(policy, preconditionsOf(request));
     const uploads: Upload[] = [];
     for (const { path, partial } of files) {
-      // Again: a form may have taken an hour, and a revoke holds when its command has returned.
-      await deps.gate.require(who, 'write', path);
       const drafts = parseRequestedGrants(grants, path);
-      if (drafts.length > 0) await deps.gate.require(who, 'manage', path);
-      const upload = { path, partial, owner: user, grants: drafts, preconditions };
+      // Again: a form may have taken an hour, and a revoke holds when its command has returned.
+      const authorise = async () => {
+        await deps.gate.require(who, 'write', path);
+        if (drafts.length > 0) await deps.gate.require(who, 'manage', path);
+      };
+      const owner = who.subject.user;
+      const upload = { path, partial, owner, grants: drafts, preconditions, authorise };
       uploads.push(withOnConflict(deps, who, policy, upload));
     }
     const committed = await staging.commit(deps.committer, uploads);

@@ -24,6 +24,8 @@ const UPLOAD_STATUS: Readonly<Record<UploadProblemCode, number>> = {
   conflict: 409,
   'precondition-failed': 412,
   'too-large': 413,
+  'type-refused': 415,
+  'scan-refused': 422,
   'too-busy': 503,
   'no-space': 507,
 };

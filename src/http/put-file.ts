@@ -50,9 +50,11 @@ export async function putFile(deps: WriteDeps, { request, reply, who, path: aske
     const { partial, digests } = await stage(deps, request, staging, algorithmsOf(integrity));
     checkDigests(integrity, digests);
     // Again: the body may have taken an hour, and a revoke holds when its command has returned.
-    const { user } = await deps.gate.require(who, 'write', path);
-    if (grants.length > 0) await deps.gate.require(who, 'manage', path);
-    const upload = { path, partial, owner: user, grants, preconditions };
+    const authorise = async () => {
+      await deps.gate.require(who, 'write', path);
+      if (grants.length > 0) await deps.gate.require(who, 'manage', path);
+    };
+    const upload = { path, partial, owner: who.subject.user, grants, preconditions, authorise };
     const [committed] = await staging.commit(deps.committer, [withOnConflict(deps, who, policy, upload)]);
     if (committed === undefined) throw new Error('the commit of one upload answered with none');
     reply.header('etag', committed.entityTag);

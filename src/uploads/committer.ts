@@ -15,6 +15,7 @@ import type { Principal } from '../acl/principal.js';
 import { isFolder, type ResourcePath } from '../acl/resource-path.js';
 import { admitUploads } from './admission.js';
 import { placed } from './free-path.js';
+import type { Inspection } from './inspection.js';
 import { withFolders } from './made-folders.js';
 import type { Partial } from './partial.js';
 import { PathLocks } from './path-locks.js';
@@ -36,6 +37,10 @@ export interface Upload {
   /** Set on the path together with the bytes. */
   readonly grants: readonly GrantDraft[];
   readonly preconditions: Preconditions;
+  /** `as-named`: what is in it has to be what its name says. */
+  readonly content?: 'as-named';
+  /** Asked when its bytes have been looked at. @throws when whoever sends it may not */
+  readonly authorise?: () => Promise<void>;
   /** It came by a file request, and counts for its link. */
   readonly requested?: RequestedFile;
 }
@@ -65,6 +70,8 @@ export interface CommitterDeps {
   readonly clock: () => number;
   /** Whoever else changes these files takes the same. */
   readonly locks?: PathLocks;
+  /** Absent: nobody looks at what is in an upload. */
+  readonly inspection?: Inspection | undefined;
   readonly onStep?: (step: CommitStep) => void;
 }
 
@@ -98,7 +105,7 @@ export class Committer {
    * @throws UploadProblem `conflict`, `precondition-failed`, `no-space`; RequestClosed
    */
   async commit(uploads: readonly Upload[]): Promise<readonly Committed[]> {
-    await this.#orDropped(uploads, () => admitUploads(this.#deps.root, uploads));
+    await this.#orDropped(uploads, () => admitUploads(this.#deps, uploads));
     for (;;) {
       const each = await this.#orDropped(uploads, () => placed(this.#deps.root, uploads));
       const paths = each.map(({ path }) => path);

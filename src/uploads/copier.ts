@@ -62,19 +62,14 @@ export class Copier {
     const copied = this.#last.then(() => this.#snapshot(request));
     this.#last = copied.catch(() => undefined);
     const { partial, grants } = await copied;
-    try {
-      await request.authorise(request.to);
-    } catch (error) {
-      await this.#deps.root.tryDropPartials([partial]);
-      throw error;
-    }
     const { to, owner, onConflict } = request;
+    const authorise = () => request.authorise(to);
     const preconditions = {
       ifMatch: undefined,
       ifNoneMatch: onConflict === 'refuse' ? '*' : undefined,
       ifUnmodifiedSince: undefined,
     };
-    const upload = { path: to, partial, owner, grants, preconditions };
+    const upload = { path: to, partial, owner, grants, preconditions, authorise };
     const [committed] = await this.#deps.committer.commit([upload]).catch(explain);
     if (committed === undefined) throw new Error('the commit of one copy answered with none');
     return committed;

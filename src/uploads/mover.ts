@@ -16,6 +16,7 @@ import { isFolder, type ResourcePath } from '../acl/resource-path.js';
 import type { MoveCounts, MoveEntry, MoveStore, TreeStore } from '../acl/tree-ports.js';
 import { HIDDEN_DRAIN_MS } from './committer.js';
 import { makeDurable, renameEntry, setSecond } from './disk-move.js';
+import type { Inspection } from './inspection.js';
 import { settleMove } from './move-recovery.js';
 import { checkSource, checkTarget, refuseShape } from './move-rules.js';
 import { newPath } from './new-path.js';
@@ -52,6 +53,8 @@ export interface MoverDeps {
   readonly tree: TreeStore;
   /** Those of the committer: whoever moves a path and whoever writes there take turns. */
   readonly locks: PathLocks;
+  /** Absent: nobody looks at what is in a file that gets another ending. */
+  readonly inspection?: Inspection | undefined;
   readonly onStep?: (step: MoveStep) => void;
 }
 
@@ -77,11 +80,12 @@ export class Mover {
   }
 
   async #prepare(request: MoveRequest) {
-    const { root, tree, onStep } = this.#deps;
+    const { root, tree, inspection, onStep } = this.#deps;
     const { from, to, grants, onConflict } = request;
     try {
       const found = await checkSource(root, tree, from, to);
       const target = await checkTarget(root, to, onConflict);
+      if (!isFolder(from)) await inspection?.checkRename(root.diskPath(from), from, to);
       const entry: MoveEntry = { name: randomUUID(), from, to, grants, file: fileThen(from, found, target) };
       onStep?.('move-prepared');
       return { entry, found, target };

@@ -146,6 +146,8 @@ export class Intake {
       grants: [],
       preconditions: NEVER_OVERWRITE,
       requested,
+      // Who asks for certain endings asks for what these stand for.
+      ...(endings.length > 0 && { content: 'as-named' as const }),
     };
   }
 
