@@ -121,8 +121,11 @@ export interface VisitorSettings {
 
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
-  constructor(readonly problems: readonly string[]) {
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
     super(problems.join('; '));
+    this.problems = problems;
   }
 }
 

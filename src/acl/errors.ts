@@ -14,12 +14,11 @@ export type NotKnownCode =
 
 export class NotKnown extends Error {
   override readonly name = 'NotKnown';
-  constructor(
-    readonly code: NotKnownCode,
-    message: string,
-    options?: ErrorOptions,
-  ) {
+  readonly code: NotKnownCode;
+
+  constructor(code: NotKnownCode, message: string, options?: ErrorOptions) {
     super(message, options);
+    this.code = code;
   }
 }
 

@@ -13,7 +13,11 @@ const ENTITIES: Readonly<Record<string, string>> = {
 
 /** Markup that `html` has made. */
 export class Html {
-  constructor(readonly text: string) {}
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
 }
 
 export type HtmlValue = string | number | Html | readonly Html[];

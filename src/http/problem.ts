@@ -53,12 +53,13 @@ const REMEDY: Readonly<Record<string, string>> = {
 /** The decision was no. */
 export class Refused extends Error {
   override readonly name = 'Refused';
-  constructor(
-    readonly decision: Decision,
-    readonly failure: Identified['failure'],
-    message: string,
-  ) {
+  readonly decision: Decision;
+  readonly failure: Identified['failure'];
+
+  constructor(decision: Decision, failure: Identified['failure'], message: string) {
     super(message);
+    this.decision = decision;
+    this.failure = failure;
   }
 }
 
@@ -75,11 +76,11 @@ export class CrossSite extends Error {
 /** The request itself is wrong. */
 export class BadRequest extends Error {
   override readonly name = 'BadRequest';
-  constructor(
-    message: string,
-    readonly status: 400 | 401 | 403 | 404 | 405 | 409 | 415 = 400,
-  ) {
+  readonly status: 400 | 401 | 403 | 404 | 405 | 409 | 415;
+
+  constructor(message: string, status: 400 | 401 | 403 | 404 | 405 | 409 | 415 = 400) {
     super(message);
+    this.status = status;
   }
 }
 

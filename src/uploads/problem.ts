@@ -18,12 +18,11 @@ export type UploadProblemCode =
 
 export class UploadProblem extends Error {
   override readonly name = 'UploadProblem';
-  constructor(
-    readonly code: UploadProblemCode,
-    message: string,
-    options?: ErrorOptions,
-  ) {
+  readonly code: UploadProblemCode;
+
+  constructor(code: UploadProblemCode, message: string, options?: ErrorOptions) {
     super(message, options);
+    this.code = code;
   }
 }
 

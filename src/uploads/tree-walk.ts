@@ -72,11 +72,11 @@ class OpenFolder {
   #names: readonly FolderName[] = [];
   #next = 0;
 
-  constructor(
-    root: StorageRoot,
-    readonly path: ResourcePath,
-  ) {
+  readonly path: ResourcePath;
+
+  constructor(root: StorageRoot, path: ResourcePath) {
     this.#pages = namesByBytes(root.diskPath(path));
+    this.path = path;
   }
 
   take(): FolderName | undefined {

@@ -3,8 +3,8 @@
  * 404 that nobody can tell from a file that is not there.
  */
 
-import { readFileSync } from 'node:fs';
 import t from 'tap';
+import { type LogLine, linesOf } from './access-log.js';
 import { form, NAVIGATION, times, withoutDate } from './refused.js';
 import { type Site, startSite, until } from './running-site.js';
 
@@ -14,17 +14,8 @@ const DOWNLOAD = '/_latchkey/download/users/alice/plan.txt';
 const LOG_MS = 10_000;
 const ORIGIN = 'https://app.example';
 
-interface LogLine {
-  readonly id: string;
-  readonly uri: string;
-  readonly status: number;
-  readonly decision: string;
-  readonly principal: string;
-}
-
 function lines({ dataFolder }: Site): readonly LogLine[] {
-  const text = readFileSync(`${dataFolder}/run/access.log`, 'utf8').trim();
-  return text.split('\n').map((line) => JSON.parse(line) as LogLine);
+  return linesOf(`${dataFolder}/run/access.log`);
 }
 
 /** nginx writes the line of a refused upload when it has thrown the body away. */

@@ -10,7 +10,7 @@ import { partialsIn, rawIn } from '../uploads/given.js';
 import { BYTES_MAX, PUT_CASES, type PutCase } from './put-cases.js';
 import { requestBytes, type Site, startSite, until } from './running-site.js';
 
-const LEFT_MS = 5_000;
+const LEFT_MS = 20_000;
 
 for (const args of [[], ['--no-nginx']]) {
   t.test(`uploads by PUT: up ${args}`, async (t) => {

@@ -150,8 +150,9 @@ t.test('an unknown link is not told from a wrong password by the time that it ta
     const { url: free } = await site.share('/team/plan.pdf');
     await timed(free, times.plain, 303);
   }
-  const median = (list: number[]) => list.sort((a, b) => a - b)[2] ?? 0;
-  const [known, none, plain] = [median(times.wrong), median(times.unknown), median(times.plain)];
+  // The least of each is its own work: what a busy machine adds is in the others.
+  const [known, none, plain] = [times.wrong, times.unknown, times.plain].map((list) => Math.min(...list));
+  if (known === undefined || none === undefined || plain === undefined) throw new Error('nothing was timed');
   t.ok(known > 2 * plain && none > 2 * plain, `${known} and ${none} are scrypt's time, ${plain} is without`);
   t.ok(none > known / 2 && none < known * 2, `${none} is as long as ${known}`);
 });

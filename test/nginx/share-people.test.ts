@@ -53,7 +53,8 @@ t.test('to the login page and back, without the token in its URL', async (t) => 
   const to = new URL(returned.headers.location ?? '', `http://x${back}`).pathname;
   t.equal(to, `${link.url}/sub/plan.pdf`);
   t.equal((await site.get(to, { Cookie: `access=${site.token('bob')}` })).body.toString(), BYTES);
-  for (const forged of ['x', `${link.token}x`, `A${link.token.slice(1)}`]) {
+  const otherFirst = link.token.startsWith('A') ? 'B' : 'A';
+  for (const forged of ['x', `${link.token}x`, `${otherFirst}${link.token.slice(1)}`]) {
     const { status } = await site.get(back, { ...NAVIGATION, Cookie: `latchkey-return=${forged}` });
     t.equal(status, 404, forged);
   }

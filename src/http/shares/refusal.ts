@@ -36,12 +36,15 @@ export interface RefusalDetails {
 
 export class ShareRefused extends Error {
   override readonly name = 'ShareRefused';
-  constructor(
-    readonly kind: ShareRefusalKind,
-    readonly link?: ShareLink,
-    readonly more: RefusalDetails = {},
-  ) {
+  readonly kind: ShareRefusalKind;
+  readonly link: ShareLink | undefined;
+  readonly more: RefusalDetails;
+
+  constructor(kind: ShareRefusalKind, link?: ShareLink, more: RefusalDetails = {}) {
     super(kind);
+    this.kind = kind;
+    this.link = link;
+    this.more = more;
   }
 }
 
