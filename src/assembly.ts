@@ -18,11 +18,16 @@ import {
 } from './foundations.js';
 import { buildAuthorizerApp } from './http/authorizer-app.js';
 import { buildFilesApp } from './http/files-app.js';
+import { buildMetricsApp } from './http/metrics-route.js';
 import { buildOperatorApp } from './http/operator-app.js';
 import type { Logger } from './http/server-options.js';
 import type { SessionHook } from './http/session-route.js';
 import { openInspection } from './inspection-parts.js';
 import { openLinkJudges } from './link-judges.js';
+import { authorizerMetrics } from './metrics/authorizer-metrics.js';
+import { DecisionCounts } from './metrics/decision-counts.js';
+import { exposition } from './metrics/family.js';
+import { FilesCounts, filesMetrics } from './metrics/files-metrics.js';
 import { openRecognition } from './recognition.js';
 import { openShareParts } from './share-parts.js';
 import { SharedCheck, TURN_CONNECTIONS_MAX } from './storage/shared-check.js';
@@ -36,6 +41,11 @@ export async function openAuthorizerApp(config: Config, logger: Logger) {
   const reader = readerOver(shared, config);
   const usage = openUsage(config);
   const authorizer = authorizerOver(reader, config);
+  const counts = new DecisionCounts();
+  const checkReady = () => checkFacts(facts);
+  const openMetrics = exposition(
+    authorizerMetrics({ decisions: counts, cache: reader, cacheBytesMax: config.cacheBytesMax, checkReady }),
+  );
   const app = await buildAuthorizerApp({
     authorizer,
     turn: {
@@ -48,11 +58,13 @@ export async function openAuthorizerApp(config: Config, logger: Logger) {
     visitor: config.visitor,
     mount: config.mount,
     clock,
-    checkReady: () => checkFacts(facts),
+    checkReady,
+    counts,
+    openMetrics,
     logger,
   });
   app.addHook('onClose', async () => facts.close());
-  return app;
+  return { app, metrics: buildMetricsApp(openMetrics, checkReady, logger) };
 }
 
 /** A command that changes files where no service runs is over soon, unless it copies a large one. */
@@ -83,7 +95,13 @@ async function openLockedFilesApp(config: Config, logger: Logger, lock: ProcessL
     const recovered = await recoverFiles(root, store);
     let log: Log | undefined;
     const looks = openInspection(config, (refused) => log?.warn(refused, 'the scan refused an upload'));
-    const parts = openFileParts(root, store, looks.inspection);
+    const counts = new FilesCounts();
+    const parts = openFileParts(root, store, {
+      inspection: looks.inspection,
+      onCommitted: (file) => counts.committed(file),
+    });
+    const checkReady = () => checkFacts(store.facts);
+    const openMetrics = exposition(filesMetrics({ counts, root: config.root, checkReady }));
     const reader = readerOver(store.facts, config);
     const authorizer = authorizerOver(reader, config);
     const app = await buildFilesApp({
@@ -110,7 +128,9 @@ async function openLockedFilesApp(config: Config, logger: Logger, lock: ProcessL
       uploadBytesMax: config.uploadBytesMax,
       formFilesMax: config.formFilesMax,
       download: config.download,
-      checkReady: () => checkFacts(store.facts),
+      checkReady,
+      counts,
+      openMetrics,
       closeLast: async () => {
         await store.close();
         lock.release();
@@ -130,7 +150,7 @@ async function openLockedFilesApp(config: Config, logger: Logger, lock: ProcessL
     const operator = buildOperatorApp({ ...parts, logger });
     app.addHook('onClose', () => operator.close());
     report(recovered, app.log);
-    return { app, operator };
+    return { app, operator, metrics: buildMetricsApp(openMetrics, checkReady, logger) };
   } catch (error) {
     await store.close();
     throw error;

@@ -17,7 +17,7 @@ import type { SigningSecret } from './credentials/secret-text.js';
 import { type InspectionSettings, inspectionSettings } from './inspection-settings.js';
 import type { LinkLifetime } from './links/link-limits.js';
 import type { LinkKey } from './links/signed-url.js';
-import { type CredentialKindName, SettingProblem } from './setting-values.js';
+import { type CredentialKindName, type ListenAddress, SettingProblem } from './setting-values.js';
 import { SETTINGS, type Setting } from './settings.js';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -57,6 +57,8 @@ export interface Config {
   readonly inspection: InspectionSettings;
   readonly download: DownloadSettings;
   readonly logLevel: string;
+  /** Of the files service; authorizer N has N ports more. `undefined`: their own sockets alone. */
+  readonly metrics: ListenAddress | undefined;
   readonly nginx: string;
 }
 
@@ -186,6 +188,7 @@ export function loadConfig(env: Environment): Config {
       limitRate: values.LATCHKEY_DOWNLOAD_LIMIT_RATE,
     }),
     logLevel: values.LATCHKEY_LOG_LEVEL,
+    metrics: values.LATCHKEY_METRICS,
     nginx: values.LATCHKEY_NGINX,
   });
 }

@@ -9,11 +9,10 @@ import type { Store } from './acl/ports.js';
 import type { Config } from './config.js';
 import { clock, FILES_LOCK } from './foundations.js';
 import { type ProcessLock, takeLock } from './storage/sqlite/process-lock.js';
-import { Committer } from './uploads/committer.js';
+import { Committer, type CommitterDeps } from './uploads/committer.js';
 import { Copier } from './uploads/copier.js';
 import { FolderListing } from './uploads/folder-listing.js';
 import { FolderRemoval } from './uploads/folder-removal.js';
-import type { Inspection } from './uploads/inspection.js';
 import { type RecoveredMoves, recoverMoves } from './uploads/move-recovery.js';
 import { Mover } from './uploads/mover.js';
 import { PathLocks } from './uploads/path-locks.js';
@@ -27,13 +26,17 @@ export interface FileParts {
   readonly removal: FolderRemoval;
 }
 
-export function openFileParts(root: StorageRoot, store: Store, inspection?: Inspection): FileParts {
+export function openFileParts(
+  root: StorageRoot,
+  store: Store,
+  given: Pick<CommitterDeps, 'inspection' | 'onCommitted'> = {},
+): FileParts {
   const { acl, files, moves, tree } = store;
   const locks = new PathLocks();
-  const committer = new Committer({ root, files, clock, locks, inspection });
+  const committer = new Committer({ root, files, clock, locks, ...given });
   return {
     committer,
-    mover: new Mover({ root, files, moves, tree, locks, inspection }),
+    mover: new Mover({ root, files, moves, tree, locks, inspection: given.inspection }),
     copier: new Copier({ root, acl, committer, locks }),
     removal: new FolderRemoval({ root, tree, committer, locks }),
   };

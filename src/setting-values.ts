@@ -1,6 +1,6 @@
 /** The values of settings: one parser for each kind, from the text of the environment to the value, or a problem. */
 
-import { BlockList } from 'node:net';
+import { BlockList, isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { parseDuration } from './acl/instant.js';
 import { type HomeTemplate, parseHomeTemplate } from './acl/policy.js';
@@ -16,6 +16,7 @@ import { isLinkId, type LinkKey } from './links/signed-url.js';
 export class SettingProblem extends Error {}
 
 const KIB = 1024;
+const PORT_MAX = 65_535;
 export const MIB = 1024 * KIB;
 export const GIB = 1024 * MIB;
 
@@ -242,6 +243,22 @@ export function oneOf(...words: readonly string[]): (given: string) => string {
     if (words.includes(given)) return given;
     throw new SettingProblem(`takes ${words.join(', ')}, not '${given}'`);
   };
+}
+
+/** A TCP address to listen on. */
+export interface ListenAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+export function listenAddress(given: string): ListenAddress {
+  const { host, six, port } =
+    /^(?:\[(?<six>[^\]]+)\]|(?<host>[^:]+)):(?<port>\d{1,5})$/.exec(given)?.groups ?? {};
+  const address = six ?? host ?? '';
+  if (isIP(address) !== 0 && Number(port) >= 1 && Number(port) <= PORT_MAX) {
+    return { host: address, port: Number(port) };
+  }
+  throw new SettingProblem(`takes an address and a port, such as 127.0.0.1:9464, not '${given}'`);
 }
 
 export function headerWord(given: string): string {

@@ -24,6 +24,7 @@ import {
   homeTemplate,
   linkKeys,
   list,
+  listenAddress,
   loginUrl,
   MIB,
   mediaTypes,
@@ -248,6 +249,10 @@ export const SETTINGS = {
     'trace, debug, info, warn, error, fatal or silent',
     'info',
     oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
+  ),
+  LATCHKEY_METRICS: optional(
+    'HOST:PORT where the files service shows /metrics to Prometheus, and authorizer N at N ports more; empty: on their own sockets alone',
+    listenAddress,
   ),
   LATCHKEY_NGINX: setting('the nginx program', 'nginx', text),
 } as const;

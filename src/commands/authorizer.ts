@@ -1,11 +1,12 @@
 import { openAuthorizerApp } from '../assembly.js';
 import { enterDataFolder } from '../host/data-folder.js';
 import { collectEarly } from '../host/heap.js';
-import { listen, stopWhenTold } from '../host/listen.js';
+import { type Address, listen, stopWhenTold } from '../host/listen.js';
 import { logger } from '../host/logger.js';
 import { superviseUntilStopped } from '../host/supervisor.js';
 import { addressOption, WORKERS_MAX, workersOption } from './arguments.js';
 import { type Command, DONE, UsageError, valued } from './command.js';
+import { listenForMetrics } from './metrics-port.js';
 import { authorizerPart, authorizerSocket } from './parts.js';
 
 export const command: Command = {
@@ -33,9 +34,18 @@ export const command: Command = {
     }
     collectEarly();
     enterDataFolder(config, output.note);
-    const app = await openAuthorizerApp(config, logger(config.logLevel, 'authorizer'));
-    await listen(app, address ?? { path: authorizerSocket(1) });
+    const { app, metrics } = await openAuthorizerApp(config, logger(config.logLevel, 'authorizer'));
+    const socket = address ?? { path: authorizerSocket(1) };
+    await listenForMetrics(metrics, config, numberOf(socket));
+    app.addHook('onClose', () => metrics.close());
+    await listen(app, socket);
     await stopWhenTold(app);
     return DONE;
   },
 };
+
+/** Which of several it is, by the socket that it was given; 1 where that says nothing. */
+function numberOf(address: Address): number {
+  const socket = 'path' in address ? /-(\d+)\.sock$/.exec(address.path) : null;
+  return Number(socket?.[1] ?? 1);
+}

@@ -6,8 +6,11 @@ import { listen, OWN_SOCKET_MODE, refuseSecond, stopWhenTold } from '../host/lis
 import { logger } from '../host/logger.js';
 import { addressOption } from './arguments.js';
 import { type Command, DONE, valued } from './command.js';
+import { listenForMetrics } from './metrics-port.js';
 
 export const FILES_SOCKET = 'run/files.sock';
+/** Of the ports for metrics. */
+const FIRST = 0;
 
 export const command: Command = {
   usage: '[--listen SOCKET | HOST:PORT]',
@@ -25,7 +28,9 @@ export const command: Command = {
     collectEarly();
     enterDataFolder(config, output.note);
     await refuseSecond(address);
-    const { app, operator } = await openFilesApp(config, logger(config.logLevel, 'files'));
+    const { app, operator, metrics } = await openFilesApp(config, logger(config.logLevel, 'files'));
+    await listenForMetrics(metrics, config, FIRST);
+    app.addHook('onClose', () => metrics.close());
     // Visitors first: whoever waits for the first line that says 'listening' waits for them.
     await listen(app, address);
     await listen(operator, { path: OPERATOR_SOCKET }, OWN_SOCKET_MODE);

@@ -60,7 +60,7 @@ async function withOwnParts<T>({ config, output }: Invocation, work: (files: Fil
       output.note(`the scan refused ${path}: ${reason}`),
     );
     try {
-      return await work(ownFileWork(openFileParts(root, store, looks.inspection)));
+      return await work(ownFileWork(openFileParts(root, store, { inspection: looks.inspection })));
     } finally {
       await looks.close();
     }

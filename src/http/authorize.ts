@@ -21,8 +21,10 @@ import { type Asked, askedOfRaw } from '../credentials/presented.js';
 import type { ShareCookies } from '../links/share-cookie.js';
 import { needsCookie, signedCookie } from '../links/signed-cookie.js';
 import { ENDED, type SignedUrls } from '../links/signed-urls.js';
+import type { DecisionCounts } from '../metrics/decision-counts.js';
 import { answerHeaders, statusOf } from './decision-answer.js';
 import { type ByLink, decideByLink, type LinkDecision } from './link-decision.js';
+import { REQUEST_ID_HEADER } from './server-options.js';
 import { GONE, visitorHeaders } from './visitor-answer.js';
 
 export const AUTHORIZE_PREFIX = '/authorize';
@@ -37,6 +39,7 @@ export interface AuthorizeDeps {
   readonly mount: string;
   /** UTC milliseconds. */
   readonly clock: () => number;
+  readonly counts: DecisionCounts;
   readonly log: FastifyBaseLogger;
 }
 
@@ -55,13 +58,15 @@ export type AnswerQuestion = (request: IncomingMessage, response: ServerResponse
 export function questionAnswerer(deps: AuthorizeDeps): AnswerQuestion {
   const prefix = AUTHORIZE_PREFIX + deps.mount;
   return (request, response, url) => {
+    const began = performance.now();
     try {
       const asked = askedOfRaw(request.rawHeaders);
       const path = pathAsked(prefix, url, asked);
-      const answered = answer({ deps, response, url, asked, path });
-      if (answered instanceof Promise) answered.catch((error) => fail(deps, response, error));
+      const answered = answer({ deps, response, url, asked, path, began });
+      if (answered instanceof Promise)
+        answered.catch((error) => fail(deps, { request, response, began }, error));
     } catch (error) {
-      fail(deps, response, error);
+      fail(deps, { request, response, began }, error);
     }
   };
 }
@@ -74,6 +79,8 @@ interface Exchange {
   readonly asked: Asked;
   /** `undefined`: it is none that we take. */
   readonly path: ResourcePath | undefined;
+  /** Of the monotonic clock. */
+  readonly began: number;
 }
 
 function answer(exchange: Exchange): Awaitable<void> {
@@ -167,7 +174,7 @@ function told(
 }
 
 function send(
-  { response }: Exchange,
+  { deps, response, began }: Exchange,
   decision: Decision,
   identified: Identified,
   more: readonly string[],
@@ -177,11 +184,17 @@ function send(
   response.sendDate = false; // nginx gives the visitor its own
   response.writeHead(statusOf(decision), headers);
   response.end();
+  deps.counts.decided(decision, performance.now() - began);
 }
 
-function fail({ log }: AuthorizeDeps, response: ServerResponse, error: unknown): void {
-  if (error instanceof NotKnown && error.code === 'committing') log.debug(error.message);
-  else log.error(error);
+type Failed = Pick<Exchange, 'response' | 'began'> & { readonly request: IncomingMessage };
+
+function fail({ log, counts }: AuthorizeDeps, { request, response, began }: Failed, error: unknown): void {
+  // The number by which nginx's log has the request, too.
+  const told = { reqId: request.headers[REQUEST_ID_HEADER], err: error };
+  if (error instanceof NotKnown && error.code === 'committing') log.debug(told, error.message);
+  else log.error(told, (error as Error).message);
+  counts.unknown(error instanceof NotKnown ? error.code : 'error', performance.now() - began);
   response.writeHead(error instanceof NotKnown ? 503 : 500, ['Content-Length', '0', 'Retry-After', '1']);
   response.end();
 }

@@ -17,9 +17,11 @@ import type { Authorizer } from '../acl/authorizer.js';
 import type { VisitorSettings } from '../config.js';
 import type { OpenRecognition } from '../credentials/credential.js';
 import type { OpenLinkJudges } from '../links/judges.js';
+import type { DecisionCounts } from '../metrics/decision-counts.js';
 import { type AnswerQuestion, AUTHORIZE_PREFIX, questionAnswerer } from './authorize.js';
 import { type CheckReady, healthRoutes } from './health.js';
 import { answerInLines } from './json-lines.js';
+import { metricsRoute, type OpenMetrics } from './metrics-route.js';
 import { type Logger, serverOptions } from './server-options.js';
 
 /** A stretch without a wait, in which decisions may share what they found out (`storage/shared-check.ts`). */
@@ -40,6 +42,8 @@ export interface AuthorizerAppDeps {
   readonly clock: () => number;
   readonly turn: Turn;
   readonly checkReady: CheckReady;
+  readonly counts: DecisionCounts;
+  readonly openMetrics: OpenMetrics;
   readonly logger: Logger;
 }
 
@@ -68,6 +72,7 @@ export async function buildAuthorizerApp(deps: AuthorizerAppDeps): Promise<Fasti
     visitor: deps.visitor,
     mount: deps.mount,
     clock: deps.clock,
+    counts: deps.counts,
     log: app.log,
   });
   app.get(AUTHORIZE_PREFIX, { exposeHeadRoute: false }, (request, reply) => {
@@ -76,6 +81,7 @@ export async function buildAuthorizerApp(deps: AuthorizerAppDeps): Promise<Fasti
   });
   answerInLines(app);
   healthRoutes(app, deps.checkReady);
+  metricsRoute(app, deps.openMetrics);
   return app;
 }
 

@@ -13,6 +13,7 @@ import type { OpenRecognition } from '../credentials/credential.js';
 import type { OpenLinkJudges } from '../links/judges.js';
 import type { LinkLifetime } from '../links/link-limits.js';
 import type { ShareSite } from '../links/share-url.js';
+import type { FilesCounts } from '../metrics/files-metrics.js';
 import type { Committer } from '../uploads/committer.js';
 import type { Copier } from '../uploads/copier.js';
 import type { FileDigests } from '../uploads/file-digests.js';
@@ -29,6 +30,7 @@ import { answerInLines } from './json-lines.js';
 import { lifeRoutes } from './life-routes.js';
 import { linkPattern, linkRoutes } from './link-routes.js';
 import { listingRoute } from './listing-route.js';
+import { metricsRoute, type OpenMetrics } from './metrics-route.js';
 import { publicDocument } from './openapi.js';
 import { BadRequest, sendError } from './problem.js';
 import { type Logger, serverOptions } from './server-options.js';
@@ -70,6 +72,8 @@ export interface FilesAppDeps {
   readonly shareLinkStore: ShareLinkStore;
   readonly shareSettings: LinkLifetime & Pick<ShareSite, 'prefix'>;
   readonly checkReady: CheckReady;
+  readonly counts: FilesCounts;
+  readonly openMetrics: OpenMetrics;
   /** Closes what all of these stand on, when they are closed. */
   readonly closeLast: () => Promise<void>;
   readonly logger: Logger;
@@ -92,6 +96,9 @@ export async function buildFilesApp(deps: FilesAppDeps): Promise<FastifyInstance
   app.addHook('onClose', () => share.close());
   const gate = new Gate(deps.authorizer, recognition.credentials, deps.visitor.publicUrl);
   tellDecisions(app);
+  app.addHook('onResponse', async ({ routeOptions }, { statusCode }) =>
+    deps.counts.answered(routeOptions.url ?? 'none', statusCode),
+  );
   answerInLines(app);
   await app.register(swagger, publicDocument(deps.mount));
   await writeRoutes(app, { ...deps, gate });
@@ -113,6 +120,7 @@ export async function buildFilesApp(deps: FilesAppDeps): Promise<FastifyInstance
     app.swagger(),
   );
   healthRoutes(app, deps.checkReady);
+  metricsRoute(app, deps.openMetrics);
   return app;
 }
 

@@ -12,11 +12,15 @@ const HEADER_BYTES_MAX = 64 * 1024;
 /** The body of an API call. Uploads have a limit of their own. */
 export const API_BODY_BYTES_MAX = 1024 * 1024;
 
+/** nginx's number of the request: its access log has it, the page that a visitor sees, and our logs. */
+export const REQUEST_ID_HEADER = 'x-latchkey-request-id';
+
 export type Logger = NonNullable<FastifyServerOptions['logger']>;
 
 export function serverOptions(logger: Logger) {
   return {
     logger,
+    requestIdHeader: REQUEST_ID_HEADER,
     // nginx logs each request, with the decision. Here only what goes wrong is worth a line.
     logController: new LogController({ disableRequestLogging: true }),
     http: { maxHeaderSize: HEADER_BYTES_MAX },

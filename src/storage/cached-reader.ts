@@ -71,6 +71,8 @@ export class CachedReader implements FactsReader, CredentialReader {
   #version = -1;
   #revision = -1;
   #generation = -1;
+  #hits = 0;
+  #misses = 0;
 
   constructor(source: FactsSource, limits: CacheLimits) {
     this.#source = source;
@@ -92,6 +94,21 @@ export class CachedReader implements FactsReader, CredentialReader {
     return this.#entries.calculatedSize;
   }
 
+  /** Reads that memory answered. */
+  get hits(): number {
+    return this.#hits;
+  }
+
+  /** Loads from the store. */
+  get misses(): number {
+    return this.#misses;
+  }
+
+  /** Of the store, as far as the entries have followed it; -1: nothing was read yet. */
+  get revision(): number {
+    return this.#revision;
+  }
+
   read(path: ResourcePath, user: Principal | undefined): Awaitable<Facts> {
     return this.#attempt({ chain: pathChain(path), user, credential: undefined }, 1);
   }
@@ -110,7 +127,11 @@ export class CachedReader implements FactsReader, CredentialReader {
     const version = this.#source.version();
     const current = version === this.#version;
     const hit = current ? this.#assemble(need, undefined) : undefined;
-    if (hit !== undefined) return hit;
+    if (hit !== undefined) {
+      this.#hits += 1;
+      return hit;
+    }
+    this.#misses += 1;
     if (attempt > ATTEMPTS_MAX) {
       throw new NotKnown('store-unavailable', `the store changed ${ATTEMPTS_MAX} times during one decision`);
     }

@@ -19,7 +19,7 @@ import type { Inspection } from './inspection.js';
 import { withFolders } from './made-folders.js';
 import type { Partial } from './partial.js';
 import { PathLocks } from './path-locks.js';
-import { checkPreconditions, entityTag, type Preconditions } from './preconditions.js';
+import { checkPreconditions, entityTag, laterThan, type Preconditions } from './preconditions.js';
 import { asUploadProblem, UploadProblem } from './problem.js';
 import { settle } from './recovery.js';
 import type { FoundFile, StorageRoot } from './storage-root.js';
@@ -73,6 +73,8 @@ export interface CommitterDeps {
   /** Absent: nobody looks at what is in an upload. */
   readonly inspection?: Inspection | undefined;
   readonly onStep?: (step: CommitStep) => void;
+  /** Is told of each file that has become visible. */
+  readonly onCommitted?: (file: Committed) => void;
 }
 
 /**
@@ -124,12 +126,14 @@ export class Committer {
     await this.#begin(entries);
     if (prepared.some(mustDrain)) await wait(HIDDEN_DRAIN_MS);
     await this.#publish(entries);
-    return prepared.map(({ entry, created, entityTag }) => ({
+    const committed = prepared.map(({ entry, created, entityTag }) => ({
       path: entry.file.path,
       created,
       bytes: entry.file.bytes,
       entityTag,
     }));
+    if (this.#deps.onCommitted !== undefined) committed.forEach(this.#deps.onCommitted);
+    return committed;
   }
 
   /** Whether somebody took a path, since it was found free, of an upload that has other candidates. */
@@ -276,14 +280,6 @@ export class Committer {
  */
 function mustDrain({ entry: { visibility, grants }, created }: Prepared): boolean {
   return visibility === 'hidden' && (!created || grants.some(({ effect }) => effect === 'deny'));
-}
-
-/**
- * nginx's validators know whole seconds and bytes only, so two versions of one second and one size would pass
- * for the same: each version gets a later second than the one that it replaces.
- */
-function laterThan(found: FoundFile | undefined, seconds: number): number {
-  return found === undefined ? seconds : Math.max(seconds, found.modifiedSeconds + 1);
 }
 
 function notAFile(): UploadProblem {

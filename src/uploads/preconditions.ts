@@ -18,6 +18,14 @@ export function entityTag(file: { readonly modifiedSeconds: number; readonly byt
   return `"${file.modifiedSeconds.toString(16)}-${file.bytes.toString(16)}"`;
 }
 
+/**
+ * nginx's validators know whole seconds and bytes only, so two versions of one second and one size would pass
+ * for the same: each version gets a later second than the one that it replaces.
+ */
+export function laterThan(found: FoundFile | undefined, seconds: number): number {
+  return found === undefined ? seconds : Math.max(seconds, found.modifiedSeconds + 1);
+}
+
 /** @throws UploadProblem `precondition-failed`, or `bad-request` for a header that cannot be read */
 export function checkPreconditions(conditions: Preconditions, found: FoundFile | undefined): void {
   const { ifMatch, ifNoneMatch, ifUnmodifiedSince } = conditions;

@@ -6,6 +6,8 @@ import { Credentials } from '../../src/credentials/credential.js';
 import { listingOver, openFileParts } from '../../src/file-parts.js';
 import { buildFilesApp } from '../../src/http/files-app.js';
 import { openLinkJudges } from '../../src/link-judges.js';
+import { exposition } from '../../src/metrics/family.js';
+import { FilesCounts } from '../../src/metrics/files-metrics.js';
 import { openShareParts } from '../../src/share-parts.js';
 import { CachedReader } from '../../src/storage/cached-reader.js';
 import { openMemoryStore } from '../../src/storage/memory/memory-store.js';
@@ -49,6 +51,8 @@ export async function openapiDocument(): Promise<string> {
     formFilesMax: 1,
     download: { buffering: undefined, charset: undefined, expires: undefined, limitRate: undefined },
     checkReady: () => undefined,
+    counts: new FilesCounts(),
+    openMetrics: exposition([]),
     closeLast: async () => {},
     logger: false,
   });

@@ -10,6 +10,8 @@ import { loadConfig } from '../../src/config.js';
 import { buildFilesApp } from '../../src/http/files-app.js';
 import type { SessionHook } from '../../src/http/session-route.js';
 import { openLinkJudges } from '../../src/link-judges.js';
+import { exposition } from '../../src/metrics/family.js';
+import { FilesCounts } from '../../src/metrics/files-metrics.js';
 import { openRecognition } from '../../src/recognition.js';
 import { openShareParts } from '../../src/share-parts.js';
 import { CachedReader } from '../../src/storage/cached-reader.js';
@@ -80,6 +82,8 @@ export async function filesScene(t: Test, options: FilesSceneOptions = {}): Prom
     formFilesMax: options.formFilesMax ?? 5,
     download: { buffering: undefined, charset: undefined, expires: undefined, limitRate: undefined },
     checkReady: () => void store.facts.version(),
+    counts: new FilesCounts(),
+    openMetrics: exposition([]),
     closeLast: async () => {},
     logger: { level: 'info', stream: { write: (line: string) => void logged.push(JSON.parse(line)) } },
   });

@@ -1,0 +1,63 @@
+/** What the files service tells of itself: what was asked and answered, what was uploaded, and the room that is left. */
+
+import { statfs } from 'node:fs/promises';
+import { storeUp } from './authorizer-metrics.js';
+import { counter, type Family, gauge } from './family.js';
+
+export class FilesCounts {
+  readonly #answers = new Map<string, { readonly route: string; readonly status: number; count: number }>();
+  #files = 0;
+  #bytes = 0;
+
+  /** @param route the pattern that the router knows, never a URL */
+  answered(route: string, status: number): void {
+    const key = `${status} ${route}`;
+    const known = this.#answers.get(key);
+    if (known === undefined) this.#answers.set(key, { route, status, count: 1 });
+    else known.count += 1;
+  }
+
+  committed({ bytes }: { readonly bytes: number }): void {
+    this.#files += 1;
+    this.#bytes += bytes;
+  }
+
+  get answers() {
+    return [...this.#answers.values()];
+  }
+
+  get files(): number {
+    return this.#files;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+}
+
+export interface FilesFigures {
+  readonly counts: FilesCounts;
+  /** The file system of the files. */
+  readonly root: string;
+  /** @throws when the store cannot be asked */
+  readonly checkReady: () => void | Promise<void>;
+}
+
+export function filesMetrics({ counts, root, checkReady }: FilesFigures): readonly Family[] {
+  return [
+    {
+      name: 'latchkey_requests_total',
+      help: 'Requests that the files service answered, by route and status.',
+      type: 'counter',
+      read: () =>
+        counts.answers.map(({ route, status, count }) => ({ value: count, labels: { route, status } })),
+    },
+    counter('latchkey_committed_files_total', 'Files that became visible.', () => counts.files),
+    counter('latchkey_committed_bytes_total', 'Their bytes.', () => counts.bytes),
+    gauge('latchkey_free_bytes', 'Free for the services on the file system of the files.', async () => {
+      const { bavail, bsize } = await statfs(root);
+      return bavail * bsize;
+    }),
+    storeUp(checkReady),
+  ];
+}
