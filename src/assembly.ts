@@ -4,7 +4,7 @@
  */
 
 import type { Config } from './config.js';
-import { listingOver, openFileParts, recoverFiles, takeFilesLock } from './file-parts.js';
+import { listingOver, openFileParts, type recoverFiles, takeFilesLock } from './file-parts.js';
 import {
   authorizerOver,
   checkFacts,
@@ -29,6 +29,7 @@ import { DecisionCounts } from './metrics/decision-counts.js';
 import { exposition } from './metrics/family.js';
 import { FilesCounts, filesMetrics } from './metrics/files-metrics.js';
 import { openRecognition } from './recognition.js';
+import { keepExpired, recoverUploads } from './resumable-parts.js';
 import { openShareParts } from './share-parts.js';
 import { SharedCheck, TURN_CONNECTIONS_MAX } from './storage/shared-check.js';
 import type { ProcessLock } from './storage/sqlite/process-lock.js';
@@ -92,9 +93,9 @@ async function openLockedFilesApp(config: Config, logger: Logger, lock: ProcessL
     const rawUploads = rawUploadsOf(config, root);
     await rawUploads.prepare();
     const fileDigests = new FileDigests();
-    const recovered = await recoverFiles(root, store);
     let log: Log | undefined;
     const looks = openInspection(config, (refused) => log?.warn(refused, 'the scan refused an upload'));
+    const { resumable, recovered } = await recoverUploads(config, root, store);
     const counts = new FilesCounts();
     const parts = openFileParts(root, store, {
       inspection: looks.inspection,
@@ -121,6 +122,7 @@ async function openLockedFilesApp(config: Config, logger: Logger, lock: ProcessL
       root,
       ...parts,
       rawUploads,
+      resumable,
       fileDigests,
       tree: store.tree,
       listing: listingOver(config, { root, store, authorizer }),
@@ -143,8 +145,10 @@ async function openLockedFilesApp(config: Config, logger: Logger, lock: ProcessL
       onSwept: (files) => app.log.warn({ files }, 'removed what nginx had left of uploads'),
       onProblem: (err) => app.log.error({ err }, 'what nginx has left of uploads cannot be removed'),
     });
+    const stopExpiring = keepExpired(resumable, app.log);
     app.addHook('onClose', async () => {
       stopSweeping();
+      stopExpiring();
       await Promise.all([fileDigests.close(), looks.close()]);
     });
     const operator = buildOperatorApp({ ...parts, logger });

@@ -55,11 +55,18 @@ export interface Config {
   readonly uploadBytesMax: number;
   readonly formFilesMax: number;
   readonly inspection: InspectionSettings;
+  readonly resumable: ResumableSettings;
   readonly download: DownloadSettings;
   readonly logLevel: string;
   /** Of the files service; authorizer N has N ports more. `undefined`: their own sockets alone. */
   readonly metrics: ListenAddress | undefined;
   readonly nginx: string;
+}
+
+/** Of uploads that come in several requests. */
+export interface ResumableSettings {
+  readonly lifetimeMs: number;
+  readonly openMax: number;
 }
 
 /** What X-Accel-* headers a download carries (nginx, ngx_http_proxy_module). */
@@ -181,6 +188,10 @@ export function loadConfig(env: Environment): Config {
     uploadBytesMax: values.LATCHKEY_UPLOAD_BYTES_MAX,
     formFilesMax: values.LATCHKEY_FORM_FILES_MAX,
     inspection: inspectionSettings(values),
+    resumable: Object.freeze({
+      lifetimeMs: values.LATCHKEY_RESUMABLE_LIFETIME,
+      openMax: values.LATCHKEY_RESUMABLE_MAX,
+    }),
     download: Object.freeze({
       buffering: values.LATCHKEY_DOWNLOAD_BUFFERING,
       charset: values.LATCHKEY_DOWNLOAD_CHARSET,

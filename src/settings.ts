@@ -220,6 +220,11 @@ export const SETTINGS = {
     atLeast(CACHE_BYTES_MIN),
   ),
   LATCHKEY_UPLOAD_BYTES_MAX: setting('largest upload', 10 * GIB, size),
+  LATCHKEY_RESUMABLE_LIFETIME: durationSetting(
+    'how long a resumable upload may take, from when it was begun',
+    '3d',
+  ),
+  LATCHKEY_RESUMABLE_MAX: setting('most resumable uploads that are unfinished at a time', 1_000, count),
   LATCHKEY_FORM_FILES_MAX: setting('most files in one form', 100, count),
   LATCHKEY_UPLOAD_TYPES: setting(
     'types of files that are taken, by their content and by their name, such as image/*,application/pdf; empty: all',

@@ -156,6 +156,18 @@ export const SETTINGS: Readonly<Record<string, Case>> = {
       ]),
     ),
   },
+  LATCHKEY_RESUMABLE_LIFETIME: {
+    read: (config) => config.resumable.lifetimeMs,
+    initial: 259_200_000,
+    good: { '90s': 90_000, '1d': 86_400_000 },
+    bad: { '6': "takes a duration such as 30m, 8h or 7d, not '6'" },
+  },
+  LATCHKEY_RESUMABLE_MAX: {
+    read: (config) => config.resumable.openMax,
+    initial: 1_000,
+    good: { '1': 1, '999999': 999_999 },
+    bad: { '0': "takes a whole number from 1 to 999999, not '0'" },
+  },
   LATCHKEY_FORM_FILES_MAX: {
     read: (config) => config.formFilesMax,
     initial: 100,
@@ -234,6 +246,26 @@ export const SETTINGS: Readonly<Record<string, Case>> = {
     initial: 'info',
     good: { silent: 'silent', trace: 'trace' },
     bad: { loud: `${LEVELS}, not 'loud'`, INFO: `${LEVELS}, not 'INFO'` },
+  },
+  LATCHKEY_METRICS: {
+    read: (config) => config.metrics,
+    initial: undefined,
+    good: {
+      '127.0.0.1:9464': { host: '127.0.0.1', port: 9464 },
+      '[::1]:65535': { host: '::1', port: 65_535 },
+    },
+    bad: Object.fromEntries(
+      [
+        '9464',
+        ':9464',
+        'localhost:9464',
+        '127.0.0.1:0',
+        '127.0.0.1:65536',
+        '::1:9464',
+        '127.0.0.1:',
+        'x',
+      ].map((text) => [text, `takes an address and a port, such as 127.0.0.1:9464, not '${text}'`]),
+    ),
   },
   LATCHKEY_NGINX: {
     read: (config) => config.nginx,

@@ -21,6 +21,7 @@ import type { FolderListing } from '../uploads/folder-listing.js';
 import type { FolderRemoval } from '../uploads/folder-removal.js';
 import type { Mover } from '../uploads/mover.js';
 import type { RawUploads } from '../uploads/raw-uploads.js';
+import type { ResumableUploads } from '../uploads/resumable-uploads.js';
 import type { StorageRoot } from '../uploads/storage-root.js';
 import { API_PREFIX, aclRoutes } from './acl-routes.js';
 import { DOWNLOAD_PREFIX, downloadRoute } from './download-route.js';
@@ -40,6 +41,8 @@ import type { OpenShare } from './shares/deps.js';
 import { shareRoute } from './shares/route.js';
 import { signedUrlRoutes } from './signed-url-routes.js';
 import { NO_QUERY } from './strict-schema.js';
+import { tusRoutes, uploadPattern } from './tus/routes.js';
+import { UploadLocks } from './tus/upload-locks.js';
 import { RAW_PREFIX, WRITE_PREFIX, writeRoutes } from './write-routes.js';
 
 export interface FilesAppDeps {
@@ -58,6 +61,7 @@ export interface FilesAppDeps {
   readonly root: StorageRoot;
   readonly committer: Committer;
   readonly rawUploads: RawUploads;
+  readonly resumable: ResumableUploads;
   readonly fileDigests: FileDigests;
   readonly mover: Mover;
   readonly copier: Copier;
@@ -102,6 +106,7 @@ export async function buildFilesApp(deps: FilesAppDeps): Promise<FastifyInstance
   answerInLines(app);
   await app.register(swagger, publicDocument(deps.mount));
   await writeRoutes(app, { ...deps, gate });
+  await tusRoutes(app, { ...deps, gate, locks: new UploadLocks() });
   downloadRoute(app, { ...deps, ...judges, gate });
   await shareRoute(app, { ...deps, ...share, ...judges, links: judges.shareLinks, gate });
   aclRoutes(app, { ...deps, gate });
@@ -124,7 +129,7 @@ export async function buildFilesApp(deps: FilesAppDeps): Promise<FastifyInstance
   return app;
 }
 
-const METHODS = ['GET', 'HEAD', 'PUT', 'POST', 'PATCH', 'DELETE'];
+const METHODS = ['GET', 'HEAD', 'PUT', 'POST', 'PATCH', 'DELETE', 'OPTIONS'];
 
 /** The router sees a constant where a stranger's path follows; handlers read the original URL. */
 function routedUrl(url: string): string {
@@ -138,7 +143,7 @@ function routedUrl(url: string): string {
 
 function unknownRoute(app: FastifyInstance, request: FastifyRequest, reply: FastifyReply): BadRequest {
   const [path = ''] = request.url.split('?');
-  const url = linkPattern(path);
+  const url = uploadPattern(linkPattern(path));
   const allowed = METHODS.filter((method) => app.hasRoute({ method, url }));
   if (allowed.length === 0) return new BadRequest('There is nothing here; look up the URL.', 404);
   reply.header('allow', allowed.join(', ')); // RFC 9110 §15.5.6

@@ -19,6 +19,7 @@ import {
 } from './gateway-headers.js';
 import { answerRefused, isRefusal } from './gateway-refusal.js';
 import { SERVE_LINK_PREFIX, SHARE_PREFIX } from './shares/address.js';
+import { UPLOADS_PREFIX } from './tus/protocol.js';
 import { WRITE_PREFIX } from './write-routes.js';
 
 export interface GatewaySettings extends VisitorHeaderSettings {
@@ -51,9 +52,14 @@ export function createGateway(settings: GatewaySettings): Server {
   return createServer((incoming, response) => {
     serve(settings, incoming, response).catch(() => {
       if (response.headersSent) response.destroy();
-      else response.writeHead(503, { 'retry-after': '1' }).end();
+      else response.writeHead(statusOfOutage(incoming), { 'retry-after': '1' }).end();
     });
   });
+}
+
+/** As nginx.conf's: who asks where an upload ends is to ask again, and not to begin anew. */
+function statusOfOutage({ method, url = '' }: IncomingMessage): number {
+  return method === 'HEAD' && url.startsWith(`${UPLOADS_PREFIX}/`) ? 423 : 503;
 }
 
 async function serve(settings: GatewaySettings, incoming: IncomingMessage, response: ServerResponse) {
@@ -64,7 +70,10 @@ async function serve(settings: GatewaySettings, incoming: IncomingMessage, respo
   if (preflight !== undefined) return void response.writeHead(204, preflight).end();
   if (isFile) return serveMount(settings, url, incoming, response);
   if (url.startsWith(SHORT_PREFIX)) return relay(settings, `/_latchkey${url}`, incoming, response);
-  if (isDownload || [API_PREFIX, SHARE_PREFIX].some((prefix) => url.startsWith(`${prefix}/`))) {
+  if (
+    isDownload ||
+    [API_PREFIX, SHARE_PREFIX, UPLOADS_PREFIX].some((prefix) => url.startsWith(`${prefix}/`))
+  ) {
     return relay(settings, url, incoming, response);
   }
   response.writeHead(404).end();
@@ -135,6 +144,9 @@ async function relay(
     asked.on('error', reject);
     if (isDownload) asked.end();
     else incoming.pipe(asked);
+    incoming.once('close', () => {
+      if (!incoming.complete) asked.destroy(); // else the service waits for the rest
+    });
   });
   const { statusCode = 502, headers } = answer;
   if (isDownload && isRefusal(statusCode)) {

@@ -15,6 +15,7 @@ import { asUploadProblem, UploadProblem, type UploadProblemCode } from '../uploa
 import { challenge, statusOf } from './decision-answer.js';
 import { API_BODY_BYTES_MAX } from './server-options.js';
 import { unknownName } from './strict-schema.js';
+import { ProtocolRefused } from './tus/refusal.js';
 
 const UPLOAD_STATUS: Readonly<Record<UploadProblemCode, number>> = {
   'bad-request': 400,
@@ -112,6 +113,7 @@ export function problemOf(error: unknown, request: FastifyRequest): Problem {
   if (error instanceof Refused) return refusal(error);
   if (error instanceof CrossSite) return problem(403, error.message, 'cross-site');
   if (error instanceof UploadProblem) return problem(UPLOAD_STATUS[error.code], error.message, error.code);
+  if (error instanceof ProtocolRefused) return problem(error.status, error.message, error.code);
   if (error instanceof LinkProblem) return problem(400, sentence(error.message));
   if (error instanceof BadRequest) return problem(error.status, error.message, CODE[error.status]);
   if (error instanceof NotKnown) {

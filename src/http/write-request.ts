@@ -37,8 +37,12 @@ export async function requireNewPath(
 
 /** By what the client says, before a byte is read; a body without a length is counted as it comes. */
 export function refuseTooLarge(deps: Pick<WriteDeps, 'uploadBytesMax'>, request: FastifyRequest): void {
-  const length = Number(request.headers['content-length'] ?? 0);
-  if (length > deps.uploadBytesMax) throw tooLarge(deps.uploadBytesMax);
+  refuseBytes(deps, Number(request.headers['content-length'] ?? 0));
+}
+
+/** Of a file whose size is told before its first byte. */
+export function refuseBytes({ uploadBytesMax }: Pick<WriteDeps, 'uploadBytesMax'>, bytes: number): void {
+  if (bytes > uploadBytesMax) throw tooLarge(uploadBytesMax);
 }
 
 /**

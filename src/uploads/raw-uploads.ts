@@ -10,8 +10,9 @@
 
 import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import { link, lstat, mkdir, open, readdir, unlink, writeFile } from 'node:fs/promises';
+import { link, lstat, mkdir, open, readdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { probeLinks } from './link-probe.js';
 import type { Partial } from './partial.js';
 import { asUploadProblem } from './problem.js';
 import { FILE_MODE, type StorageRoot } from './storage-root.js';
@@ -48,22 +49,7 @@ export class RawUploads {
   /** Makes the folder, after the root's own. @throws when a file in it cannot be taken over */
   async prepare(): Promise<void> {
     await mkdir(this.#folder, { recursive: true, mode: FOLDER_MODE });
-    const probe = randomUUID(); // a partial's name, so that the next start drops it if this one is killed
-    const [from, to] = [this.#root.partialPath(probe), join(this.#folder, probe)];
-    try {
-      await writeFile(from, '', { flag: 'wx', mode: FILE_MODE });
-      await link(from, to);
-    } catch (error) {
-      const { code = '' } = error as NodeJS.ErrnoException;
-      // A disk that is full or may not be written is no reason to refuse the start.
-      if (!CANNOT_LINK.has(code)) return;
-      throw new Error(
-        `${this.#folder}, where nginx writes uploads, is on another file system than the partials beside it, or on one without hard links (${code}): no upload could be taken over; make it a folder of the same file system`,
-        { cause: error },
-      );
-    } finally {
-      await Promise.allSettled([unlink(from), unlink(to)]);
-    }
+    await probeLinks(this.#root, this.#folder, 'where nginx writes uploads');
   }
 
   /**
@@ -130,5 +116,3 @@ export class RawUploads {
 
 /** nginx's name and ours. */
 const TAKEN_LINKS = 2;
-
-const CANNOT_LINK = new Set(['EXDEV', 'EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);

@@ -13,6 +13,8 @@ import { CachedReader } from '../../src/storage/cached-reader.js';
 import { openMemoryStore } from '../../src/storage/memory/memory-store.js';
 import { FileDigests } from '../../src/uploads/file-digests.js';
 import { RawUploads } from '../../src/uploads/raw-uploads.js';
+import { ResumableFolder } from '../../src/uploads/resumable-folder.js';
+import { ResumableUploads } from '../../src/uploads/resumable-uploads.js';
 import { StorageRoot } from '../../src/uploads/storage-root.js';
 
 const CONFIG = loadConfig({ LATCHKEY_LINK_SECRET: `k1 ${'x'.repeat(32)}` });
@@ -45,6 +47,11 @@ export async function openapiDocument(): Promise<string> {
     tree: store.tree,
     listing: listingOver({ home: undefined }, { root, store, authorizer }),
     rawUploads: new RawUploads('partial', root),
+    resumable: new ResumableUploads({
+      ...CONFIG.resumable,
+      folder: new ResumableFolder('partial', root),
+      clock,
+    }),
     fileDigests: new FileDigests(),
     mount: '/files/',
     uploadBytesMax: 1,

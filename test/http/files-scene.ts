@@ -71,6 +71,7 @@ export async function filesScene(t: Test, options: FilesSceneOptions = {}): Prom
     root,
     committer,
     rawUploads: given.rawUploads,
+    resumable: given.resumable,
     fileDigests,
     mover: given.mover,
     copier: new Copier({ root, acl: store.acl, committer, locks: given.locks }),

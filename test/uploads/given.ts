@@ -18,6 +18,8 @@ import { type Partial, writePartial } from '../../src/uploads/partial.js';
 import { PathLocks } from '../../src/uploads/path-locks.js';
 import type { Preconditions } from '../../src/uploads/preconditions.js';
 import { RAW_FOLDER, RawUploads } from '../../src/uploads/raw-uploads.js';
+import { RESUMABLE_FOLDER, ResumableFolder } from '../../src/uploads/resumable-folder.js';
+import { ResumableUploads } from '../../src/uploads/resumable-uploads.js';
 import { StorageRoot } from '../../src/uploads/storage-root.js';
 import { draft, path, principal } from '../storage/given.js';
 
@@ -36,6 +38,7 @@ export interface Scene {
   readonly databaseFile: string;
   readonly root: StorageRoot;
   readonly rawUploads: RawUploads;
+  readonly resumable: ResumableUploads;
   readonly store: Store;
   readonly committer: Committer;
   readonly mover: Mover;
@@ -57,6 +60,7 @@ export async function scene(
   await root.prepare();
   const rawUploads = new RawUploads(`${folder}/partial`, root);
   await rawUploads.prepare();
+  const resumable = await resumableIn(folder, root);
   const store = openSqliteStore(databaseFile);
   t.teardown(() => store.close());
   const locks = new PathLocks();
@@ -68,6 +72,7 @@ export async function scene(
     databaseFile,
     root,
     rawUploads,
+    resumable,
     store,
     locks,
     committer,
@@ -81,6 +86,18 @@ export function rootIn(folder: string): StorageRoot {
     root: `${folder}/store`,
     mount: '/files/',
     partialFolder: `${folder}/partial`,
+  });
+}
+
+/** As the files service has them, but for what an earlier one left. */
+async function resumableIn(folder: string, root: StorageRoot): Promise<ResumableUploads> {
+  const inFolder = new ResumableFolder(`${folder}/partial`, root);
+  await inFolder.prepare();
+  return new ResumableUploads({
+    folder: inFolder,
+    openMax: 10,
+    lifetimeMs: 3_600_000,
+    clock: () => Date.now(),
   });
 }
 
@@ -139,14 +156,19 @@ export async function mayRead(authorizer: Authorizer, user: string, on: string) 
   }
 }
 
-/** Without nginx's own folder among them. */
+/** Without the folders of nginx and of resumable uploads among them. */
 export function partialsIn(folder: string): readonly string[] {
-  return readdirSync(`${folder}/partial`).filter((name) => name !== RAW_FOLDER);
+  return readdirSync(`${folder}/partial`).filter((name) => name !== RAW_FOLDER && name !== RESUMABLE_FOLDER);
 }
 
 /** What nginx has written, and not yet removed. */
 export function rawIn(folder: string): readonly string[] {
   return readdirSync(`${folder}/partial/${RAW_FOLDER}`);
+}
+
+/** What there is of resumable uploads: of each its bytes and its record. */
+export function resumableNamesIn(folder: string): readonly string[] {
+  return readdirSync(`${folder}/partial/${RESUMABLE_FOLDER}`).sort();
 }
 
 /** All names below the folder that nginx serves, folders too. */

@@ -5,11 +5,20 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { plainEnvironment } from '../nginx/running-site.js';
 import type { Plan } from './killed-process.js';
+import type { ResumablePlan } from './killed-resumable.js';
 
-const PROGRAM = fileURLToPath(new URL('killed-process.ts', import.meta.url));
+const program = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 
 export async function killedAt(plan: Plan): Promise<void> {
-  const child = spawn(process.execPath, [PROGRAM, JSON.stringify(plan)], {
+  await killed(program('killed-process.ts'), plan);
+}
+
+export async function killedResumableAt(plan: ResumablePlan): Promise<void> {
+  await killed(program('killed-resumable.ts'), plan);
+}
+
+async function killed(file: string, plan: Plan | ResumablePlan): Promise<void> {
+  const child = spawn(process.execPath, [file, JSON.stringify(plan)], {
     env: plainEnvironment({}),
     stdio: ['ignore', 'ignore', 'pipe'],
   });

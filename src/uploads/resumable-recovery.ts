@@ -1,0 +1,74 @@
+/**
+ * What a start finds of resumable uploads. Each whose commit a crash has cut off is a file, or waits for its sender as
+ * before, or is over; none is committed twice, which would bring back a file that was removed since.
+ *
+ * Two looks, around the recovery of commits: it drops the partials that were not journaled, and after it nobody could
+ * tell one of those from one that became a file.
+ */
+
+import type { FileStore } from '../acl/ports.js';
+import type { ResumableFolder } from './resumable-folder.js';
+import type { ResumableUpload } from './resumable-upload.js';
+import type { ResumableUploads } from './resumable-uploads.js';
+import type { StorageRoot } from './storage-root.js';
+
+export interface ResumableRecoveryDeps {
+  readonly folder: ResumableFolder;
+  readonly uploads: ResumableUploads;
+  readonly root: StorageRoot;
+  readonly files: FileStore;
+}
+
+/** @param recover of commits; nothing may change files before either is done */
+export async function recoverResumable<T>(
+  deps: ResumableRecoveryDeps,
+  recover: () => Promise<T>,
+): Promise<T> {
+  const found: ResumableUpload[] = [];
+  const before = await journaled(deps.files);
+  for (const upload of await deps.folder.records()) found.push(await beforeRecovery(deps, upload, before));
+  const recovered = await recover();
+  const after = await journaled(deps.files);
+  for (const upload of found) {
+    deps.uploads.restore(upload);
+    await afterRecovery(deps, upload, after);
+  }
+  return recovered;
+}
+
+async function beforeRecovery(
+  { folder, root }: ResumableRecoveryDeps,
+  upload: ResumableUpload,
+  pending: ReadonlySet<string>,
+): Promise<ResumableUpload> {
+  const { partial, uncheckedFrom, ...rest } = upload;
+  if (uncheckedFrom !== undefined) {
+    const size = await folder.size(upload.id);
+    if (size !== undefined && size > uncheckedFrom) await folder.truncate(upload.id, uncheckedFrom);
+    await folder.write(rest);
+    return rest;
+  }
+  if (partial === undefined || pending.has(partial) || !(await root.hasPartial(partial))) return upload;
+  await folder.write(rest);
+  return rest;
+}
+
+async function afterRecovery(
+  { folder, uploads }: ResumableRecoveryDeps,
+  upload: ResumableUpload,
+  pending: ReadonlySet<string>,
+): Promise<void> {
+  if (upload.finished !== undefined) return folder.removeBytes(upload.id);
+  if ((await folder.size(upload.id)) === undefined) return uploads.end(upload.id);
+  const entityTag = await folder.placed(upload);
+  if (entityTag !== undefined) {
+    await uploads.finish(upload, entityTag);
+  } else if (upload.partial !== undefined && !pending.has(upload.partial)) {
+    await uploads.end(upload.id); // it became a file, and that has gone since
+  }
+}
+
+async function journaled(files: FileStore): Promise<ReadonlySet<string>> {
+  const { commits } = await files.pending();
+  return new Set(commits.map(({ partial }) => partial));
+}

@@ -1,0 +1,184 @@
+/**
+ * Uploads that come in several requests: begun, carried on, handed to the committer, and ended by their sender or by
+ * time. One process has them all in memory (the holder of the files' lock), with the disk behind it.
+ *
+ * Whoever calls has asked whose an upload is and whether they may, and holds its lock (`upload-locks.ts`). An id is
+ * never told to anybody but its sender.
+ */
+
+import type { Principal } from '../acl/principal.js';
+import { append, type Checksum } from './append.js';
+import type { Partial } from './partial.js';
+import { UploadProblem } from './problem.js';
+import type { ResumableFolder } from './resumable-folder.js';
+import type { NewResumableUpload, ResumableUpload } from './resumable-upload.js';
+
+export interface ResumableUploadsDeps {
+  readonly folder: ResumableFolder;
+  /** Unfinished ones. */
+  readonly openMax: number;
+  /** From when it was begun. */
+  readonly lifetimeMs: number;
+  /** UTC milliseconds. */
+  readonly clock: () => number;
+}
+
+/** A sender that did not hear that it was done asks again; this long we know. */
+const FINISHED_KEPT_MS = 24 * 60 * 60 * 1000;
+/** Some hundred bytes of memory each, and a small file. */
+const FINISHED_MAX = 10_000;
+
+export class ResumableUploads {
+  readonly #deps: ResumableUploadsDeps;
+  readonly #open = new Map<string, ResumableUpload>();
+  readonly #finished = new Map<string, ResumableUpload>();
+
+  constructor(deps: ResumableUploadsDeps) {
+    this.#deps = deps;
+  }
+
+  /** From the disk, at a start. */
+  restore(upload: ResumableUpload): void {
+    (upload.finished === undefined ? this.#open : this.#finished).set(upload.id, upload);
+  }
+
+  find(id: string): ResumableUpload | undefined {
+    const upload = this.#open.get(id) ?? this.#finished.get(id);
+    return upload === undefined || this.#hasExpired(upload, this.#deps.clock()) ? undefined : upload;
+  }
+
+  /** The unfinished ones of one owner, with their lengths; `undefined`: of nobody. For whoever counts them. */
+  ofOwner(owner: Principal | undefined): readonly ResumableUpload[] {
+    const now = this.#deps.clock();
+    return [...this.#open.values()].filter(
+      (upload) => upload.owner === owner && !this.#hasExpired(upload, now),
+    );
+  }
+
+  get lifetimeMs(): number {
+    return this.#deps.lifetimeMs;
+  }
+
+  /** Bytes that are there. */
+  async offset({ id, length, finished }: ResumableUpload): Promise<number> {
+    if (finished !== undefined) return length ?? 0;
+    const size = await this.#deps.folder.size(id);
+    if (size === undefined) throw new Error(`somebody has removed the bytes of upload ${id}`);
+    return size;
+  }
+
+  /** @throws UploadProblem `too-busy`, `no-space` */
+  async begin(begun: NewResumableUpload): Promise<ResumableUpload> {
+    if (this.#open.size >= this.#deps.openMax) {
+      throw new UploadProblem(
+        'too-busy',
+        'Too many uploads are unfinished; finish or delete one, or try later.',
+      );
+    }
+    const upload = { ...begun, createdAt: this.#deps.clock() };
+    this.#open.set(upload.id, upload); // before the first wait: the limit holds for those that begin together
+    try {
+      await this.#deps.folder.create(upload);
+    } catch (error) {
+      this.#open.delete(upload.id);
+      throw error;
+    }
+    return upload;
+  }
+
+  async setLength(id: string, length: number): Promise<void> {
+    await this.#change(id, { length });
+  }
+
+  /** Answers the new offset. @throws UploadProblem `digest-mismatch`, `no-space`; and what the source does */
+  async append(
+    id: string,
+    offset: number,
+    source: AsyncIterable<Uint8Array>,
+    checksum: Checksum | undefined,
+  ): Promise<number> {
+    const file = this.#deps.folder.bytesPath(id);
+    if (checksum === undefined) return append({ file, offset, source, checksum });
+    // A kill in the middle must not leave bytes that nobody has compared.
+    await this.#change(id, { uncheckedFrom: offset });
+    const end = await append({ file, offset, source, checksum }).catch(async (error: unknown) => {
+      // What does not match was taken off; where the disk refused that, the next start does it.
+      if ((await this.#deps.folder.size(id)) === offset) await this.#change(id, { uncheckedFrom: undefined });
+      throw error;
+    });
+    await this.#change(id, { uncheckedFrom: undefined });
+    return end;
+  }
+
+  /** All of its bytes, for the committer. @throws UploadProblem */
+  async handOver(upload: ResumableUpload): Promise<Partial> {
+    const name = await this.#deps.folder.link(upload.id);
+    await this.#change(upload.id, { partial: name });
+    return { name, bytes: await this.offset(upload) };
+  }
+
+  /** The committer has dropped what it was given. */
+  async takeBack(id: string): Promise<void> {
+    await this.#change(id, { partial: undefined });
+  }
+
+  /** The entity tag of the file, where it is at its path already. */
+  async placed(upload: ResumableUpload): Promise<string | undefined> {
+    return this.#deps.folder.placed(upload);
+  }
+
+  /**
+   * It is a file now. What is known of it stays, for a sender that did not hear so. What the disk refuses here is the
+   * next start's: the file is there.
+   */
+  async finish(upload: ResumableUpload, entityTag: string): Promise<ResumableUpload> {
+    const { partial: _, ...rest } = upload;
+    const finished = { ...rest, finished: { at: this.#deps.clock(), entityTag } };
+    this.#open.delete(upload.id);
+    this.#finished.set(upload.id, finished);
+    await this.#deps.folder.write(finished).catch(() => undefined);
+    await this.#deps.folder.removeBytes(upload.id).catch(() => undefined);
+    const [oldest] = this.#finished.keys();
+    if (this.#finished.size > FINISHED_MAX && oldest !== undefined) await this.end(oldest);
+    return finished;
+  }
+
+  async end(id: string): Promise<void> {
+    await this.#deps.folder.remove(id);
+    this.#open.delete(id);
+    this.#finished.delete(id);
+  }
+
+  /** Ends what has expired. Answers how many unfinished ones. @param now UTC milliseconds */
+  async sweep(now: number): Promise<number> {
+    let swept = 0;
+    for (const upload of [...this.#open.values(), ...this.#finished.values()]) {
+      // One that the committer has is a file in a moment, or the next start's.
+      if (!this.#hasExpired(upload, now) || upload.partial !== undefined) continue;
+      await this.end(upload.id);
+      if (upload.finished === undefined) swept += 1;
+    }
+    return swept;
+  }
+
+  #hasExpired(upload: ResumableUpload, now: number): boolean {
+    const { finished } = upload;
+    return (
+      now >= (finished === undefined ? upload.createdAt + this.lifetimeMs : finished.at + FINISHED_KEPT_MS)
+    );
+  }
+
+  async #change(
+    id: string,
+    change: { readonly [K in keyof ResumableUpload]?: ResumableUpload[K] | undefined },
+  ) {
+    const before = this.#open.get(id);
+    if (before === undefined)
+      throw new UploadProblem('not-found', 'There is no such upload; begin it again.');
+    const after = { ...before, ...change } as ResumableUpload;
+    await this.#deps.folder.write(after);
+    // It may have ended while that was written.
+    if (this.#open.has(id)) this.#open.set(id, after);
+    else await this.#deps.folder.remove(id);
+  }
+}

@@ -1,0 +1,129 @@
+/**
+ * kill -9 at every step from the bytes of a resumable upload to its file, by a process that really dies. After the next
+ * start it waits for its sender with all its bytes, or it is the file; asked again it is the file, once; and another
+ * start changes nothing.
+ */
+
+import { readFileSync } from 'node:fs';
+import t, { type Test } from 'tap';
+import { NOBODY } from '../../src/acl/principal.js';
+import { Credentials } from '../../src/credentials/credential.js';
+import { Gate } from '../../src/http/gate.js';
+import { commitUpload } from '../../src/http/tus/commit.js';
+import { UploadLocks } from '../../src/http/tus/upload-locks.js';
+import { recover } from '../../src/uploads/recovery.js';
+import { ResumableFolder } from '../../src/uploads/resumable-folder.js';
+import { recoverResumable } from '../../src/uploads/resumable-recovery.js';
+import { ResumableUploads } from '../../src/uploads/resumable-uploads.js';
+import {
+  draft,
+  mayRead,
+  partialsIn,
+  path,
+  put,
+  resumableNamesIn,
+  type Scene,
+  scene,
+  served,
+  UNCONDITIONAL,
+} from './given.js';
+import { killedResumableAt } from './killed-at.js';
+import type { ResumablePlan } from './killed-resumable.js';
+
+const ID = '0123456789abcdef0123456789abcdef';
+const PATH = '/team/a';
+
+/** As a start of the files service. */
+async function started({ folder, root, store }: Scene): Promise<ResumableUploads> {
+  const inFolder = new ResumableFolder(`${folder}/partial`, root);
+  await inFolder.prepare();
+  const uploads = new ResumableUploads({
+    folder: inFolder,
+    openMax: 10,
+    lifetimeMs: 3_600_000,
+    clock: () => Date.now(),
+  });
+  const { files } = store;
+  await recoverResumable({ folder: inFolder, uploads, root, files }, () => recover(files, root));
+  return uploads;
+}
+
+async function killed(t: Test, killAt: ResumablePlan['killAt'], grants: string): Promise<Scene> {
+  const given = await scene(t);
+  await given.store.acl.putGrants([draft('anyone manage /team/')]);
+  await put(given, PATH, 'old');
+  await killedResumableAt({ folder: given.folder, id: ID, path: PATH, text: 'new', grants, killAt });
+  return given;
+}
+
+/** The next request of its sender. */
+async function askedAgain(given: Scene, resumable: ResumableUploads) {
+  const upload = resumable.find(ID);
+  if (upload === undefined) throw new Error('it is not there');
+  const gate = new Gate(given.authorizer, new Credentials([]), undefined);
+  const { root, committer } = given;
+  const deps = {
+    gate,
+    root,
+    committer,
+    mount: '/files/',
+    uploadBytesMax: 100,
+    resumable,
+    locks: new UploadLocks(),
+  };
+  const who = { subject: NOBODY, failure: undefined, ambient: false, request: {} as never };
+  return commitUpload(deps, { who, upload });
+}
+
+const STEPS: readonly (readonly [ResumablePlan['killAt'], leaves: 'open' | 'file'])[] = [
+  ['linked', 'open'],
+  ['handed-over', 'open'],
+  ['prepared', 'open'],
+  ['journaled', 'file'],
+  ['renamed', 'file'],
+  ['finished', 'file'],
+  ['noted', 'file'],
+  ['bytes-removed', 'file'],
+];
+
+for (const grants of ['', 'anyone deny read']) {
+  for (const [killAt, leaves] of STEPS) {
+    t.test(`killed at '${killAt}', ${grants === '' ? 'without' : 'with'} grants`, async (t) => {
+      const given = await killed(t, killAt, grants);
+      const resumable = await started(given);
+      t.strictSame(partialsIn(given.folder), []);
+      t.equal(served(given.folder, PATH), leaves === 'open' ? 'old' : 'new');
+      const upload = resumable.find(ID);
+      t.equal(upload?.finished === undefined ? 'open' : 'file', leaves);
+      if (upload !== undefined) t.equal(await resumable.offset(upload), 3, 'all its bytes');
+      const { finished } = await askedAgain(given, resumable);
+      t.match(finished?.entityTag, /-3"$/);
+      t.equal(served(given.folder, PATH), 'new');
+      t.equal(await mayRead(given.authorizer, 'user:bob', PATH), grants === '');
+      t.strictSame(resumableNamesIn(given.folder), [`${ID}.json`]);
+      await put(given, PATH, 'newer');
+      const again = await started(given);
+      t.strictSame(again.find(ID)?.finished, finished);
+      t.equal((await askedAgain(given, again)).finished?.entityTag, finished?.entityTag);
+      t.equal(served(given.folder, PATH), 'newer', 'it does not come back');
+    });
+  }
+}
+
+t.test('killed before its checksum was known, nothing of those bytes stays', async (t) => {
+  const given = await killed(t, 'unchecked', '');
+  t.equal(readFileSync(`${given.folder}/partial/tus/${ID}`, 'utf8'), 'ne');
+  const resumable = await started(given);
+  const upload = resumable.find(ID);
+  t.equal(upload && (await resumable.offset(upload)), 0);
+  t.notOk(upload?.uncheckedFrom);
+});
+
+t.test('a file that was removed before the next start does not come back', async (t) => {
+  const given = await killed(t, 'finished', '');
+  await given.committer.remove(path(PATH), UNCONDITIONAL); // as `latchkey rm` without a service
+  const resumable = await started(given);
+  t.equal(resumable.find(ID), undefined);
+  t.equal(served(given.folder, PATH), undefined);
+  t.strictSame(resumableNamesIn(given.folder), []);
+});

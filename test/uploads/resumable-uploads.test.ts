@@ -1,0 +1,171 @@
+/** Resumable uploads on the disk: begun, carried on, counted, expired, and read again at a start. */
+
+import { createHash } from 'node:crypto';
+import { linkSync, lstatSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { Readable } from 'node:stream';
+import t, { type Test } from 'tap';
+import { ResumableFolder } from '../../src/uploads/resumable-folder.js';
+import { recoverResumable } from '../../src/uploads/resumable-recovery.js';
+import { ResumableUploads } from '../../src/uploads/resumable-uploads.js';
+import { OWNER, path, principal, resumableNamesIn, type Scene, scene, UNCONDITIONAL } from './given.js';
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+const START = Date.UTC(2026, 0, 1);
+const id = (digit: string) => digit.repeat(32);
+
+interface Given extends Scene {
+  now: number;
+  readonly inFolder: ResumableFolder;
+  readonly resumable: ResumableUploads;
+  begin(digit: string, owner?: typeof OWNER): ReturnType<ResumableUploads['begin']>;
+  append(digit: string, offset: number, ...texts: readonly string[]): Promise<number>;
+  again(): Promise<ResumableUploads>;
+}
+
+async function given(t: Test, openMax = 3): Promise<Given> {
+  const scenery = await scene(t);
+  const inFolder = new ResumableFolder(`${scenery.folder}/partial`, scenery.root);
+  const made = () =>
+    new ResumableUploads({ folder: inFolder, openMax, lifetimeMs: HOUR_MS, clock: () => it.now });
+  const resumable = made();
+  const it: Given = {
+    ...scenery,
+    now: START,
+    inFolder,
+    resumable,
+    begin: (digit, owner = OWNER) =>
+      resumable.begin({
+        id: id(digit),
+        path: path(`/team/${digit}`),
+        owner,
+        length: 10,
+        metadata: { path: `/team/${digit}`, filetype: null },
+        grants: 'anyone read',
+        preconditions: { ...UNCONDITIONAL, ifNoneMatch: '*' },
+      }),
+    append: (digit, offset, ...texts) =>
+      resumable.append(id(digit), offset, Readable.from(texts.map((text) => Buffer.from(text))), undefined),
+    again: async () => {
+      const uploads = made();
+      const { root, store } = scenery;
+      await recoverResumable({ folder: inFolder, uploads, root, files: store.files }, async () => {});
+      return uploads;
+    },
+  };
+  return it;
+}
+
+t.test(
+  'what is known of an upload is read again at a start, and its bytes are where they were',
+  async (t) => {
+    const it = await given(t);
+    const begun = await it.begin('a');
+    await it.resumable.begin({ ...begun, id: id('b'), owner: undefined, length: undefined });
+    t.equal(await it.append('a', 0, 'he', 'llo'), 5);
+    t.equal(
+      lstatSync(`${it.folder}/partial/tus/${id('a')}`).mode & 0o777,
+      0o640,
+      'a file as every other one',
+    );
+    const again = await it.again();
+    t.strictSame(again.find(id('a')), it.resumable.find(id('a')));
+    t.strictSame(again.find(id('b')), it.resumable.find(id('b')));
+    t.equal(await again.offset(begun), 5);
+    t.equal(again.find(id('c')), undefined);
+  },
+);
+
+t.test('those of one owner are counted, and nobody is one', async (t) => {
+  const it = await given(t);
+  await it.begin('a');
+  await it.begin('b', principal('user:bob'));
+  const nobodys = await it.resumable
+    .begin({ ...(await it.begin('c')), id: id('d'), owner: undefined })
+    .catch((error) => error);
+  t.match(nobodys, { code: 'too-busy' }, 'there may be three');
+  t.strictSame(
+    it.resumable.ofOwner(OWNER).map((upload) => upload.id),
+    [id('a'), id('c')],
+  );
+  t.strictSame(
+    it.resumable.ofOwner(principal('user:bob')).map(({ length }) => length),
+    [10],
+  );
+  t.strictSame(it.resumable.ofOwner(undefined), []);
+  await it.resumable.end(id('a'));
+  t.equal(it.resumable.ofOwner(OWNER).length, 1);
+});
+
+t.test(
+  'it expires by the time since it was begun, however much has come; a finished one is known for a day',
+  async (t) => {
+    const it = await given(t);
+    await it.begin('a');
+    const done = await it.begin('b');
+    await it.resumable.finish(done, '"1-a"');
+    it.now += HOUR_MS - 1;
+    await it.append('a', 0, 'x');
+    t.ok(it.resumable.find(id('a')));
+    t.equal(await it.resumable.sweep(it.now), 0);
+    it.now += 1;
+    t.equal(it.resumable.find(id('a')), undefined, 'before anybody sweeps');
+    t.strictSame(it.resumable.ofOwner(OWNER), []);
+    t.match(it.resumable.find(id('b')), { finished: { entityTag: '"1-a"' } });
+    t.equal(await (await it.again()).sweep(it.now), 1);
+    t.strictSame(resumableNamesIn(it.folder), [`${id('b')}.json`]);
+    it.now = START + DAY_MS;
+    t.equal(it.resumable.find(id('b')), undefined);
+    await it.resumable.sweep(it.now);
+    t.strictSame(resumableNamesIn(it.folder), []);
+  },
+);
+
+t.test('of a checksum that does not match nothing stays, and what follows is kept', async (t) => {
+  const it = await given(t);
+  const begun = await it.begin('a');
+  await it.append('a', 0, 'abc');
+  const send = (text: string, of: string) =>
+    it.resumable.append(begun.id, 3, Readable.from([Buffer.from(text)]), {
+      algorithm: 'sha1',
+      digest: createHash('sha1').update(of).digest(),
+    });
+  await t.rejects(send('xyz', 'other'), { code: 'digest-mismatch' });
+  t.equal(await it.resumable.offset(begun), 3);
+  t.equal(await it.append('a', 3, 'def'), 6);
+  t.equal(await (await it.again()).offset(begun), 6, 'the next start takes nothing off');
+});
+
+t.test('a source that breaks off leaves what has come', async (t) => {
+  const it = await given(t);
+  const begun = await it.begin('a');
+  const broken = async function* () {
+    yield Buffer.from('abc');
+    throw new Error('the client has gone');
+  };
+  await t.rejects(it.resumable.append(begun.id, 0, broken(), undefined), { message: 'the client has gone' });
+  t.equal(await it.resumable.offset(begun), 3);
+});
+
+t.test('a start removes what belongs to no upload, and nothing that is not ours', async (t) => {
+  const it = await given(t);
+  await it.begin('a');
+  const at = (name: string) => `${it.folder}/partial/tus/${name}`;
+  writeFileSync(at(id('b')), 'bytes alone');
+  writeFileSync(at(`${id('c')}.json`), '{"id":');
+  writeFileSync(at(`${id('d')}.json`), readFileSync(at(`${id('a')}.json`)));
+  writeFileSync(at(`${id('a')}.json.new`), '{');
+  linkSync(at(id('b')), at('0f8fad5b-d9cb-469f-a165-70867728950e'));
+  writeFileSync(at('notes.txt'), "the operator's");
+  const again = await it.again();
+  t.strictSame(resumableNamesIn(it.folder), [id('a'), `${id('a')}.json`, 'notes.txt']);
+  t.equal(again.ofOwner(OWNER).length, 1);
+});
+
+t.test('one whose bytes somebody removed is over at the next start', async (t) => {
+  const it = await given(t);
+  await it.begin('a');
+  await it.inFolder.removeBytes(id('a'));
+  t.equal((await it.again()).find(id('a')), undefined);
+  t.strictSame(readdirSync(`${it.folder}/partial/tus`), []);
+});
