@@ -22,6 +22,7 @@ import { buildMetricsApp } from './http/metrics-route.js';
 import { buildOperatorApp } from './http/operator-app.js';
 import type { Logger } from './http/server-options.js';
 import type { SessionHook } from './http/session-route.js';
+import { openInspection } from './inspection-parts.js';
 import { openLinkJudges } from './link-judges.js';
 import { authorizerMetrics } from './metrics/authorizer-metrics.js';
 import { DecisionCounts } from './metrics/decision-counts.js';
@@ -96,11 +97,14 @@ async function openLockedFilesApp(config: Config, logger: Logger, lock: ProcessL
     await rawUploads.prepare();
     if (config.trashTimeMs > 0) await new TrashFolder(root).prepare();
     const fileDigests = new FileDigests();
+    let log: Log | undefined;
+    const looks = openInspection(config, (refused) => log?.warn(refused, 'the scan refused an upload'));
     const { resumable, recovered } = await recoverUploads(config, root, store);
     const counts = new FilesCounts();
     const parts = openFileParts(root, store, {
-      ...config,
+      trashTimeMs: config.trashTimeMs,
       userLimits: config.uploadLimits.userLimits,
+      inspection: looks.inspection,
       onCommitted: (file) => counts.committed(file),
     });
     const checkReady = () => checkFacts(store.facts);
@@ -145,6 +149,7 @@ async function openLockedFilesApp(config: Config, logger: Logger, lock: ProcessL
       },
       logger,
     });
+    log = app.log;
     const stopSweeping = keepSwept(rawUploads, {
       clock,
       onSwept: (files) => app.log.warn({ files }, 'removed what nginx had left of uploads'),
@@ -160,7 +165,7 @@ async function openLockedFilesApp(config: Config, logger: Logger, lock: ProcessL
       await stopEnding();
       stopSweeping();
       stopExpiring();
-      await fileDigests.close();
+      await Promise.all([fileDigests.close(), looks.close()]);
     });
     const operator = buildOperatorApp({ ...parts, clock, logger });
     app.addHook('onClose', () => operator.close());

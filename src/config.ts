@@ -15,6 +15,7 @@ import type { FailureLimits } from './credentials/failures.js';
 import type { ProxyProof } from './credentials/proxy-header.js';
 import type { RsaAlgorithm } from './credentials/rsa-algorithm.js';
 import type { SigningSecret } from './credentials/secret-text.js';
+import { type InspectionSettings, inspectionSettings } from './inspection-settings.js';
 import type { LinkLifetime } from './links/link-limits.js';
 import type { LinkKey } from './links/signed-url.js';
 import { type CredentialKindName, type ListenAddress, SettingProblem } from './setting-values.js';
@@ -59,6 +60,7 @@ export interface Config {
   readonly trashTimeMs: number;
   /** `undefined`: no limit. */
   readonly trashBytesMax: number | undefined;
+  readonly inspection: InspectionSettings;
   readonly resumable: ResumableSettings;
   readonly download: DownloadSettings;
   readonly logLevel: string;
@@ -206,6 +208,7 @@ export function loadConfig(env: Environment): Config {
     uploadLimits: uploadLimitSettings(values),
     trashTimeMs: values.LATCHKEY_TRASH_TIME,
     trashBytesMax: values.LATCHKEY_TRASH_BYTES_MAX,
+    inspection: inspectionSettings(values),
     resumable: Object.freeze({
       lifetimeMs: values.LATCHKEY_RESUMABLE_LIFETIME,
       openMax: values.LATCHKEY_RESUMABLE_MAX,

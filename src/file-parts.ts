@@ -31,12 +31,14 @@ export interface FileParts {
   readonly expiry: Expiry;
 }
 
-export type GivenParts = Pick<Config, 'trashTimeMs'> & Pick<CommitterDeps, 'onCommitted' | 'userLimits'>;
+/** What of the configuration, and of whoever opens them, the parts go by. */
+export type GivenParts = Pick<Config, 'trashTimeMs'> &
+  Pick<CommitterDeps, 'onCommitted' | 'userLimits' | 'inspection'>;
 
 export function openFileParts(
   root: StorageRoot,
   store: Store,
-  { trashTimeMs, onCommitted, userLimits }: GivenParts,
+  { trashTimeMs, ...given }: GivenParts,
 ): FileParts {
   const { acl, files, moves, tree, expiries, trash } = store;
   const folder = new TrashFolder(root);
@@ -47,13 +49,12 @@ export function openFileParts(
     expiries,
     clock,
     locks,
-    ...(onCommitted !== undefined && { onCommitted }),
-    ...(userLimits !== undefined && { userLimits }),
+    ...given,
     ...(trashTimeMs > 0 && { trash: folder }),
   });
   return {
     committer,
-    mover: new Mover({ root, files, moves, tree, locks }),
+    mover: new Mover({ root, files, moves, tree, locks, inspection: given.inspection }),
     copier: new Copier({ root, acl, committer, locks }),
     removal: new FolderRemoval({ root, tree, committer, locks }),
     bin: new Trash({ folder, trash, acl, committer, clock }),

@@ -224,6 +224,30 @@ export function durationOrNone(given: string): number {
   return given === '0' ? 0 : duration(given);
 }
 
+/** nginx waits five minutes for the files service. */
+const SCAN_MS_MAX = 4 * 60 * 1000;
+
+export function scanTimeout(given: string): number {
+  const found = duration(given);
+  if (found <= SCAN_MS_MAX) return found;
+  throw new SettingProblem(`takes up to 4m, not '${given}': nginx would not wait for it`);
+}
+
+/** RFC 6838 §4.2, in lower case; a subtype may be *. */
+export function mediaTypes(given: string): readonly string[] {
+  return list(given.toLowerCase()).map((type) => {
+    if (/^[a-z0-9][a-z0-9!#$&^_.+-]*\/(?:\*|[a-z0-9][a-z0-9!#$&^_.+-]*)$/.test(type)) return type;
+    throw new SettingProblem(`takes types such as image/* and application/pdf, not '${type}'`);
+  });
+}
+
+/** No shell reads it: what has to be quoted belongs into a script. */
+export function programWords(given: string): readonly string[] {
+  const words = given.split(/\s+/).filter((word) => word !== '');
+  if (words[0]?.startsWith('/')) return words;
+  throw new SettingProblem(`takes a program by its absolute path, and arguments, not '${given}'`);
+}
+
 export function oneOf(...words: readonly string[]): (given: string) => string {
   return (given) => {
     if (words.includes(given)) return given;

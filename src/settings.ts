@@ -29,11 +29,14 @@ import {
   listenAddress,
   loginUrl,
   MIB,
+  mediaTypes,
   mount,
   oneOf,
   origin,
   origins,
+  programWords,
   rsaAlgorithm,
+  scanTimeout,
   secret,
   secrets,
   size,
@@ -60,8 +63,8 @@ function optional<T>(help: string, parse: (text: string) => T): Setting<T | unde
 }
 
 /** In milliseconds, from a text such as `7d`. */
-function durationSetting(help: string, initialText: string): Setting<number> {
-  return { help, initial: duration(initialText), initialText, parse: duration };
+function durationSetting(help: string, initialText: string, parse = duration): Setting<number> {
+  return { help, initial: parse(initialText), initialText, parse };
 }
 
 /** It may also come in a file, by the name with _FILE, and is never shown. */
@@ -244,6 +247,26 @@ export const SETTINGS = {
     parse: durationOrNone,
   },
   LATCHKEY_TRASH_BYTES_MAX: optional('bytes in the trash before the oldest go early; empty: no limit', size),
+  LATCHKEY_UPLOAD_TYPES: setting(
+    'types of files that are taken, by their content and by their name, such as image/*,application/pdf; empty: all',
+    [] as readonly string[],
+    mediaTypes,
+  ),
+  LATCHKEY_UPLOAD_TYPES_REFUSED: setting(
+    'types of files that are not taken, such as text/html',
+    [] as readonly string[],
+    mediaTypes,
+  ),
+  LATCHKEY_SCAN_COMMAND: optional(
+    'program, by its absolute path, with arguments, that looks at each upload: the file is its last argument; exit code 0: yes, 1: no',
+    programWords,
+  ),
+  LATCHKEY_SCAN_URL: optional('URL that each upload is posted to: 2xx: yes, 422: no', url),
+  LATCHKEY_SCAN_TIMEOUT: durationSetting(
+    'how long either may take for one file, up to 4m',
+    '30s',
+    scanTimeout,
+  ),
   LATCHKEY_DOWNLOAD_BUFFERING: optional('X-Accel-Buffering of downloads: yes or no', oneOf('yes', 'no')),
   LATCHKEY_DOWNLOAD_CHARSET: optional('X-Accel-Charset of downloads', headerWord),
   LATCHKEY_DOWNLOAD_EXPIRES: optional('X-Accel-Expires of downloads: seconds, or off', headerWord),

@@ -234,6 +234,44 @@ export const SETTINGS: Readonly<Record<string, Case>> = {
     good: { '1': 1, '10g': 10_737_418_240 },
     bad: { '0': `${SIZE}, not '0'`, much: `${SIZE}, not 'much'` },
   },
+  LATCHKEY_UPLOAD_TYPES: {
+    read: (config) => config.inspection.rules.allowed,
+    initial: [],
+    good: { 'image/*, Application/PDF': ['image/*', 'application/pdf'], 'image/svg+xml': ['image/svg+xml'] },
+    bad: Object.fromEntries(
+      ['image', '*/*', '.pdf', 'a/b/c', 'text/html;x', 'image/p*'].map((text) => [
+        text,
+        `takes types such as image/* and application/pdf, not '${text}'`,
+      ]),
+    ),
+  },
+  LATCHKEY_UPLOAD_TYPES_REFUSED: {
+    read: (config) => config.inspection.rules.refused,
+    initial: [],
+    good: { 'text/html': ['text/html'] },
+    bad: { html: "takes types such as image/* and application/pdf, not 'html'" },
+  },
+  LATCHKEY_SCAN_COMMAND: {
+    read: (config) => config.inspection.scanCommand,
+    initial: undefined,
+    good: { '/usr/bin/clamdscan  --fdpass': ['/usr/bin/clamdscan', '--fdpass'], '/scan': ['/scan'] },
+    bad: { clamdscan: "takes a program by its absolute path, and arguments, not 'clamdscan'" },
+  },
+  LATCHKEY_SCAN_URL: {
+    read: (config) => config.inspection.scanUrl,
+    initial: undefined,
+    good: { 'http://127.0.0.1:8000/scan': 'http://127.0.0.1:8000/scan' },
+    bad: { '/scan': "takes an http or https URL, not '/scan'" },
+  },
+  LATCHKEY_SCAN_TIMEOUT: {
+    read: (config) => config.inspection.scanTimeoutMs,
+    initial: 30_000,
+    good: { '4m': 240_000, '5s': 5_000 },
+    bad: {
+      '5m': "takes up to 4m, not '5m': nginx would not wait for it",
+      soon: "takes a duration such as 30m, 8h or 7d, not 'soon'",
+    },
+  },
   LATCHKEY_DOWNLOAD_BUFFERING: {
     read: (config) => config.download.buffering,
     initial: undefined,

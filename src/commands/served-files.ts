@@ -11,6 +11,7 @@ import { OPERATOR_SOCKET, openFileParts, recoverFiles, takeFilesLock } from '../
 import { FileRefused, type FileWork, ownFileWork, type RemovalMode } from '../file-work.js';
 import { openStore, storageRootOf } from '../foundations.js';
 import { enterDataFolder } from '../host/data-folder.js';
+import { openInspection } from '../inspection-parts.js';
 import { type Invocation, RefusedError } from './command.js';
 
 /** A files service that is just starting or stopping answers nobody, and holds the lock. */
@@ -56,8 +57,16 @@ async function withOwnParts<T>({ config, output }: Invocation, work: (files: Fil
     await root.prepare();
     const { stuck } = await recoverFiles(root, store);
     for (const { what } of stuck) output.note(`${what} was left unfinished by an earlier stop, and still is`);
+    const looks = openInspection(config, ({ path, reason }) =>
+      output.note(`the scan refused ${path}: ${reason}`),
+    );
     const { userLimits } = config.uploadLimits;
-    return await work(ownFileWork(openFileParts(root, store, { ...config, userLimits })));
+    const given = { trashTimeMs: config.trashTimeMs, userLimits, inspection: looks.inspection };
+    try {
+      return await work(ownFileWork(openFileParts(root, store, given)));
+    } finally {
+      await looks.close();
+    }
   } finally {
     await store.close();
   }

@@ -45,16 +45,16 @@ export function lifeRoutes(instance: FastifyInstance, deps: LifeDeps): void {
   app.post(`${FILES}/move`, { schema: moveSchema }, async (request) => {
     const relocation = relocationIn(request.body);
     const who = await gate.identifyOwn(request);
-    const authorise = () => requireMove(deps, who, relocation);
-    await authorise();
-    return { path: relocation.to, ...(await mover.move({ ...relocation, authorise })) };
+    const authorise = (to: ResourcePath) => requireMove(deps, who, { ...relocation, to });
+    await authorise(relocation.to);
+    return mover.move({ ...relocation, authorise });
   });
 
   app.post(`${FILES}/copy`, { schema: copySchema }, async (request) => {
     const relocation = relocationIn(request.body);
     const who = await gate.identifyOwn(request);
-    const authorise = () => requireCopy(deps, who, relocation);
-    await authorise();
+    const authorise = (to: ResourcePath) => requireCopy(deps, who, { ...relocation, to });
+    await authorise(relocation.to);
     const { user: owner } = who.subject;
     const asked = { ...relocation, owner, bytesMax: deps.uploadBytesMax, authorise };
     const copied = await copies.run(() => copier.copy(asked));

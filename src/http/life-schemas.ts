@@ -39,7 +39,7 @@ export const moveSchema = {
       links: Type.Integer(),
       revision: Type.Integer(),
     }),
-    ...refusals(404, 409),
+    ...refusals(404, 409, 415),
   },
 };
 
@@ -55,7 +55,7 @@ export const copySchema = {
       etag: Type.String(),
       created: Type.Boolean({ description: 'false: it replaced a file' }),
     }),
-    ...refusals(404, 409, 413, 507),
+    ...refusals(404, 409, 413, 415, 422, 507),
   },
 };
 

@@ -27,6 +27,8 @@ const UPLOAD_STATUS: Readonly<Record<UploadProblemCode, number>> = {
   'precondition-failed': 412,
   'too-large': 413,
   'too-many': 429,
+  'type-refused': 415,
+  'scan-refused': 422,
   'too-busy': 503,
   'no-space': 507,
   // RFC 4331 §6 asks for it where a quota has no room (RFC 4918 §11.5).

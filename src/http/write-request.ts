@@ -8,11 +8,12 @@ import { encodeResourcePath, type ResourcePath } from '../acl/resource-path.js';
 import type { Committed, Committer } from '../uploads/committer.js';
 import type { FileDigests } from '../uploads/file-digests.js';
 import type { IntegrityFields } from '../uploads/integrity.js';
+import { newPath } from '../uploads/new-path.js';
 import { tooLarge } from '../uploads/partial.js';
 import type { Preconditions } from '../uploads/preconditions.js';
 import type { RawUploads } from '../uploads/raw-uploads.js';
 import type { StorageRoot } from '../uploads/storage-root.js';
-import type { Gate } from './gate.js';
+import type { Gate, Visitor } from './gate.js';
 import type { UploadLimits } from './upload-limits.js';
 
 export interface WriteDeps {
@@ -30,6 +31,18 @@ export interface WriteDeps {
   readonly uploadLimits: UploadLimits;
   /** UTC milliseconds. */
   readonly clock: () => number;
+}
+
+/** Where an upload to `asked` goes: there, or to its composed name (NFC). @throws Refused, NotKnown, UploadProblem */
+export async function requireNewPath(
+  { gate, root }: Pick<WriteDeps, 'gate' | 'root'>,
+  who: Visitor,
+  asked: ResourcePath,
+): Promise<ResourcePath> {
+  await gate.require(who, 'write', asked);
+  const path = await newPath(root, asked);
+  if (path !== asked) await gate.require(who, 'write', path);
+  return path;
 }
 
 /** By what the client says, before a byte is read; a body without a length is counted as it comes. */

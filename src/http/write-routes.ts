@@ -44,7 +44,11 @@ export async function writeRoutes(app: FastifyInstance, deps: WriteDeps): Promis
 
   await app.register(async (form) => {
     takeAnyBody(form);
-    await form.register(multipart, { throwFileSizeLimit: false, limits: formLimits(deps) });
+    await form.register(multipart, {
+      throwFileSizeLimit: false,
+      preservePath: true, // a folder's files are named with their folders
+      limits: formLimits(deps),
+    });
     form.post(WRITE_PREFIX, { schema: formSchema }, async (request, reply) => {
       const who = await deps.gate.identifyOwn(request);
       return postForm(deps, request, reply, who, pathOf(who));

@@ -15,9 +15,12 @@ import type { CommitEntry, FileStore, RequestedFile } from '../acl/ports.js';
 import type { Principal } from '../acl/principal.js';
 import type { QuotaLimits } from '../acl/quota.js';
 import { isFolder, type ResourcePath } from '../acl/resource-path.js';
+import { admitUploads } from './admission.js';
 import { beginRemoval, type RemoveOptions } from './begin-removal.js';
 import { folderInTheWay, laterThan, mustDrain, notAFile } from './commit-rules.js';
 import { placed } from './free-path.js';
+import type { Inspection } from './inspection.js';
+import { withFolders } from './made-folders.js';
 import type { Partial } from './partial.js';
 import { PathLocks } from './path-locks.js';
 import { checkPreconditions, entityTag, type Preconditions } from './preconditions.js';
@@ -25,6 +28,7 @@ import { asUploadProblem, UploadProblem } from './problem.js';
 import { removeFromDisk, settle } from './recovery.js';
 import type { FoundFile, StorageRoot } from './storage-root.js';
 import type { TrashFolder } from './trash-folder.js';
+import { refuseClashes } from './upload-set.js';
 
 export interface Upload {
   readonly path: ResourcePath;
@@ -38,6 +42,10 @@ export interface Upload {
   /** Set on the path together with the bytes. */
   readonly grants: readonly GrantDraft[];
   readonly preconditions: Preconditions;
+  /** `as-named`: what is in it has to be what its name says. */
+  readonly content?: 'as-named';
+  /** Asked when its bytes have been looked at. @throws when whoever sends it may not */
+  readonly authorise?: () => Promise<void>;
   /** It came by a file request, and counts for its link. */
   readonly requested?: RequestedFile;
   /** UTC milliseconds; absent: it has none, whatever the file that it replaces had. */
@@ -76,6 +84,8 @@ export interface CommitterDeps {
   readonly locks?: PathLocks;
   /** Of every user who has no quota of their own. */
   readonly userLimits?: QuotaLimits;
+  /** Absent: nobody looks at what is in an upload. */
+  readonly inspection?: Inspection | undefined;
   readonly onStep?: (step: CommitStep) => void;
   /** Is told of each file that has become visible. */
   readonly onCommitted?: (file: Committed) => void;
@@ -111,20 +121,21 @@ export class Committer {
    * @throws UploadProblem `conflict`, `precondition-failed`, `no-space`, `quota-exceeded`; RequestClosed
    */
   async commit(uploads: readonly Upload[]): Promise<readonly Committed[]> {
+    await this.#orDropped(uploads, () => admitUploads(this.#deps, uploads));
     for (;;) {
       const each = await this.#orDropped(uploads, () => placed(this.#deps.root, uploads));
       const paths = each.map(({ path }) => path);
       const committed = await this.#locks.run(paths, async () => {
         const taken = await this.#orDropped(uploads, () => this.#isTaken(each));
-        return taken ? undefined : this.#commitLocked(each);
+        return taken ? undefined : withFolders((made) => this.#commitLocked(each, made));
       });
       // Each round that ends without is one in which somebody else took a name.
       if (committed !== undefined) return committed;
     }
   }
 
-  async #commitLocked(uploads: readonly Upload[]): Promise<readonly Committed[]> {
-    const prepared = await this.#orDropped(uploads, () => this.#prepareAll(uploads));
+  async #commitLocked(uploads: readonly Upload[], made: string[]): Promise<readonly Committed[]> {
+    const prepared = await this.#orDropped(uploads, () => this.#prepareAll(uploads, made));
     const entries = prepared.map(({ entry }) => entry);
     await this.#begin(entries);
     if (prepared.some(mustDrain)) await wait(HIDDEN_DRAIN_MS);
@@ -183,17 +194,18 @@ export class Committer {
     });
   }
 
-  async #prepareAll(uploads: readonly Upload[]): Promise<readonly Prepared[]> {
+  async #prepareAll(uploads: readonly Upload[], made: string[]): Promise<readonly Prepared[]> {
     const paths = uploads.map(({ path }) => path);
-    if (new Set(paths).size !== uploads.length) {
-      throw new UploadProblem('conflict', 'Two files of one form have the same name; rename one of them.');
-    }
+    refuseClashes(paths);
     await this.#settleLeft(paths);
     const found = [];
     for (const upload of uploads) found.push(await this.#check(upload));
     // Nothing is refused from here on, so nothing is made for what is refused.
     const prepared: Prepared[] = [];
-    for (const [i, upload] of uploads.entries()) prepared.push(await this.#prepare(upload, found[i]));
+    for (const [i, upload] of uploads.entries()) {
+      await this.#deps.root.makeFolders(upload.path, made);
+      prepared.push(await this.#prepare(upload, found[i]));
+    }
     this.#deps.onStep?.('prepared');
     return prepared;
   }
@@ -258,7 +270,6 @@ export class Committer {
     const { path, partial, owner, grants, requested, expiresAt, trashId } = upload;
     // Neither may the old bytes meet the new expiry: they may have expired, and would be served again.
     const endsOtherwise = (await expiries.expiriesOf([path])).get(path) !== expiresAt;
-    await root.makeFolders(path);
     const modifiedSeconds = laterThan(found, Math.floor(clock() / 1000));
     await root.seal(partial.name, modifiedSeconds);
     return {

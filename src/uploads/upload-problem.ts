@@ -15,6 +15,8 @@ export type UploadProblemCode =
   | 'bad-request'
   | 'incomplete'
   | 'digest-mismatch'
+  | 'type-refused'
+  | 'scan-refused'
   | 'too-busy';
 
 export class UploadProblem extends Error {

@@ -45,7 +45,7 @@ export async function openapiDocument(): Promise<string> {
     clock,
     acl,
     root,
-    ...openFileParts(root, store, CONFIG),
+    ...openFileParts(root, store, { trashTimeMs: CONFIG.trashTimeMs }),
     trash: store.trash,
     tree: store.tree,
     listing: listingOver({ home: undefined }, { root, store, authorizer }),

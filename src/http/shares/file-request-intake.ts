@@ -9,6 +9,7 @@
 import type { Readable } from 'node:stream';
 import type { FastifyRequest } from 'fastify';
 import { RequestClosed } from '../../acl/errors.js';
+import { composed, newNameProblem } from '../../acl/new-name.js';
 import type { RequestedFile } from '../../acl/ports.js';
 import { encodeResourcePath, fileIn, nameOf, type ResourcePath } from '../../acl/resource-path.js';
 import type { ShareLink } from '../../acl/share-link.js';
@@ -75,12 +76,17 @@ export class Intake {
   }
 
   /** @throws BadRequest for its name, UploadProblem, ShareRefused `full` or `crowded` */
-  async receive(sentName: string, source: Readable): Promise<void> {
-    const name = sentName.normalize('NFC'); // as each new name (DESIGN §4)
+  async receive(
+    sentName: string,
+    source: Readable,
+    onChunk: (chunk: Uint8Array) => void = () => undefined,
+  ): Promise<void> {
+    const name = composed(sentName);
     this.#refuseName(name);
     await this.#reserve();
     const partial = await this.#staging.receive(source, {
       fileBytesMax: fileBytesMax(this.#deps, this.#link),
+      onChunk,
     });
     this.#files.push({ name, partial });
   }
@@ -105,7 +111,9 @@ export class Intake {
     const { endings } = this.#link.terms.upload;
     const path = fileIn(this.#link.path, name);
     if (path === undefined)
-      throw new BadRequest(`${JSON.stringify(name)} cannot be a file's name; rename it.`);
+      throw new BadRequest(`${JSON.stringify(name)} cannot be a file's name, without folders; rename it.`);
+    const problem = newNameProblem(name);
+    if (problem !== undefined) throw new BadRequest(`This cannot be a file's name: ${problem}; rename it.`);
     if (hasEnding(name, endings)) return;
     throw new BadRequest(
       `${JSON.stringify(name)} is not asked for: names end in ${endings.join(', ')}; send another file.`,
@@ -144,6 +152,8 @@ export class Intake {
       grants: [],
       preconditions: NEVER_OVERWRITE,
       requested,
+      // Who asks for certain endings asks for what these stand for.
+      ...(endings.length > 0 && { content: 'as-named' as const }),
     };
   }
 
