@@ -13,6 +13,7 @@ import { expiryFrom, parseRequestedExpiry } from './requested-expiry.js';
 import { parseRequestedGrants } from './requested-grants.js';
 import { withinLimits } from './upload-limits.js';
 import {
+  declaredBytes,
   describeFile,
   headerOf,
   integrityOf,
@@ -49,7 +50,7 @@ export async function putFile(deps: WriteDeps, { request, reply, who, path: aske
   // Before the body, since a client may wait for the answer; again under the lock of the commit.
   checkPreconditions(preconditions, await deps.root.find(path));
   refuseTooLarge(deps, request);
-  await refuseWithoutRoom(deps, request, { path, owner: who.subject.user });
+  await refuseWithoutRoom(deps, { path, owner: who.subject.user, bytes: declaredBytes(request) });
 
   const staging = new Staging(deps.root, deps.uploadBytesMax);
   try {

@@ -47,7 +47,12 @@ export async function requireNewPath(
 
 /** By what the client says, before a byte is read; a body without a length is counted as it comes. */
 export function refuseTooLarge(deps: Pick<WriteDeps, 'uploadBytesMax'>, request: FastifyRequest): void {
-  refuseBytes(deps, Number(request.headers['content-length'] ?? 0));
+  refuseBytes(deps, declaredBytes(request));
+}
+
+/** 0: it declares none. */
+export function declaredBytes(request: FastifyRequest): number {
+  return Number(request.headers['content-length'] ?? 0);
 }
 
 /** Of a file whose size is told before its first byte. */
@@ -58,11 +63,9 @@ export function refuseBytes({ uploadBytesMax }: Pick<WriteDeps, 'uploadBytesMax'
 /** By the length that is declared: for whoever waits with the body. The commit looks again. @throws QuotaExceeded */
 export async function refuseWithoutRoom(
   { quotas, userLimits }: Pick<WriteDeps, 'quotas' | 'userLimits'>,
-  request: FastifyRequest,
-  { path, owner }: { readonly path: ResourcePath; readonly owner: Principal | undefined },
+  file: { readonly path: ResourcePath; readonly owner: Principal | undefined; readonly bytes: number },
 ): Promise<void> {
-  const bytes = Number(request.headers['content-length'] ?? 0);
-  await quotas.checkRoom({ path, owner, bytes, updatedAt: 0 }, userLimits);
+  await quotas.checkRoom({ ...file, updatedAt: 0 }, userLimits);
 }
 
 /**
