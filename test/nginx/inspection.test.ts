@@ -7,6 +7,7 @@ import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from 
 import { setImmediate as turn } from 'node:timers/promises';
 import t from 'tap';
 import { FORM_HEADERS, form, shortFolder } from '../http/asking-files.js';
+import { BYTES, metadata, UPLOADS, VERSION } from '../http/tus-client.js';
 import { partialsIn } from '../uploads/given.js';
 import { DOCX, GIF, HTML, JPEG, PDF, PNG, SVG, ZIP } from '../uploads/sample-files.js';
 import { until } from './running-site.js';
@@ -76,6 +77,15 @@ t.test('each way in is scanned', async (t) => {
     form: () => site.ask('POST', '/files/form/', { token, headers: FORM_HEADERS, body: files('fine', text) }),
     'file request': () => site.ask('POST', `${link.url}/`, { headers: FORM_HEADERS, body: files(text) }),
     'file request by PUT': () => site.ask('PUT', `${link.url}/y.txt`, { body: text }),
+    resumable: () => {
+      const headers = {
+        ...VERSION,
+        ...BYTES,
+        'Upload-Metadata': metadata({ path: '/in/resumed.txt' }),
+        'Upload-Length': String(text.length),
+      };
+      return site.ask('POST', UPLOADS, { token, headers, body: text });
+    },
   });
   for (const [text, status, code] of [
     ['a virus', 422, 'scan-refused'],
@@ -88,7 +98,7 @@ t.test('each way in is scanned', async (t) => {
       t.notMatch(answer.body.toString(), /Eicar|partial/, 'what the scan says is for the log');
     }
   }
-  for (const name of ['in/x.txt', 'form', 'asked']) t.notOk(existsSync(stored(name)), name);
+  for (const name of ['in/x.txt', 'in/resumed.txt', 'form', 'asked']) t.notOk(existsSync(stored(name)), name);
   t.match(site.said(), /Eicar-Test FOUND.*the scan refused an upload/);
   writeFileSync(stored('in/old.txt'), 'an old virus');
   const copy = JSON.stringify({ from: '/in/old.txt', to: '/in/new.txt' });
