@@ -27,7 +27,8 @@ export const command: Command = {
     'show    what is used, and what the limit is',
     'list    every quota that was set',
     'remove  ends it: a user then has what LATCHKEY_USER_BYTES_MAX and _FILES_MAX say, a folder no limit',
-    'A SUBJECT is user:alice, or a folder such as /team/. A file counts for its owner, and for every folder above it.',
+    'A SUBJECT is user:alice, or a folder such as /team/. A file counts for its owner, and for every folder',
+    'above it.',
   ],
   options: {
     bytes: valued('SIZE', 'bytes, such as 500m or 10g'),

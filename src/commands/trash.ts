@@ -17,8 +17,7 @@ import { withFileWork } from './served-files.js';
 import { withStore } from './session.js';
 import { table } from './table.js';
 
-const USAGE =
-  'list [FOLDER] | restore ID [--to PATH] [--on-conflict C] [--grants G] | empty [ID…] [--older-than D] [--below FOLDER]';
+const USAGE = 'list [FOLDER] | restore ID … | empty [ID…] …';
 const IDS_MAX = 1_000;
 /** Entries that are fetched at once. */
 const PAGE = 1_000;
@@ -43,6 +42,10 @@ export const command: Command = {
   usage: USAGE,
   summary: 'What was removed, for LATCHKEY_TRASH_TIME: listed, restored, or removed for good.',
   details: [
+    'list [FOLDER]',
+    'restore ID [--to PATH] [--on-conflict C] [--grants G]',
+    'empty [ID…] [--older-than D] [--below FOLDER]',
+    '',
     'list     what was removed, the latest first, with the ID of each',
     'restore  brings a file back, without the allows that it had, unless --grants keep says so; number keeps the',
     '         file that is there meanwhile, and restores beside it as NAME (2)',
