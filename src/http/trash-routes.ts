@@ -68,7 +68,7 @@ export function trashRoutes(instance: FastifyInstance, deps: TrashRouteDeps): vo
     const { id } = request.query;
     const who = await gate.identifyOwn(request);
     await requireEntry(deps, who, await requireKnown(deps, who, id));
-    await bin.drop([id]);
+    await bin.dropOne(id);
     return reply.code(204).send(null);
   });
 }

@@ -119,12 +119,27 @@ export class Trash {
     };
   }
 
-  /** For good. @throws UploadProblem `not-found` */
-  async drop(ids: readonly string[]): Promise<void> {
+  /**
+   * For good. Answers how many the disk has refused: they stay, and keep no other.
+   *
+   * @param onProblem is told of each
+   */
+  async drop(ids: readonly string[], onProblem: (error: unknown) => void): Promise<number> {
     const { folder, trash, onStep } = this.#deps;
-    for (const id of ids) await folder.drop(id);
+    const dropped: string[] = [];
+    for (const id of ids) {
+      await folder.drop(id).then(() => dropped.push(id), onProblem);
+    }
     onStep?.('trash-dropped');
-    await trash.forgetTrash(ids);
+    await trash.forgetTrash(dropped);
+    return ids.length - dropped.length;
+  }
+
+  /** For good, one. @throws what the disk does */
+  async dropOne(id: string): Promise<void> {
+    await this.drop([id], (error) => {
+      throw error;
+    });
   }
 
   #candidate({ authorise }: RestoreRequest, file: TrashedFile, to: ResourcePath) {
