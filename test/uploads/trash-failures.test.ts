@@ -1,8 +1,11 @@
 /** The trash and the sweep where the disk, another request or the operator is in the way: nothing is lost, nothing spins. */
 
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import t from 'tap';
-import { path, put, served, UNCONDITIONAL } from './given.js';
+import { Committer } from '../../src/uploads/committer.js';
+import { StorageRoot } from '../../src/uploads/storage-root.js';
+import { TrashFolder } from '../../src/uploads/trash-folder.js';
+import { draft, mayRead, OWNER, partialsIn, path, put, served, UNCONDITIONAL } from './given.js';
 import { listed, PLAN, withTrash } from './trash-scene.js';
 
 t.test('a round in which the disk refuses everything is not followed at once by the next', async (t) => {
@@ -47,4 +50,34 @@ t.test('one file of the trash that cannot be removed keeps no other', async (t) 
   t.match(await listed(given), [{ path: '/a' }]);
   t.equal(problems.length, 1);
   t.equal(served(given.folder, '/a'), undefined);
+});
+
+/** As it is with a disk that the operator has mounted below the root. */
+const ONE_DISK = statSync('/dev/shm', { throwIfNoEntry: false })?.dev === statSync('.').dev;
+
+t.test('what lies on another file system is not half removed', { skip: ONE_DISK }, async (t) => {
+  const given = await withTrash(t);
+  const elsewhere = mkdtempSync('/dev/shm/latchkey-');
+  t.teardown(() => rmSync(elsewhere, { recursive: true }));
+  const other = new StorageRoot({
+    root: elsewhere,
+    mount: '/files/',
+    partialFolder: `${given.folder}/partial`,
+  });
+  mkdirSync(`${elsewhere}/files`);
+  writeFileSync(`${elsewhere}/files/a`, 'text');
+  await given.store.files.reconcile([
+    { path: path('/a'), from: undefined, to: { path: path('/a'), owner: OWNER, bytes: 4, updatedAt: 1_000 } },
+  ]);
+  await given.store.acl.putGrants([draft('user:bob read /a')]);
+  const { files, expiries } = given.store;
+  const trash = new TrashFolder(other);
+  const committer = new Committer({ root: other, files, expiries, clock: () => Date.now(), trash });
+  await t.rejects(committer.remove(path('/a'), UNCONDITIONAL), { code: 'bad-request', message: /purge/ });
+  t.strictSame(await listed(given), []);
+  t.strictSame(await files.pending(), { commits: [], removals: [] });
+  t.equal(await mayRead(given.authorizer, 'user:bob', '/a'), true, 'it is as it was');
+  t.strictSame(partialsIn(given.folder), []);
+  await committer.remove(path('/a'), UNCONDITIONAL, { mode: 'for-good' });
+  t.strictSame(readdirSync(`${elsewhere}/files`), []);
 });
