@@ -113,6 +113,8 @@ export class Trash {
         ifNoneMatch: request.onConflict === 'refuse' ? '*' : undefined,
         ifUnmodifiedSince: undefined,
       },
+      // Again, when the bytes have been looked at, which may take a while.
+      authorise: () => request.authorise(file, path),
       trashId: file.id,
       ...(expiresAt !== undefined && expiresAt > this.#deps.clock() && { expiresAt }),
       ...(request.onConflict === 'number' && { candidate: this.#candidate(request, file, path) }),

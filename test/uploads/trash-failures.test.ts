@@ -1,12 +1,26 @@
 /** The trash and the sweep where the disk, another request or the operator is in the way: nothing is lost, nothing spins. */
 
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import t from 'tap';
+import t, { type Test } from 'tap';
 import { Committer } from '../../src/uploads/committer.js';
+import { Inspection } from '../../src/uploads/inspection.js';
+import { ANY_TYPE } from '../../src/uploads/media-types.js';
+import type { Scan } from '../../src/uploads/scan.js';
 import { StorageRoot } from '../../src/uploads/storage-root.js';
 import { TrashFolder } from '../../src/uploads/trash-folder.js';
-import { draft, mayRead, OWNER, partialsIn, path, put, served, UNCONDITIONAL } from './given.js';
-import { listed, PLAN, withTrash } from './trash-scene.js';
+import {
+  draft,
+  mayRead,
+  OWNER,
+  partialOf,
+  partialsIn,
+  path,
+  put,
+  served,
+  UNCONDITIONAL,
+  upload,
+} from './given.js';
+import { inTrash, listed, PLAN, RESTORE, withTrash } from './trash-scene.js';
 
 t.test('a round in which the disk refuses everything is not followed at once by the next', async (t) => {
   const problems: unknown[] = [];
@@ -80,4 +94,40 @@ t.test('what lies on another file system is not half removed', { skip: ONE_DISK 
   t.strictSame(partialsIn(given.folder), []);
   await committer.remove(path('/a'), UNCONDITIONAL, { mode: 'for-good' });
   t.strictSame(readdirSync(`${elsewhere}/files`), []);
+});
+
+// ── while it is restored ────────────────────────────────────────────────────────────────────────────────────
+
+/** In the trash, with an allow of bob's; `meanwhile` happens while a scan looks at what is restored. */
+async function scanning(
+  t: Test,
+  meanwhile: (given: Awaited<ReturnType<typeof withTrash>>, id: string) => Promise<void>,
+) {
+  const scan: Scan = async ({ path: on }) => {
+    if (on === PLAN) await meanwhile(given, id);
+    return { kind: 'yes' };
+  };
+  const fileTypes = { of: async () => t.fail('no types are asked for') as never };
+  const inspection = new Inspection({ rules: ANY_TYPE, fileTypes, scan, onRefused: () => {} });
+  let id = '';
+  const given = await withTrash(t, { inspection });
+  const partial = await partialOf(given.root, 'text');
+  const { files } = given.store;
+  const plain = new Committer({ ...given, files, expiries: given.store.expiries, clock: () => Date.now() });
+  await plain.commit([upload(PLAN, partial, ['user:bob read'])]);
+  await given.committer.remove(path(PLAN), UNCONDITIONAL);
+  id = (await listed(given))[0]?.id ?? '';
+  return { ...given, id };
+}
+
+t.test('who may no more when the scan is over restores nothing', async (t) => {
+  let may = true;
+  const given = await scanning(t, async () => {
+    may = false;
+  });
+  const authorise = async () => {
+    if (!may) throw new Error('may not');
+  };
+  await t.rejects(given.bin.restore({ ...RESTORE, id: given.id, authorise }), { message: 'may not' });
+  t.strictSame([served(given.folder, PLAN), inTrash(given)], [undefined, ['text']]);
 });
