@@ -11,7 +11,6 @@
 
 import type { GrantDraft } from '../acl/grant.js';
 import type { TrashedFile, TrashStore } from '../acl/life-ports.js';
-import type { AclStore } from '../acl/ports.js';
 import { fileIn, folderOf, isFolder, nameOf, type ResourcePath } from '../acl/resource-path.js';
 import type { Committed, Committer, Upload } from './committer.js';
 import type { Partial } from './partial.js';
@@ -35,7 +34,6 @@ export type TrashStep = 'restore-linked' | 'restore-committed' | 'restore-finish
 export interface TrashDeps {
   readonly folder: TrashFolder;
   readonly trash: TrashStore;
-  readonly acl: AclStore;
   readonly committer: Committer;
   /** UTC milliseconds. */
   readonly clock: () => number;
@@ -82,7 +80,7 @@ export class Trash {
     const to = request.to ?? file.path;
     if (isFolder(to)) throw new UploadProblem('bad-request', 'A file is restored to a file; name one.');
     await request.authorise(file, to);
-    const grants = request.grants === 'keep' ? await this.#grantsFor(file, to) : [];
+    const grants = request.grants === 'keep' ? file.grants.map((grant) => ({ ...grant, path: to })) : [];
     const partial = await folder.partialOf(file.id);
     onStep?.('restore-linked');
     const upload = this.#uploadOf(request, file, to, partial, grants);
@@ -150,17 +148,6 @@ export class Trash {
       if (path !== undefined && path !== to) await authorise(file, path);
       return path;
     };
-  }
-
-  async #grantsFor(file: TrashedFile, to: ResourcePath): Promise<readonly GrantDraft[]> {
-    const standing = await this.#deps.acl.grantsOn([to]);
-    return file.grants
-      .filter(({ principal, action }) => {
-        return !standing.some(
-          (one) => one.effect === 'deny' && one.principal === principal && one.action === action,
-        );
-      })
-      .map((grant) => ({ ...grant, path: to }));
   }
 }
 

@@ -131,7 +131,6 @@ if (plan.copy !== undefined) {
 const bin = new Trash({
   folder: trashFolder,
   trash: store.trash,
-  acl: store.acl,
   committer,
   clock,
   onStep: reach,

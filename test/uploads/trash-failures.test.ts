@@ -131,3 +131,12 @@ t.test('who may no more when the scan is over restores nothing', async (t) => {
   await t.rejects(given.bin.restore({ ...RESTORE, id: given.id, authorise }), { message: 'may not' });
   t.strictSame([served(given.folder, PLAN), inTrash(given)], [undefined, ['text']]);
 });
+
+t.test('a deny that comes while it is restored is not lost to the grants that it had', async (t) => {
+  const given = await scanning(t, async ({ store }) => {
+    await store.acl.putGrants([draft(`user:bob deny read ${PLAN}`)]);
+  });
+  await given.bin.restore({ ...RESTORE, id: given.id, grants: 'keep' });
+  t.equal(served(given.folder, PLAN), 'text');
+  t.equal(await mayRead(given.authorizer, 'user:bob', PLAN), false);
+});

@@ -22,11 +22,11 @@ export async function withTrash(t: Test, ways: Ways = {}) {
   const { clock = () => Date.now(), onProblem = (error) => t.fail(String(error)), inspection, onStep } = ways;
   const given = await scene(t);
   const { root, store, locks } = given;
-  const { files, expiries, trash, acl } = store;
+  const { files, expiries, trash } = store;
   const folder = new TrashFolder(root);
   await folder.prepare();
   const committer = new Committer({ root, files, expiries, clock, locks, trash: folder, inspection });
-  const bin = new Trash({ folder, trash, acl, committer, clock, ...(onStep && { onStep }) });
+  const bin = new Trash({ folder, trash, committer, clock, ...(onStep && { onStep }) });
   const ended = (more: { trashTimeMs?: number; trashBytesMax?: number } = {}) => {
     const limits = { trashTimeMs: 10, trashBytesMax: undefined, ...more };
     return removeEnded({ expiries, trash, committer, bin, clock, ...limits }, onProblem);
