@@ -92,8 +92,9 @@ async function emptyOld(
   for (const file of oldest) {
     const isOver = trashBytesMax !== undefined && bytes > trashBytesMax;
     if (!isOver && file.removedAt + trashTimeMs > clock()) break;
-    gone.push(file.id);
     bytes -= file.bytes;
+    // On its way out; what is restored by then has left, and what is not goes in the next round.
+    if (!bin.isBusy(file.id)) gone.push(file.id);
   }
   const stuck = gone.length === 0 ? 0 : await bin.drop(gone, onProblem);
   return { gone: gone.length - stuck, stuck };

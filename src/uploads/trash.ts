@@ -44,7 +44,10 @@ const NOT_THERE = 'There is nothing of this id in the trash.';
 
 export class Trash {
   readonly #deps: TrashDeps;
-  /** Being restored. Twice at once, the second would be renamed onto another name of itself. */
+  /**
+   * Being restored, or removed. Restored twice at once, the second would be renamed onto another name of itself; removed
+   * meanwhile, it would come back after it had gone for good.
+   */
   readonly #busy = new Set<string>();
 
   constructor(deps: TrashDeps) {
@@ -60,14 +63,24 @@ export class Trash {
 
   /** @throws UploadProblem `not-found`, `conflict`, and what a commit refuses; what `authorise` throws */
   async restore(request: RestoreRequest): Promise<Committed> {
-    if (this.#busy.has(request.id)) {
-      throw new UploadProblem('conflict', 'Somebody is restoring it right now; look where it went.');
+    return this.#alone(request.id, () => this.#restore(request));
+  }
+
+  /** Being restored, or removed. */
+  isBusy(id: string): boolean {
+    return this.#busy.has(id);
+  }
+
+  /** @throws UploadProblem `conflict` */
+  async #alone<T>(id: string, work: () => Promise<T>): Promise<T> {
+    if (this.#busy.has(id)) {
+      throw new UploadProblem('conflict', 'Somebody restores or removes it right now; look where it went.');
     }
-    this.#busy.add(request.id);
+    this.#busy.add(id);
     try {
-      return await this.#restore(request);
+      return await work();
     } finally {
-      this.#busy.delete(request.id);
+      this.#busy.delete(id);
     }
   }
 
@@ -128,7 +141,7 @@ export class Trash {
     const { folder, trash, onStep } = this.#deps;
     const dropped: string[] = [];
     for (const id of ids) {
-      await folder.drop(id).then(() => dropped.push(id), onProblem);
+      await this.#alone(id, () => folder.drop(id)).then(() => dropped.push(id), onProblem);
     }
     onStep?.('trash-dropped');
     await trash.forgetTrash(dropped);

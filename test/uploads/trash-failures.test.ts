@@ -140,3 +140,14 @@ t.test('a deny that comes while it is restored is not lost to the grants that it
   t.equal(served(given.folder, PLAN), 'text');
   t.equal(await mayRead(given.authorizer, 'user:bob', PLAN), false);
 });
+
+t.test('what is removed for good while it is restored is refused, and the sweep leaves it', async (t) => {
+  const refused: unknown[] = [];
+  const given = await scanning(t, async ({ bin, ended }, id) => {
+    await bin.dropOne(id).catch((error) => refused.push(error));
+    t.match(await ended({ trashTimeMs: 0 }), { dropped: 0, more: false });
+  });
+  await given.bin.restore({ ...RESTORE, id: given.id });
+  t.match(refused, [{ code: 'conflict' }]);
+  t.strictSame([served(given.folder, PLAN), inTrash(given), await listed(given)], ['text', [], []]);
+});
