@@ -38,7 +38,7 @@ export async function beginRemoval(
   }
   // One that could not be finished is in the trash's list already, with the grants that are gone by now.
   const left = (await files.pending()).removals.find((one) => one.path === path && one.trash !== undefined);
-  if (left !== undefined) return left;
+  if (left?.trash !== undefined && !(await trash.has(left.trash.id))) return left;
   await trash.requireReach(path);
   const trashing = {
     id: newTrashId(),

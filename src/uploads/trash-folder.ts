@@ -66,9 +66,12 @@ export class TrashFolder {
     await unlink(probe);
   }
 
-  /** Moves a file into the trash, and makes that durable in both folders; it being there already is fine. */
+  /**
+   * Moves a file into the trash, and makes that durable in both folders; it being there already is fine: what is at its
+   * path then is another one.
+   */
   async take(path: ResourcePath, id: string): Promise<void> {
-    if ((await this.#root.find(path))?.kind === 'file') {
+    if ((await this.#root.find(path))?.kind === 'file' && !(await this.has(id))) {
       await mkdir(this.#folder, { recursive: true, mode: FOLDER_MODE });
       await rename(this.#root.diskPath(path), this.#fileOf(id));
     }

@@ -5,6 +5,7 @@ import t, { type Test } from 'tap';
 import { Committer } from '../../src/uploads/committer.js';
 import { Inspection } from '../../src/uploads/inspection.js';
 import { ANY_TYPE } from '../../src/uploads/media-types.js';
+import { recover } from '../../src/uploads/recovery.js';
 import type { Scan } from '../../src/uploads/scan.js';
 import { StorageRoot } from '../../src/uploads/storage-root.js';
 import { TrashFolder } from '../../src/uploads/trash-folder.js';
@@ -20,6 +21,7 @@ import {
   UNCONDITIONAL,
   upload,
 } from './given.js';
+import { killedAt } from './killed-at.js';
 import { inTrash, listed, PLAN, RESTORE, withTrash } from './trash-scene.js';
 
 t.test('a round in which the disk refuses everything is not followed at once by the next', async (t) => {
@@ -150,4 +152,30 @@ t.test('what is removed for good while it is restored is refused, and the sweep 
   await given.bin.restore({ ...RESTORE, id: given.id });
   t.match(refused, [{ code: 'conflict' }]);
   t.strictSame([served(given.folder, PLAN), inTrash(given), await listed(given)], ['text', [], []]);
+});
+
+// ── after a removal that was not finished ───────────────────────────────────────────────────────────────────
+
+const KILLED = { uploads: [], bodies: 'streamed', nth: 1, trash: true, remove: PLAN } as const;
+
+t.test('what came past Latchkey after a removal was killed does not replace it in the trash', async (t) => {
+  const given = await withTrash(t);
+  await put(given, PLAN, 'text');
+  await killedAt({ ...KILLED, folder: given.folder, killAt: 'removed' });
+  writeFileSync(`${given.folder}/store/files${PLAN}`, 'from a backup');
+  await recover(given.store.files, given.root);
+  t.strictSame([inTrash(given), served(given.folder, PLAN)], [['text'], 'from a backup']);
+});
+
+t.test('a removal that is stuck after its rename is not finished by another file', async (t) => {
+  const given = await withTrash(t);
+  await put(given, PLAN, 'text');
+  await killedAt({ ...KILLED, folder: given.folder, killAt: 'removed' });
+  writeFileSync(`${given.folder}/store/files${PLAN}`, 'from a backup');
+  await given.committer.remove(path(PLAN), UNCONDITIONAL);
+  t.strictSame(
+    [[...inTrash(given)].sort(), served(given.folder, PLAN)],
+    [['from a backup', 'text'], undefined],
+  );
+  t.equal((await listed(given)).length, 2);
 });
