@@ -67,6 +67,10 @@ export class ResumableUploads {
     return size;
   }
 
+  async isWhole(upload: ResumableUpload): Promise<boolean> {
+    return (await this.offset(upload)) === upload.length;
+  }
+
   /** @throws UploadProblem `too-busy`, `no-space` */
   async begin(begun: NewResumableUpload): Promise<ResumableUpload> {
     if (this.#open.size >= this.#deps.openMax) {

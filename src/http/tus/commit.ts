@@ -13,13 +13,18 @@ import { parseRequestedGrants } from '../requested-grants.js';
 import { type Access, notThere, requireStill } from './access.js';
 import type { TusDeps } from './deps.js';
 
-/** @throws UploadProblem, Refused: the upload has ended; whatever is answered by 5xx leaves it to be tried again */
+/**
+ * Answers with the upload as it was where its bytes are not all there: a request that had them taken off again, since
+ * they did not match, may have come between.
+ *
+ * @throws UploadProblem, Refused: the upload has ended; whatever is answered by 5xx leaves it to be tried again
+ */
 export async function commitUpload(deps: TusDeps, { who, upload: { id } }: Access): Promise<ResumableUpload> {
   const { resumable, root, locks } = deps;
   return locks.run(id, async () => {
     const upload = resumable.find(id);
     if (upload === undefined) throw notThere(who);
-    if (upload.finished !== undefined) return upload;
+    if (upload.finished !== undefined || !(await resumable.isWhole(upload))) return upload;
     const access = { who, upload };
     // Again: the bytes may have taken days, and a revoke holds when its command has returned.
     await requireStill(deps, access, 'write');

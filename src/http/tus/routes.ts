@@ -147,9 +147,8 @@ async function carryOn(deps: TusDeps, request: FastifyRequest, reply: FastifyRep
 /** All bytes of it may have come before a crash, or before a disk was full. */
 async function madeFile(deps: TusDeps, access: Access): Promise<ResumableUpload> {
   const { upload } = access;
-  if (upload.finished !== undefined || upload.length === undefined) return upload;
-  const isWhole = (await deps.resumable.offset(upload)) === upload.length;
-  return isWhole ? commitUpload(deps, access) : upload;
+  if (upload.finished !== undefined) return upload;
+  return (await deps.resumable.isWhole(upload)) ? commitUpload(deps, access) : upload;
 }
 
 function toldOfFile({ mount }: TusDeps, { path, finished }: ResumableUpload): Record<string, string> {
