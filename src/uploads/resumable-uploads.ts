@@ -59,9 +59,10 @@ export class ResumableUploads {
     return this.#deps.lifetimeMs;
   }
 
-  /** Bytes that are there. */
-  async offset({ id, length, finished }: ResumableUpload): Promise<number> {
+  /** Bytes that are there, and have the checksum that came with them. */
+  async offset({ id, length, uncheckedFrom, finished }: ResumableUpload): Promise<number> {
     if (finished !== undefined) return length ?? 0;
+    if (uncheckedFrom !== undefined) return uncheckedFrom;
     const size = await this.#deps.folder.size(id);
     if (size === undefined) throw new Error(`somebody has removed the bytes of upload ${id}`);
     return size;
@@ -102,11 +103,12 @@ export class ResumableUploads {
     checksum: Checksum | undefined,
   ): Promise<number> {
     const file = this.#deps.folder.bytesPath(id);
+    await this.#dropUnchecked(id);
     if (checksum === undefined) return append({ file, offset, source, checksum });
     // A kill in the middle must not leave bytes that nobody has compared.
     await this.#change(id, { uncheckedFrom: offset });
     const end = await append({ file, offset, source, checksum }).catch(async (error: unknown) => {
-      // What does not match was taken off; where the disk refused that, the next start does it.
+      // What does not match was taken off; where the disk refused that, the next request or start does it.
       if ((await this.#deps.folder.size(id)) === offset) await this.#change(id, { uncheckedFrom: undefined });
       throw error;
     });
@@ -163,6 +165,14 @@ export class ResumableUploads {
       if (upload.finished === undefined) swept += 1;
     }
     return swept;
+  }
+
+  /** What the disk would not let be taken off, or be noted as compared. */
+  async #dropUnchecked(id: string): Promise<void> {
+    const from = this.#open.get(id)?.uncheckedFrom;
+    if (from === undefined) return;
+    await this.#deps.folder.truncate(id, from);
+    await this.#change(id, { uncheckedFrom: undefined });
   }
 
   #hasExpired(upload: ResumableUpload, now: number): boolean {

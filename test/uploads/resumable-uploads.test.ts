@@ -1,7 +1,7 @@
 /** Resumable uploads on the disk: begun, carried on, counted, expired, and read again at a start. */
 
 import { createHash } from 'node:crypto';
-import { linkSync, lstatSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { linkSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import t, { type Test } from 'tap';
 import { ResumableFolder } from '../../src/uploads/resumable-folder.js';
@@ -135,6 +135,35 @@ t.test('of a checksum that does not match nothing stays, and what follows is kep
   t.equal(await it.append('a', 3, 'def'), 6);
   t.equal(await (await it.again()).offset(begun), 6, 'the next start takes nothing off');
 });
+
+t.test(
+  'what could not be noted as compared is sent again, and a start takes nothing off a file',
+  async (t) => {
+    const it = await given(t);
+    const begun = await it.begin('a');
+    const abc = () => Readable.from([Buffer.from('abc')]);
+    const checksum = { algorithm: 'sha1', digest: createHash('sha1').update('abc').digest() } as const;
+    const inTheWay = `${it.folder}/partial/tus/${id('a')}.json.new`;
+    const source = async function* () {
+      yield Buffer.from('abc');
+      mkdirSync(inTheWay); // the record cannot be written from here on
+    };
+    await t.rejects(it.resumable.append(begun.id, 0, source(), checksum), { code: 'EISDIR' });
+    rmdirSync(inTheWay);
+    const offset = async () => {
+      const upload = it.resumable.find(begun.id);
+      return upload && it.resumable.offset(upload);
+    };
+    t.equal(await offset(), 0);
+    t.equal(await it.resumable.append(begun.id, 0, Readable.from([Buffer.from('x')]), undefined), 1);
+    t.equal(await offset(), 1, 'nothing of the earlier bytes is behind it');
+    t.equal(await it.resumable.append(begun.id, 1, abc(), checksum), 4);
+    const again = await it.again();
+    const known = again.find(begun.id);
+    t.equal(known && (await again.offset(known)), 4);
+    t.equal(readFileSync(`${it.folder}/partial/tus/${id('a')}`, 'utf8'), 'xabc');
+  },
+);
 
 t.test('a source that breaks off leaves what has come', async (t) => {
   const it = await given(t);
