@@ -5,7 +5,7 @@ import { stat } from 'node:fs/promises';
 import { request } from 'node:http';
 import t from 'tap';
 import { until } from '../nginx/running-site.js';
-import { served } from '../uploads/given.js';
+import { partialsIn, resumableNamesIn, served } from '../uploads/given.js';
 import { token } from './asking-files.js';
 import { filesScene } from './files-scene.js';
 import { BYTES, locationOf, tusOver, VERSION } from './tus-client.js';
@@ -48,4 +48,19 @@ t.test('bytes that are all there, but not compared with their checksum, are no f
   const head = await tus.head(at, ALICE);
   t.match(head, { status: 200, headers: { 'upload-offset': '0' } });
   t.equal(served(given.folder, PATH), undefined);
+});
+
+t.test('an upload that is whole and cannot be committed can be given up', async (t) => {
+  const given = await filesScene(t, {
+    onStep: (step) => {
+      if (step === 'prepared') throw Object.assign(new Error('full'), { code: 'ENOSPC' });
+    },
+  });
+  const tus = tusOver(given.ask);
+  const at = locationOf(await tus.create({ path: PATH }, { ...ALICE, length: 3 }));
+  t.equal((await tus.patch(at, 0, { ...ALICE, body: 'abc' })).status, 507);
+  t.equal((await tus.end(at, ALICE)).status, 204);
+  t.equal((await tus.head(at, ALICE)).status, 404);
+  t.strictSame(resumableNamesIn(given.folder), []);
+  t.strictSame(partialsIn(given.folder), []);
 });
