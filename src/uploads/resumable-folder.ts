@@ -107,6 +107,11 @@ export class ResumableFolder {
     return partial;
   }
 
+  /** What `link` made, for whoever has an error to report already. */
+  async unlink(partial: string): Promise<void> {
+    await this.#root.tryDropPartials([{ name: partial }]);
+  }
+
   /** The entity tag of the file at the path, where its bytes are these: the very same, not such as they are. */
   async placed({
     id,

@@ -118,9 +118,16 @@ export class ResumableUploads {
 
   /** All of its bytes, for the committer. @throws UploadProblem */
   async handOver(upload: ResumableUpload): Promise<Partial> {
-    const name = await this.#deps.folder.link(upload.id);
-    await this.#change(upload.id, { partial: name });
-    return { name, bytes: await this.offset(upload) };
+    const { folder } = this.#deps;
+    const bytes = await this.offset(upload);
+    const name = await folder.link(upload.id);
+    try {
+      await this.#change(upload.id, { partial: name });
+    } catch (error) {
+      await folder.unlink(name); // else it would keep the room of an upload that was given up
+      throw error;
+    }
+    return { name, bytes };
   }
 
   /** The committer has dropped what it was given. */

@@ -7,7 +7,16 @@ import t, { type Test } from 'tap';
 import { ResumableFolder } from '../../src/uploads/resumable-folder.js';
 import { recoverResumable } from '../../src/uploads/resumable-recovery.js';
 import { ResumableUploads } from '../../src/uploads/resumable-uploads.js';
-import { OWNER, path, principal, resumableNamesIn, type Scene, scene, UNCONDITIONAL } from './given.js';
+import {
+  OWNER,
+  partialsIn,
+  path,
+  principal,
+  resumableNamesIn,
+  type Scene,
+  scene,
+  UNCONDITIONAL,
+} from './given.js';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -164,6 +173,15 @@ t.test(
     t.equal(readFileSync(`${it.folder}/partial/tus/${id('a')}`, 'utf8'), 'xabc');
   },
 );
+
+t.test('handed over where the disk takes no record, no second name of its bytes stays', async (t) => {
+  const it = await given(t);
+  const begun = await it.begin('a');
+  await it.append('a', 0, 'abcdefghij');
+  mkdirSync(`${it.folder}/partial/tus/${id('a')}.json.new`);
+  await t.rejects(it.resumable.handOver(begun), { code: 'EISDIR' });
+  t.strictSame(partialsIn(it.folder), []);
+});
 
 t.test('a source that breaks off leaves what has come', async (t) => {
   const it = await given(t);
