@@ -45,12 +45,22 @@ async function beforeRecovery(
   if (uncheckedFrom !== undefined) {
     const size = await folder.size(upload.id);
     if (size !== undefined && size > uncheckedFrom) await folder.truncate(upload.id, uncheckedFrom);
-    await folder.write(rest);
-    return rest;
+    return (await isWritten(folder, rest)) ? rest : upload;
   }
   if (partial === undefined || pending.has(partial) || !(await root.hasPartial(partial))) return upload;
-  await folder.write(rest);
+  // Where it cannot be written, another kill ends the upload: nothing tells then that it never became a file.
+  await isWritten(folder, rest);
   return rest;
+}
+
+/** A disk that is full is no reason to refuse the start: the files are served from it all the same. */
+async function isWritten(folder: ResumableFolder, upload: ResumableUpload): Promise<boolean> {
+  try {
+    await folder.write(upload);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 async function afterRecovery(

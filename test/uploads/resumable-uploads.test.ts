@@ -4,6 +4,8 @@ import { createHash } from 'node:crypto';
 import { linkSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import t, { type Test } from 'tap';
+import { UploadProblem } from '../../src/uploads/problem.js';
+import { recover } from '../../src/uploads/recovery.js';
 import { ResumableFolder } from '../../src/uploads/resumable-folder.js';
 import { recoverResumable } from '../../src/uploads/resumable-recovery.js';
 import { ResumableUploads } from '../../src/uploads/resumable-uploads.js';
@@ -207,6 +209,30 @@ t.test('a start removes what belongs to no upload, and nothing that is not ours'
   const again = await it.again();
   t.strictSame(resumableNamesIn(it.folder), [id('a'), `${id('a')}.json`, 'notes.txt']);
   t.equal(again.ofOwner(OWNER).length, 1);
+});
+
+t.test('a start on a disk that takes no record goes on, and keeps the uploads', async (t) => {
+  const it = await given(t);
+  const checked = await it.begin('a');
+  await it.append('a', 0, 'abc');
+  await it.inFolder.write({ ...checked, uncheckedFrom: 1 });
+  const handed = await it.begin('b');
+  await it.append('b', 0, 'abcdefghij');
+  await it.resumable.handOver(handed);
+  class FullFolder extends ResumableFolder {
+    override async write(): Promise<void> {
+      throw new UploadProblem('no-space', 'full');
+    }
+  }
+  const folder = new FullFolder(`${it.folder}/partial`, it.root);
+  const uploads = new ResumableUploads({ folder, openMax: 3, lifetimeMs: HOUR_MS, clock: () => START });
+  const { root, store } = it;
+  await recoverResumable({ folder, uploads, root, files: store.files }, () => recover(store.files, root));
+  const offsets = uploads.ofOwner(OWNER).map(async (upload) => [upload.id, await uploads.offset(upload)]);
+  t.strictSame((await Promise.all(offsets)).sort(), [
+    [id('a'), 1],
+    [id('b'), 10],
+  ]);
 });
 
 t.test('one whose bytes somebody removed is over at the next start', async (t) => {
