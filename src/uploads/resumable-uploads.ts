@@ -60,11 +60,11 @@ export class ResumableUploads {
   }
 
   /** Bytes that are there, and have the checksum that came with them. */
-  async offset({ id, length, uncheckedFrom, finished }: ResumableUpload): Promise<number> {
+  async offset({ id, path, length, uncheckedFrom, finished }: ResumableUpload): Promise<number> {
     if (finished !== undefined) return length ?? 0;
     if (uncheckedFrom !== undefined) return uncheckedFrom;
     const size = await this.#deps.folder.size(id);
-    if (size === undefined) throw new Error(`somebody has removed the bytes of upload ${id}`);
+    if (size === undefined) throw new Error(`somebody has removed the bytes of an upload of ${path}`);
     return size;
   }
 
