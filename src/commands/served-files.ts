@@ -6,7 +6,7 @@
 
 import { request } from 'node:http';
 import type { Store } from '../acl/ports.js';
-import { OPERATOR_SOCKET, openFileParts, recoverFiles, takeFilesLock } from '../file-parts.js';
+import { OPERATOR_SOCKET, openFileParts, recoverFilesAlone, takeFilesLock } from '../file-parts.js';
 import { FileRefused, type FileWork, ownFileWork } from '../file-work.js';
 import { openStore, storageRootOf } from '../foundations.js';
 import { enterDataFolder } from '../host/data-folder.js';
@@ -53,7 +53,7 @@ async function withOwnParts<T>({ config, output }: Invocation, work: (files: Fil
   try {
     const root = storageRootOf(config);
     await root.prepare();
-    const { stuck } = await recoverFiles(root, store);
+    const { stuck } = await recoverFilesAlone(root, store);
     for (const { what } of stuck) output.note(`${what} was left unfinished by an earlier stop, and still is`);
     return await work(ownFileWork(openFileParts(root, store)));
   } finally {

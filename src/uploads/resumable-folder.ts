@@ -56,7 +56,8 @@ export class ResumableFolder {
 
   /** What is known of each, and removes what is of none. */
   async records(): Promise<readonly ResumableUpload[]> {
-    const names = (await readdir(this.#folder)).filter((name) => OURS.test(name));
+    const all = await readdir(this.#folder).catch(noneWhereMissing);
+    const names = all.filter((name) => OURS.test(name));
     const records: ResumableUpload[] = [];
     for (const name of names.filter((found) => found.endsWith(RECORD))) {
       const record = uploadFromText(await readFile(join(this.#folder, name), 'utf8'));
@@ -142,6 +143,11 @@ export class ResumableFolder {
       if (!isMissing(error)) throw error;
     });
   }
+}
+
+function noneWhereMissing(error: unknown): readonly string[] {
+  if (isMissing(error)) return [];
+  throw error;
 }
 
 async function lookAt(file: string) {
