@@ -162,15 +162,21 @@ export class ResumableUploads {
     this.#finished.delete(id);
   }
 
-  /** Ends what has expired. Answers how many unfinished ones. @param now UTC milliseconds */
+  /** Ends what has expired. Answers how many unfinished ones. @param now UTC milliseconds @throws what kept one */
   async sweep(now: number): Promise<number> {
     let swept = 0;
+    const kept: unknown[] = [];
     for (const upload of [...this.#open.values(), ...this.#finished.values()]) {
       // One that the committer has is a file in a moment, or the next start's.
       if (!this.#hasExpired(upload, now) || upload.partial !== undefined) continue;
-      await this.end(upload.id);
-      if (upload.finished === undefined) swept += 1;
+      try {
+        await this.end(upload.id);
+        if (upload.finished === undefined) swept += 1;
+      } catch (error) {
+        kept.push(error);
+      }
     }
+    if (kept.length > 0) throw kept[0];
     return swept;
   }
 

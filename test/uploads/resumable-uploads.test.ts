@@ -235,6 +235,20 @@ t.test('a start on a disk that takes no record goes on, and keeps the uploads', 
   ]);
 });
 
+t.test('one that cannot be removed keeps no other from being swept', async (t) => {
+  const it = await given(t);
+  await it.begin('a');
+  await it.begin('b');
+  await it.inFolder.removeBytes(id('a'));
+  mkdirSync(`${it.folder}/partial/tus/${id('a')}`);
+  it.now += HOUR_MS;
+  await t.rejects(it.resumable.sweep(it.now), 'the operator is told');
+  t.strictSame(resumableNamesIn(it.folder), [id('a'), `${id('a')}.json`]);
+  rmdirSync(`${it.folder}/partial/tus/${id('a')}`);
+  t.equal(await it.resumable.sweep(it.now), 1);
+  t.strictSame(resumableNamesIn(it.folder), []);
+});
+
 t.test('one whose bytes somebody removed is over at the next start', async (t) => {
   const it = await given(t);
   await it.begin('a');
