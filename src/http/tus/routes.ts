@@ -113,6 +113,10 @@ async function create(deps: TusDeps, request: FastifyRequest, reply: FastifyRepl
   if (request.headers['upload-concat'] !== undefined) {
     throw new ProtocolRefused(501, 'not-offered', 'Uploads are not put together of several; send it as one.');
   }
+  // Said and not done, a deny would leave the file open.
+  if (request.headers['x-latchkey-grants'] !== undefined) {
+    throw new BadRequest('The grants of a resumable upload are in its Upload-Metadata; send them there.');
+  }
   const preconditions = preconditionsOf(request);
   const checksum = parseChecksum(headerOf(request, 'upload-checksum'));
   // Before the bytes, since there may be many; again under the lock of the commit.
