@@ -22,6 +22,7 @@ import { buildMetricsApp } from './http/metrics-route.js';
 import { buildOperatorApp } from './http/operator-app.js';
 import type { Logger } from './http/server-options.js';
 import type { SessionHook } from './http/session-route.js';
+import { openInspection } from './inspection-parts.js';
 import { openLinkJudges } from './link-judges.js';
 import { authorizerMetrics } from './metrics/authorizer-metrics.js';
 import { DecisionCounts } from './metrics/decision-counts.js';
@@ -32,8 +33,11 @@ import { keepExpired, recoverUploads } from './resumable-parts.js';
 import { openShareParts } from './share-parts.js';
 import { SharedCheck, TURN_CONNECTIONS_MAX } from './storage/shared-check.js';
 import type { ProcessLock } from './storage/sqlite/process-lock.js';
+import { uploadLimitsOf } from './upload-limit-parts.js';
 import { FileDigests } from './uploads/file-digests.js';
+import { keepEnded } from './uploads/keep-ended.js';
 import { keepSwept } from './uploads/sweeping.js';
+import { TrashFolder } from './uploads/trash-folder.js';
 
 export async function openAuthorizerApp(config: Config, logger: Logger) {
   const facts = await openFacts(config);
@@ -91,10 +95,18 @@ async function openLockedFilesApp(config: Config, logger: Logger, lock: ProcessL
     await root.prepare();
     const rawUploads = rawUploadsOf(config, root);
     await rawUploads.prepare();
+    if (config.trashTimeMs > 0) await new TrashFolder(root).prepare();
     const fileDigests = new FileDigests();
+    let log: Log | undefined;
+    const looks = openInspection(config, (refused) => log?.warn(refused, 'the scan refused an upload'));
     const { resumable, recovered } = await recoverUploads(config, root, store);
     const counts = new FilesCounts();
-    const parts = openFileParts(root, store, { onCommitted: (file) => counts.committed(file) });
+    const parts = openFileParts(root, store, {
+      trashTimeMs: config.trashTimeMs,
+      userLimits: config.uploadLimits.userLimits,
+      inspection: looks.inspection,
+      onCommitted: (file) => counts.committed(file),
+    });
     const checkReady = () => checkFacts(store.facts);
     const openMetrics = exposition(filesMetrics({ counts, root: config.root, checkReady }));
     const reader = readerOver(store.facts, config);
@@ -115,6 +127,7 @@ async function openLockedFilesApp(config: Config, logger: Logger, lock: ProcessL
       acl: store.acl,
       root,
       ...parts,
+      trash: store.trash,
       rawUploads,
       resumable,
       fileDigests,
@@ -123,6 +136,9 @@ async function openLockedFilesApp(config: Config, logger: Logger, lock: ProcessL
       mount: config.mount,
       uploadBytesMax: config.uploadBytesMax,
       formFilesMax: config.formFilesMax,
+      quotas: store.quotas,
+      userLimits: config.uploadLimits.userLimits,
+      uploadLimits: uploadLimitsOf(config),
       download: config.download,
       checkReady,
       counts,
@@ -133,18 +149,25 @@ async function openLockedFilesApp(config: Config, logger: Logger, lock: ProcessL
       },
       logger,
     });
+    log = app.log;
     const stopSweeping = keepSwept(rawUploads, {
       clock,
       onSwept: (files) => app.log.warn({ files }, 'removed what nginx had left of uploads'),
       onProblem: (err) => app.log.error({ err }, 'what nginx has left of uploads cannot be removed'),
     });
+    const ended = { ...config, expiries: store.expiries, trash: store.trash, ...parts, clock };
+    const stopEnding = keepEnded(ended, {
+      onEnded: (counts) => app.log.info(counts, 'removed files that have ended'),
+      onProblem: (err) => app.log.error({ err }, 'what has ended cannot be removed'),
+    });
     const stopExpiring = keepExpired(resumable, app.log);
     app.addHook('onClose', async () => {
+      await stopEnding();
       stopSweeping();
       stopExpiring();
-      await fileDigests.close();
+      await Promise.all([fileDigests.close(), looks.close()]);
     });
-    const operator = buildOperatorApp({ ...parts, logger });
+    const operator = buildOperatorApp({ ...parts, clock, logger });
     app.addHook('onClose', () => operator.close());
     report(recovered, app.log);
     return { app, operator, metrics: buildMetricsApp(openMetrics, checkReady, logger) };

@@ -9,11 +9,13 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { HomeTemplate } from './acl/policy.js';
 import type { Principal } from './acl/principal.js';
+import type { QuotaLimits } from './acl/quota.js';
 import { contradictions } from './contradictions.js';
 import type { FailureLimits } from './credentials/failures.js';
 import type { ProxyProof } from './credentials/proxy-header.js';
 import type { RsaAlgorithm } from './credentials/rsa-algorithm.js';
 import type { SigningSecret } from './credentials/secret-text.js';
+import { type InspectionSettings, inspectionSettings } from './inspection-settings.js';
 import type { LinkLifetime } from './links/link-limits.js';
 import type { LinkKey } from './links/signed-url.js';
 import { type CredentialKindName, type ListenAddress, SettingProblem } from './setting-values.js';
@@ -53,12 +55,30 @@ export interface Config {
   readonly cacheBytesMax: number;
   readonly uploadBytesMax: number;
   readonly formFilesMax: number;
+  readonly uploadLimits: UploadLimitSettings;
+  /** 0: there is no trash. */
+  readonly trashTimeMs: number;
+  /** `undefined`: no limit. */
+  readonly trashBytesMax: number | undefined;
+  readonly inspection: InspectionSettings;
   readonly resumable: ResumableSettings;
   readonly download: DownloadSettings;
   readonly logLevel: string;
   /** Of the files service; authorizer N has N ports more. `undefined`: their own sockets alone. */
   readonly metrics: ListenAddress | undefined;
   readonly nginx: string;
+}
+
+export interface UploadLimitSettings {
+  /** Of every user who has no quota of their own. */
+  readonly userLimits: QuotaLimits;
+  /** Under way. */
+  readonly userUploadsMax: number;
+  /** 0: none. */
+  readonly freeSpaceBytesMin: number;
+  /** Bytes a second; 0: any speed will do. */
+  readonly speedMin: number;
+  readonly timeMaxMs: number;
 }
 
 /** Of uploads that come in several requests. */
@@ -185,6 +205,10 @@ export function loadConfig(env: Environment): Config {
     cacheBytesMax: values.LATCHKEY_CACHE_BYTES_MAX,
     uploadBytesMax: values.LATCHKEY_UPLOAD_BYTES_MAX,
     formFilesMax: values.LATCHKEY_FORM_FILES_MAX,
+    uploadLimits: uploadLimitSettings(values),
+    trashTimeMs: values.LATCHKEY_TRASH_TIME,
+    trashBytesMax: values.LATCHKEY_TRASH_BYTES_MAX,
+    inspection: inspectionSettings(values),
     resumable: Object.freeze({
       lifetimeMs: values.LATCHKEY_RESUMABLE_LIFETIME,
       openMax: values.LATCHKEY_RESUMABLE_MAX,
@@ -198,6 +222,19 @@ export function loadConfig(env: Environment): Config {
     logLevel: values.LATCHKEY_LOG_LEVEL,
     metrics: values.LATCHKEY_METRICS,
     nginx: values.LATCHKEY_NGINX,
+  });
+}
+
+function uploadLimitSettings(values: Values): UploadLimitSettings {
+  return Object.freeze({
+    userLimits: Object.freeze({
+      bytesMax: values.LATCHKEY_USER_BYTES_MAX,
+      filesMax: values.LATCHKEY_USER_FILES_MAX,
+    }),
+    userUploadsMax: values.LATCHKEY_USER_UPLOADS_MAX,
+    freeSpaceBytesMin: values.LATCHKEY_FREE_SPACE_MIN,
+    speedMin: values.LATCHKEY_UPLOAD_SPEED_MIN,
+    timeMaxMs: values.LATCHKEY_UPLOAD_TIME_MAX,
   });
 }
 

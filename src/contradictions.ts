@@ -14,6 +14,8 @@ interface Related {
   readonly LATCHKEY_LINK_LIFETIME: number;
   readonly LATCHKEY_LINK_LIFETIME_MAX: number;
   readonly LATCHKEY_LINK_PREFIX: string;
+  readonly LATCHKEY_SCAN_COMMAND: readonly string[] | undefined;
+  readonly LATCHKEY_SCAN_URL: string | undefined;
 }
 
 export function contradictions(values: Related): readonly string[] {
@@ -41,6 +43,9 @@ export function contradictions(values: Related): readonly string[] {
     problems.push(
       'LATCHKEY_LINK_PREFIX is below LATCHKEY_MOUNT, where the private files are: name another one',
     );
+  }
+  if (values.LATCHKEY_SCAN_COMMAND !== undefined && values.LATCHKEY_SCAN_URL !== undefined) {
+    problems.push('LATCHKEY_SCAN_COMMAND and LATCHKEY_SCAN_URL exclude each other: one of them says yes');
   }
   const { LATCHKEY_LOGIN_URL: login, LATCHKEY_PUBLIC_URL: site } = values;
   if (login !== undefined && !login.startsWith('/') && site === undefined) {

@@ -11,6 +11,7 @@ import { clock, FILES_LOCK } from './foundations.js';
 import { type ProcessLock, takeLock } from './storage/sqlite/process-lock.js';
 import { Committer, type CommitterDeps } from './uploads/committer.js';
 import { Copier } from './uploads/copier.js';
+import { Expiry } from './uploads/expiry.js';
 import { FolderListing } from './uploads/folder-listing.js';
 import { FolderRemoval } from './uploads/folder-removal.js';
 import { type RecoveredMoves, recoverMoves } from './uploads/move-recovery.js';
@@ -19,33 +20,52 @@ import { PathLocks } from './uploads/path-locks.js';
 import { type Recovered, recover } from './uploads/recovery.js';
 import { keepForSender } from './uploads/resumable-recovery.js';
 import type { StorageRoot } from './uploads/storage-root.js';
+import { Trash } from './uploads/trash.js';
+import { TrashFolder } from './uploads/trash-folder.js';
 
 export interface FileParts {
   readonly committer: Committer;
   readonly mover: Mover;
   readonly copier: Copier;
   readonly removal: FolderRemoval;
+  readonly bin: Trash;
+  readonly expiry: Expiry;
 }
+
+/** What of the configuration, and of whoever opens them, the parts go by. */
+export type GivenParts = Pick<Config, 'trashTimeMs'> &
+  Pick<CommitterDeps, 'onCommitted' | 'userLimits' | 'inspection'>;
 
 export function openFileParts(
   root: StorageRoot,
   store: Store,
-  told: Pick<CommitterDeps, 'onCommitted'> = {},
+  { trashTimeMs, ...given }: GivenParts,
 ): FileParts {
-  const { acl, files, moves, tree } = store;
+  const { acl, files, moves, tree, expiries, trash } = store;
+  const folder = new TrashFolder(root);
   const locks = new PathLocks();
-  const committer = new Committer({ root, files, clock, locks, ...told });
+  const committer = new Committer({
+    root,
+    files,
+    expiries,
+    clock,
+    locks,
+    ...given,
+    ...(trashTimeMs > 0 && { trash: folder }),
+  });
   return {
     committer,
-    mover: new Mover({ root, files, moves, tree, locks }),
+    mover: new Mover({ root, files, moves, tree, locks, inspection: given.inspection }),
     copier: new Copier({ root, acl, committer, locks }),
     removal: new FolderRemoval({ root, tree, committer, locks }),
+    bin: new Trash({ folder, trash, acl, committer, clock }),
+    expiry: new Expiry({ root, expiries, locks }),
   };
 }
 
 interface Listed {
   readonly root: StorageRoot;
-  readonly store: Pick<Store, 'tree'>;
+  readonly store: Pick<Store, 'tree' | 'expiries'>;
   readonly authorizer: Authorizer;
 }
 
@@ -54,7 +74,7 @@ export function listingOver(
   { home }: Pick<Config, 'home'>,
   { root, store, authorizer }: Listed,
 ): FolderListing {
-  return new FolderListing({ root, tree: store.tree, authorizer, home });
+  return new FolderListing({ root, tree: store.tree, expiries: store.expiries, authorizer, home });
 }
 
 /** Finishes or gives up what a crash left; nothing may change files before that. */

@@ -9,7 +9,10 @@ import type { Committed } from './uploads/committer.js';
 import type { RemovedFolder } from './uploads/folder-removal.js';
 import type { Moved, MoveRequest } from './uploads/mover.js';
 import { UploadProblem } from './uploads/problem.js';
+import type { RestoreRequest } from './uploads/trash.js';
 
+export type RemovalMode = 'trash' | 'for-good';
+export type RestoreWish = Omit<RestoreRequest, 'authorise'>;
 export type Relocation = Omit<MoveRequest, 'authorise'>;
 
 /** @throws FileRefused, each one */
@@ -17,8 +20,13 @@ export interface FileWork {
   move(relocation: Relocation): Promise<Moved>;
   copy(relocation: Relocation): Promise<Committed>;
   /** Of a folder, a part of it at a time: again, while there is more. */
-  removeFolder(folder: ResourcePath): Promise<RemovedFolder>;
-  removeFile(file: ResourcePath): Promise<void>;
+  removeFolder(folder: ResourcePath, mode: RemovalMode): Promise<RemovedFolder>;
+  removeFile(file: ResourcePath, mode: RemovalMode): Promise<void>;
+  /** UTC milliseconds; `undefined`: never. */
+  expire(file: ResourcePath, expiresAt: number | undefined): Promise<{ readonly revision: number }>;
+  restore(wish: RestoreWish): Promise<Committed>;
+  /** For good. */
+  dropTrashed(id: string): Promise<void>;
 }
 
 /** It was understood, and cannot be. */
@@ -36,15 +44,25 @@ const ROUND = { filesMax: 1_000, timeMaxMs: 10_000 } as const;
 const UNCONDITIONAL = { ifMatch: undefined, ifNoneMatch: undefined, ifUnmodifiedSince: undefined };
 const ALLOWED = async () => {};
 
-export function ownFileWork({ mover, copier, removal, committer }: FileParts): FileWork {
+export function ownFileWork({ mover, copier, removal, committer, expiry, bin }: FileParts): FileWork {
   return {
     move: (relocation) => mover.move({ ...relocation, authorise: ALLOWED }).catch(asRefused),
     copy: (relocation) => {
       const asOperator = { owner: undefined, bytesMax: undefined, authorise: ALLOWED };
       return copier.copy({ ...relocation, ...asOperator }).catch(asRefused);
     },
-    removeFolder: (folder) => removal.remove({ folder, ...ROUND, authorise: ALLOWED }).catch(asRefused),
-    removeFile: (file) => committer.remove(file, UNCONDITIONAL).catch(asRefused),
+    removeFolder: (folder, mode) =>
+      removal.remove({ folder, ...ROUND, authorise: ALLOWED, mode }).catch(asRefused),
+    removeFile: (file, mode) => committer.remove(file, UNCONDITIONAL, { mode }).catch(asRefused),
+    expire: async (path, expiresAt) => {
+      const set = expiry.set({ path, expiresAt, authorise: ALLOWED });
+      return { revision: await set.catch(asRefused) };
+    },
+    restore: (wish) => bin.restore({ ...wish, authorise: ALLOWED }).catch(asRefused),
+    dropTrashed: async (id) => {
+      await bin.find(id).catch(asRefused);
+      await bin.drop([id]);
+    },
   };
 }
 

@@ -3,6 +3,7 @@
  * Nothing here decides anything.
  */
 
+import type { TrashStore } from './acl/life-ports.js';
 import type { ShareLinkStore } from './acl/link-ports.js';
 import type { AclStore, FileStore } from './acl/ports.js';
 import type { ResourcePath } from './acl/resource-path.js';
@@ -23,12 +24,22 @@ export interface OpenStore {
   readonly files: FileStore;
   readonly moves: MoveStore;
   readonly shareLinks: ShareLinkStore;
+  readonly trash: TrashStore;
 }
 
 export async function checkTree(config: Config, store: OpenStore, wish: FsckWish): Promise<FsckReport> {
-  const { acl, files, moves, shareLinks: links } = store;
+  const { acl, files, moves, trash, shareLinks: links } = store;
   return fsck(
-    { acl, files, moves, links, clock, root: storageRootOf(config), takeLock: () => takeLock(FILES_LOCK) },
+    {
+      acl,
+      files,
+      moves,
+      links,
+      trash,
+      clock,
+      root: storageRootOf(config),
+      takeLock: () => takeLock(FILES_LOCK),
+    },
     wish,
   );
 }

@@ -15,7 +15,7 @@ import { isLinkId, type LinkKey } from './links/signed-url.js';
 /** Thrown by a parser: a clause that follows the setting's name. */
 export class SettingProblem extends Error {}
 
-const KIB = 1024;
+export const KIB = 1024;
 const PORT_MAX = 65_535;
 export const MIB = 1024 * KIB;
 export const GIB = 1024 * MIB;
@@ -185,6 +185,11 @@ export function size(given: string): number {
   throw new SettingProblem(`takes a size such as 64m or 10g, not '${given}'`);
 }
 
+/** A size, or 0 for none. */
+export function sizeOrNone(given: string): number {
+  return given === '0' ? 0 : size(given);
+}
+
 export function atLeast(least: number): (given: string) => number {
   return (given) => {
     const bytes = size(given);
@@ -212,6 +217,35 @@ export function duration(given: string): number {
   const found = parseDuration(given);
   if (found !== undefined) return found;
   throw new SettingProblem(`takes a duration such as 30m, 8h or 7d, not '${given}'`);
+}
+
+/** As `duration`, or `0`. */
+export function durationOrNone(given: string): number {
+  return given === '0' ? 0 : duration(given);
+}
+
+/** nginx waits five minutes for the files service. */
+const SCAN_MS_MAX = 4 * 60 * 1000;
+
+export function scanTimeout(given: string): number {
+  const found = duration(given);
+  if (found <= SCAN_MS_MAX) return found;
+  throw new SettingProblem(`takes up to 4m, not '${given}': nginx would not wait for it`);
+}
+
+/** RFC 6838 §4.2, in lower case; a subtype may be *. */
+export function mediaTypes(given: string): readonly string[] {
+  return list(given.toLowerCase()).map((type) => {
+    if (/^[a-z0-9][a-z0-9!#$&^_.+-]*\/(?:\*|[a-z0-9][a-z0-9!#$&^_.+-]*)$/.test(type)) return type;
+    throw new SettingProblem(`takes types such as image/* and application/pdf, not '${type}'`);
+  });
+}
+
+/** No shell reads it: what has to be quoted belongs into a script. */
+export function programWords(given: string): readonly string[] {
+  const words = given.split(/\s+/).filter((word) => word !== '');
+  if (words[0]?.startsWith('/')) return words;
+  throw new SettingProblem(`takes a program by its absolute path, and arguments, not '${given}'`);
 }
 
 export function oneOf(...words: readonly string[]): (given: string) => string {

@@ -18,23 +18,29 @@ import {
   credentialKinds,
   databaseUrl,
   duration,
+  durationOrNone,
   GIB,
   headerName,
   headerWord,
   homeTemplate,
+  KIB,
   linkKeys,
   list,
   listenAddress,
   loginUrl,
   MIB,
+  mediaTypes,
   mount,
   oneOf,
   origin,
   origins,
+  programWords,
   rsaAlgorithm,
+  scanTimeout,
   secret,
   secrets,
   size,
+  sizeOrNone,
   text,
   url,
 } from './setting-values.js';
@@ -57,8 +63,8 @@ function optional<T>(help: string, parse: (text: string) => T): Setting<T | unde
 }
 
 /** In milliseconds, from a text such as `7d`. */
-function durationSetting(help: string, initialText: string): Setting<number> {
-  return { help, initial: duration(initialText), initialText, parse: duration };
+function durationSetting(help: string, initialText: string, parse = duration): Setting<number> {
+  return { help, initial: parse(initialText), initialText, parse };
 }
 
 /** It may also come in a file, by the name with _FILE, and is never shown. */
@@ -217,12 +223,50 @@ export const SETTINGS = {
     atLeast(CACHE_BYTES_MIN),
   ),
   LATCHKEY_UPLOAD_BYTES_MAX: setting('largest upload', 10 * GIB, size),
+  LATCHKEY_USER_BYTES_MAX: optional(
+    "bytes that each user's files may have who has no quota of their own; empty: no limit",
+    size,
+  ),
+  LATCHKEY_USER_FILES_MAX: optional('files that each such user may have; empty: no limit', count),
+  LATCHKEY_USER_UPLOADS_MAX: setting('uploads under way of one user, or one address of nobody', 20, count),
+  LATCHKEY_FREE_SPACE_MIN: setting('what uploads leave free of the disk; 0: nothing', GIB, sizeOrNone),
+  LATCHKEY_UPLOAD_SPEED_MIN: setting(
+    'bytes a second below which an upload through the files service is given up; 0: never',
+    KIB,
+    sizeOrNone,
+  ),
+  LATCHKEY_UPLOAD_TIME_MAX: durationSetting('the longest that such an upload may take', '24h'),
   LATCHKEY_RESUMABLE_LIFETIME: durationSetting(
     'how long a resumable upload may take, from when it was begun',
     '3d',
   ),
   LATCHKEY_RESUMABLE_MAX: setting('most resumable uploads that are unfinished at a time', 1_000, count),
   LATCHKEY_FORM_FILES_MAX: setting('most files in one form', 100, count),
+  LATCHKEY_TRASH_TIME: {
+    ...durationSetting('how long a removed file is kept in the trash; 0: it is gone at once', '30d'),
+    parse: durationOrNone,
+  },
+  LATCHKEY_TRASH_BYTES_MAX: optional('bytes in the trash before the oldest go early; empty: no limit', size),
+  LATCHKEY_UPLOAD_TYPES: setting(
+    'types of files that are taken, by their content and by their name, such as image/*,application/pdf; empty: all',
+    [] as readonly string[],
+    mediaTypes,
+  ),
+  LATCHKEY_UPLOAD_TYPES_REFUSED: setting(
+    'types of files that are not taken, such as text/html',
+    [] as readonly string[],
+    mediaTypes,
+  ),
+  LATCHKEY_SCAN_COMMAND: optional(
+    'program, by its absolute path, with arguments, that looks at each upload: the file is its last argument; exit code 0: yes, 1: no',
+    programWords,
+  ),
+  LATCHKEY_SCAN_URL: optional('URL that each upload is posted to: 2xx: yes, 422: no', url),
+  LATCHKEY_SCAN_TIMEOUT: durationSetting(
+    'how long either may take for one file, up to 4m',
+    '30s',
+    scanTimeout,
+  ),
   LATCHKEY_DOWNLOAD_BUFFERING: optional('X-Accel-Buffering of downloads: yes or no', oneOf('yes', 'no')),
   LATCHKEY_DOWNLOAD_CHARSET: optional('X-Accel-Charset of downloads', headerWord),
   LATCHKEY_DOWNLOAD_EXPIRES: optional('X-Accel-Expires of downloads: seconds, or off', headerWord),

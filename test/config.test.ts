@@ -111,6 +111,13 @@ t.test('what settings of links say against each other is a problem', async (t) =
   ]);
 });
 
+t.test('one scan says yes, not two', async (t) => {
+  const both = { LATCHKEY_SCAN_COMMAND: '/scan', LATCHKEY_SCAN_URL: 'http://127.0.0.1/' };
+  t.same(problemsOf(both), [
+    'LATCHKEY_SCAN_COMMAND and LATCHKEY_SCAN_URL exclude each other: one of them says yes',
+  ]);
+});
+
 t.test('the configuration is frozen', async (t) => {
   const config = loadConfig({});
   t.ok(Object.isFrozen(config) && Object.isFrozen(config.download));

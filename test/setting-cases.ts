@@ -7,6 +7,8 @@ export { NEEDED, SECRET } from './credential-setting-cases.js';
 /** A secret in one word, as it stands behind its key id. */
 const ONE_WORD = 'x'.repeat(32);
 const LINK_KEYS = "takes lines of KEY-ID SECRET, where the id has up to 64 letters, digits, '_' and '-'";
+const COUNT = (text: string) => `takes a whole number from 1 to 999999, not '${text}'`;
+const DURATION = (text: string) => `takes a duration such as 30m, 8h or 7d, not '${text}'`;
 const SIZE = 'takes a size such as 64m or 10g';
 export const PREFIX = "takes a prefix such as /files/ of letters, digits, '.', '_', '~', '-'";
 const HOME = 'takes a folder such as /users/{user}/';
@@ -156,6 +158,42 @@ export const SETTINGS: Readonly<Record<string, Case>> = {
       ]),
     ),
   },
+  LATCHKEY_USER_BYTES_MAX: {
+    read: (config) => config.uploadLimits.userLimits.bytesMax,
+    initial: undefined,
+    good: { '1': 1, '10g': 10_737_418_240 },
+    bad: { '0': `${SIZE}, not '0'`, '-1': `${SIZE}, not '-1'` },
+  },
+  LATCHKEY_USER_FILES_MAX: {
+    read: (config) => config.uploadLimits.userLimits.filesMax,
+    initial: undefined,
+    good: { '1': 1, '999999': 999_999 },
+    bad: { '0': COUNT('0'), many: COUNT('many') },
+  },
+  LATCHKEY_USER_UPLOADS_MAX: {
+    read: (config) => config.uploadLimits.userUploadsMax,
+    initial: 20,
+    good: { '1': 1 },
+    bad: { '0': COUNT('0') },
+  },
+  LATCHKEY_FREE_SPACE_MIN: {
+    read: (config) => config.uploadLimits.freeSpaceBytesMin,
+    initial: 1_073_741_824,
+    good: { '0': 0, '10g': 10_737_418_240 },
+    bad: { '5%': `${SIZE}, not '5%'` },
+  },
+  LATCHKEY_UPLOAD_SPEED_MIN: {
+    read: (config) => config.uploadLimits.speedMin,
+    initial: 1_024,
+    good: { '0': 0, '64k': 65_536 },
+    bad: { fast: `${SIZE}, not 'fast'` },
+  },
+  LATCHKEY_UPLOAD_TIME_MAX: {
+    read: (config) => config.uploadLimits.timeMaxMs,
+    initial: 86_400_000,
+    good: { '1h': 3_600_000 },
+    bad: { '1': DURATION('1') },
+  },
   LATCHKEY_RESUMABLE_LIFETIME: {
     read: (config) => config.resumable.lifetimeMs,
     initial: 259_200_000,
@@ -178,6 +216,61 @@ export const SETTINGS: Readonly<Record<string, Case>> = {
         `takes a whole number from 1 to 999999, not '${text}'`,
       ]),
     ),
+  },
+  LATCHKEY_TRASH_TIME: {
+    read: (config) => config.trashTimeMs,
+    initial: 2_592_000_000,
+    good: { '0': 0, '1h': 3_600_000, '7d': 604_800_000 },
+    bad: Object.fromEntries(
+      ['-1', '30', '00', '1y', 'ever'].map((text) => [
+        text,
+        `takes a duration such as 30m, 8h or 7d, not '${text}'`,
+      ]),
+    ),
+  },
+  LATCHKEY_TRASH_BYTES_MAX: {
+    read: (config) => config.trashBytesMax,
+    initial: undefined,
+    good: { '1': 1, '10g': 10_737_418_240 },
+    bad: { '0': `${SIZE}, not '0'`, much: `${SIZE}, not 'much'` },
+  },
+  LATCHKEY_UPLOAD_TYPES: {
+    read: (config) => config.inspection.rules.allowed,
+    initial: [],
+    good: { 'image/*, Application/PDF': ['image/*', 'application/pdf'], 'image/svg+xml': ['image/svg+xml'] },
+    bad: Object.fromEntries(
+      ['image', '*/*', '.pdf', 'a/b/c', 'text/html;x', 'image/p*'].map((text) => [
+        text,
+        `takes types such as image/* and application/pdf, not '${text}'`,
+      ]),
+    ),
+  },
+  LATCHKEY_UPLOAD_TYPES_REFUSED: {
+    read: (config) => config.inspection.rules.refused,
+    initial: [],
+    good: { 'text/html': ['text/html'] },
+    bad: { html: "takes types such as image/* and application/pdf, not 'html'" },
+  },
+  LATCHKEY_SCAN_COMMAND: {
+    read: (config) => config.inspection.scanCommand,
+    initial: undefined,
+    good: { '/usr/bin/clamdscan  --fdpass': ['/usr/bin/clamdscan', '--fdpass'], '/scan': ['/scan'] },
+    bad: { clamdscan: "takes a program by its absolute path, and arguments, not 'clamdscan'" },
+  },
+  LATCHKEY_SCAN_URL: {
+    read: (config) => config.inspection.scanUrl,
+    initial: undefined,
+    good: { 'http://127.0.0.1:8000/scan': 'http://127.0.0.1:8000/scan' },
+    bad: { '/scan': "takes an http or https URL, not '/scan'" },
+  },
+  LATCHKEY_SCAN_TIMEOUT: {
+    read: (config) => config.inspection.scanTimeoutMs,
+    initial: 30_000,
+    good: { '4m': 240_000, '5s': 5_000 },
+    bad: {
+      '5m': "takes up to 4m, not '5m': nginx would not wait for it",
+      soon: "takes a duration such as 30m, 8h or 7d, not 'soon'",
+    },
   },
   LATCHKEY_DOWNLOAD_BUFFERING: {
     read: (config) => config.download.buffering,

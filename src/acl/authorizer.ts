@@ -11,7 +11,9 @@ import {
   decide,
   type Explanation,
   explain,
+  fileExpired,
   type Reason,
+  refusal,
 } from './decide.js';
 import { NotKnown } from './errors.js';
 import { homeGrant, type Policy } from './policy.js';
@@ -60,14 +62,15 @@ export class Authorizer {
   }
 
   /**
-   * What a link allows, whoever the visitor is: a file that is being exchanged is not told of all the same.
+   * What a link allows, whoever the visitor is: a file that is being exchanged is not told of all the same, and one
+   * that has expired is opened by none.
    *
    * @throws NotKnown as `authorize` does
    */
   authorizeByLink(path: ResourcePath, reason: Reason): Awaitable<Decision> {
     const facts = this.#reader.read(path, undefined);
-    if (facts instanceof Promise) return facts.then((loaded) => allowUnlessCommitting(path, loaded, reason));
-    return allowUnlessCommitting(path, facts, reason);
+    if (facts instanceof Promise) return facts.then((loaded) => this.#allow(path, loaded, reason));
+    return this.#allow(path, facts, reason);
   }
 
   /** The decision with every grant that bears on it. It answers while a path is being exchanged, too. */
@@ -86,11 +89,12 @@ export class Authorizer {
     refuseCommitting(question.path, facts);
     return decide(requestOf(question, facts, this.#policy), facts.chain, this.#clock());
   }
-}
 
-function allowUnlessCommitting(path: ResourcePath, facts: Facts, reason: Reason): Decision {
-  refuseCommitting(path, facts);
-  return { outcome: 'allow', reason };
+  #allow(path: ResourcePath, facts: Facts, reason: Reason): Decision {
+    refuseCommitting(path, facts);
+    const ended = fileExpired(facts.chain, this.#clock());
+    return ended === undefined ? { outcome: 'allow', reason } : { outcome: refusal(false), reason: ended };
+  }
 }
 
 function refuseCommitting(path: ResourcePath, facts: Facts): void {

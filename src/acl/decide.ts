@@ -17,6 +17,8 @@ export type GrantIndex = ReadonlyMap<Principal, readonly Grant[]>;
 export interface PathFacts {
   readonly path: ResourcePath;
   readonly grants: GrantIndex;
+  /** Of a file: from when on it is not read any more. UTC milliseconds. */
+  readonly expiresAt?: number | undefined;
 }
 
 export interface DecisionRequest {
@@ -39,6 +41,8 @@ export type Reason =
   | { readonly kind: 'grant'; readonly grant: Grant }
   | { readonly kind: 'administrator'; readonly principal: Principal }
   | { readonly kind: 'no-grant' }
+  /** The file has ended, whatever grants say; to write there is decided as ever. */
+  | { readonly kind: 'file-expired'; readonly expiresAt: number }
   | { readonly kind: 'refused-path' }
   // The credential is limited to another path or a lesser action; without it the user might.
   | { readonly kind: 'out-of-scope' }
@@ -66,6 +70,8 @@ export function decide(request: DecisionRequest, chain: readonly PathFacts[], no
   if (request.administrator !== undefined) {
     return { outcome: 'allow', reason: { kind: 'administrator', principal: request.administrator } };
   }
+  const ended = request.action === 'read' ? fileExpired(chain, now) : undefined;
+  if (ended !== undefined) return { outcome: refusal(request.authenticated), reason: ended };
   for (const level of chain) {
     const grant = decidingOn(level, request, now);
     if (grant !== undefined) {
@@ -75,6 +81,12 @@ export function decide(request: DecisionRequest, chain: readonly PathFacts[], no
   }
   const reason = request.outOfScope === true ? OUT_OF_SCOPE : NO_GRANT;
   return { outcome: refusal(request.authenticated), reason };
+}
+
+/** Only the path asked for can be a file: an expiry is its own, and nothing below it is there. */
+export function fileExpired(chain: readonly PathFacts[], now: number): Reason | undefined {
+  const expiresAt = chain[0]?.expiresAt;
+  return expiresAt === undefined || now < expiresAt ? undefined : { kind: 'file-expired', expiresAt };
 }
 
 /** Every no without a valid credential is 401, every other one 403. */

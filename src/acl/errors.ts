@@ -8,6 +8,8 @@ export type NotKnownCode =
   | 'store-unreadable' // it answered something that this version does not understand
   | 'issuer-unavailable' // the issuer's keys cannot be had, and the token may be of a new one
   | 'site-unavailable' // the site that knows the session did not answer, or with something else
+  | 'content-unknown' // what is in an upload could not be found out, or not in time
+  | 'scan-unavailable' // what has to look at an upload did not answer, or not so that it can be understood
   | 'committing'; // the path's bytes and grants are being exchanged right now
 
 export class NotKnown extends Error {

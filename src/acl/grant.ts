@@ -26,6 +26,11 @@ export interface Grant extends GrantDraft {
 
 export const BUILT_IN_ID = 0;
 
+/** What it was made of: its id is the store's. */
+export function draftOf({ id: _, ...draft }: Grant): GrantDraft {
+  return draft;
+}
+
 export function parseEffect(text: string): Effect | undefined {
   return EFFECTS.find((effect) => effect === text);
 }

@@ -9,12 +9,17 @@
 import type { Action } from './action.js';
 import type { PathFacts } from './decide.js';
 import type { Effect, Grant, GrantDraft } from './grant.js';
+import type { ExpiryStore, PendingRemoval, TrashStore } from './life-ports.js';
 import type { LinkCountStore, ShareLinkStore, SignedUrlStore } from './link-ports.js';
 import type { Principal, Scope } from './principal.js';
+import type { QuotaLimits } from './quota.js';
+import type { QuotaStore } from './quota-ports.js';
 import type { RecordStore } from './record-ports.js';
 import type { ResourcePath } from './resource-path.js';
 import type { ShareLink } from './share-link.js';
 import type { MoveStore, TreeStore } from './tree-ports.js';
+
+export type { PendingRemoval } from './life-ports.js';
 
 export type Awaitable<T> = T | Promise<T>;
 
@@ -203,13 +208,12 @@ export interface CommitEntry {
    * written after it, so that neither bytes meet the other's grants.
    */
   readonly visibility: 'at-once' | 'hidden';
+  /** Written with the record: absent, the file has none, whatever the one before it had. */
+  readonly expiresAt?: number;
+  /** It comes from the trash: its entry there goes when this one is finished. */
+  readonly trashId?: string;
   /** Counts for its link from when it is journaled, until it is given up: no crash loses or leaves a count. */
   readonly requested?: RequestedFile;
-}
-
-export interface PendingRemoval {
-  readonly partial: string;
-  readonly path: ResourcePath;
 }
 
 /** What a crash left: entries whose rename may or may not have happened, and removals likewise. */
@@ -224,9 +228,10 @@ export interface FileStore extends RecordStore {
    * Journals the entries and writes the rows and grants of those that are `at-once`, in one transaction. A
    * pending removal of one of their paths is forgotten: it must not take the new file.
    *
-   * @throws RequestClosed where a link has all its files already, or was revoked; nothing is written
+   * @param userLimits of every user who has no quota of their own
+   * @throws RequestClosed where a link has all its files already, or was revoked, QuotaExceeded; nothing is written
    */
-  beginCommit(entries: readonly CommitEntry[]): Promise<Written<void>>;
+  beginCommit(entries: readonly CommitEntry[], userLimits?: QuotaLimits): Promise<Written<void>>;
   /** Writes the rows and grants of those that were hidden and clears the journal, in one transaction. */
   finishCommit(entries: readonly CommitEntry[]): Promise<Written<void>>;
   /**
@@ -235,8 +240,8 @@ export interface FileStore extends RecordStore {
    */
   abandonCommit(entries: readonly CommitEntry[]): Promise<Written<void>>;
   /**
-   * Journals a removal, drops the path's row and its allows, keeps its denies, in one transaction. It may be
-   * begun again under its name, where an earlier one could not be finished.
+   * Journals a removal, drops the path's row and its allows, keeps its denies, and enters the trash where it goes
+   * there, in one transaction. It may be begun again under its name. An expiry stays until it is finished.
    */
   beginRemoval(removal: PendingRemoval): Promise<Written<void>>;
   finishRemoval(removal: PendingRemoval): Promise<void>;
@@ -289,8 +294,11 @@ export interface Store {
   readonly shareLinks: ShareLinkStore;
   readonly linkCounts: LinkCountStore;
   readonly files: FileStore;
+  readonly expiries: ExpiryStore;
+  readonly trash: TrashStore;
   readonly moves: MoveStore;
   readonly tree: TreeStore;
+  readonly quotas: QuotaStore;
   readonly facts: FactsSource;
   close(): Promise<void>;
 }

@@ -7,6 +7,7 @@ import type { Action } from './action.js';
 import type { Authorizer } from './authorizer.js';
 import type { Decision } from './decide.js';
 import { describeGrant } from './grant.js';
+import { formatInstant } from './instant.js';
 import { type Principal, subjectAs } from './principal.js';
 import type { ResourcePath } from './resource-path.js';
 
@@ -59,6 +60,8 @@ export function describeDecision({ reason }: Decision): string {
       return `${reason.principal} is an administrator`;
     case 'no-grant':
       return 'no grant speaks';
+    case 'file-expired':
+      return `the file has expired, ${formatInstant(reason.expiresAt)}`;
     case 'refused-path':
       return 'no legitimate path';
     case 'out-of-scope':

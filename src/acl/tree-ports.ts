@@ -38,7 +38,8 @@ export interface MoveStore {
   /**
    * Journals it. Pending removals in its source and its target are forgotten: they must take neither.
    *
-   * @throws NotKnown `committing` where a commit or a move is under way in one of them; nothing is written
+   * @throws NotKnown `committing` where a commit or a move is under way in one of them; QuotaExceeded where a folder
+   * that it moves into has no room; nothing is written
    */
   beginMove(entry: MoveEntry): Promise<Written<void>>;
   /** Moves records, grants and share links, and clears the journal, in one transaction. Done before: changes nothing. */

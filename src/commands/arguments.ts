@@ -91,14 +91,14 @@ export function instantOption(options: OptionValues, name: string): number | und
   );
 }
 
-/** UTC milliseconds of what begins at `begin` and lasts as long as `--for` says. */
-export function endOf(begin: number, lasting: string): number {
+/** UTC milliseconds of what begins at `begin` and lasts as long as an option says, such as `--for`. */
+export function endOf(begin: number, lasting: string, option = 'for'): number {
   const duration = parseDuration(lasting);
   if (duration === undefined) {
-    throw new UsageError(`--for takes a duration such as 90s, 30m, 48h, 7d, 2w, not '${lasting}'`);
+    throw new UsageError(`--${option} takes a duration such as 90s, 30m, 48h, 7d, 2w, not '${lasting}'`);
   }
   if (isInstant(begin + duration)) return begin + duration;
-  throw new UsageError(`--for ${lasting} ends after the year 9999; without it there is no end`);
+  throw new UsageError(`--${option} ${lasting} ends after the year 9999; without it there is no end`);
 }
 
 /** `--workers N`; one where it is not given. */

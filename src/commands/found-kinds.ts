@@ -39,6 +39,18 @@ const WORDS: Readonly<Record<FindingKind, Words>> = {
     todo: 'the start of the files service drops it',
     done: 'dropped',
   },
+  'left-raw': {
+    says: ['thing is left beside the partials', 'things are left beside the partials'],
+    todo: 'the files service removes what nginx left, after a day; look at anything else, and remove it',
+  },
+  'trash-missing': {
+    says: ['entry of the trash has no file', 'entries of the trash have no file'],
+    todo: 'it cannot be restored; latchkey trash empty ID',
+  },
+  'trash-unknown': {
+    says: ['file in the trash has no entry', 'files in the trash have no entry'],
+    todo: 'nobody can restore it; remove it from partial/trash',
+  },
   'no-file': {
     says: ['thing is no file', 'things are no files'],
     todo: 'nginx serves none of it; put a file or a folder in its place, or remove it',

@@ -1,3 +1,4 @@
+import type { QuotaStore } from '../acl/quota-ports.js';
 import { checkTree, countTree, type FsckReport } from '../maintenance.js';
 import { folderArgument } from './arguments.js';
 import {
@@ -48,6 +49,7 @@ export const command: Command = {
           onProgress: (files) => progress.update(files, files),
         });
         progress.end();
+        if (options.repair === true) await recount(store.quotas, output);
         return tell(report, output);
       } finally {
         progress.end();
@@ -55,6 +57,11 @@ export const command: Command = {
     });
   },
 };
+
+/** What is counted for quotas is kept right by the store itself; this mends what somebody else wrote into it. */
+async function recount(quotas: QuotaStore, output: Output): Promise<void> {
+  for (const subject of await quotas.recount()) output.note(`counted anew what is used of ${subject}`);
+}
 
 function tell({ files, records, moving, kinds }: FsckReport, output: Output): ExitCode {
   const { problems, mended, unknown } = tallyOf(kinds);

@@ -46,8 +46,12 @@ export const command: Command = {
     const subject = as === undefined ? undefined : subjectAs(principalArgument(as), groupOptions(options));
     const question = { folder, subject, sort: sortOf(invocation), max: PAGE } as const;
     const order = options.reverse === true ? 'desc' : 'asc';
-    return withStore(invocation, async ({ tree, authorizer }) => {
-      const listing = listingOver(config, { root: storageRootOf(config), store: { tree }, authorizer });
+    return withStore(invocation, async ({ tree, expiries, authorizer }) => {
+      const listing = listingOver(config, {
+        root: storageRootOf(config),
+        store: { tree, expiries },
+        authorizer,
+      });
       const entries = [];
       let after: string | undefined;
       do {
@@ -62,13 +66,14 @@ export const command: Command = {
         entries.push(...page.entries);
         after = page.next;
       } while (after !== undefined);
-      const rows = entries.map(({ name, kind, bytes, modifiedSeconds }) => ({
+      const rows = entries.map(({ name, kind, bytes, modifiedSeconds, expiresAt }) => ({
         name: kind === 'folder' ? `${name}/` : name,
         bytes: kind === 'file' ? bytes : undefined,
         modifiedAt:
           kind === 'file' && isInstant(modifiedSeconds * 1000)
             ? formatInstant(modifiedSeconds * 1000)
             : undefined,
+        ...(expiresAt !== undefined && { expiresAt: formatInstant(expiresAt) }),
       }));
       output.result({ folder, entries: rows }, linesOf(rows));
       return DONE;
@@ -87,10 +92,15 @@ interface Row {
   readonly name: string;
   readonly bytes: number | undefined;
   readonly modifiedAt: string | undefined;
+  readonly expiresAt?: string;
 }
 
 function linesOf(rows: readonly Row[]): readonly string[] {
   if (rows.length === 0) return ['The folder is empty.'];
-  const cells = rows.map(({ name, bytes, modifiedAt }) => [String(bytes ?? ''), modifiedAt ?? '', name]);
+  const cells = rows.map(({ name, bytes, modifiedAt, expiresAt }) => [
+    String(bytes ?? ''),
+    modifiedAt ?? '',
+    expiresAt === undefined ? name : `${name}  (expires ${expiresAt})`,
+  ]);
   return table(['bytes', 'modified', 'name'], cells);
 }

@@ -17,10 +17,11 @@ export const command: Command = {
     const relocation = relocationOf(invocation);
     return withFileWork(invocation, async (files) => {
       const moved = await files.move(relocation);
-      const { from, to } = relocation;
+      const { from } = relocation;
+      const { path: to, ...counted } = moved;
       const counts = `with ${moved.grants} grants and ${moved.links} links`;
       const dropped = moved.dropped === 0 ? [] : [`dropped: ${moved.dropped} allows`];
-      invocation.output.result({ from, to, ...moved }, [`moved: ${from} to ${to} ${counts}`, ...dropped]);
+      invocation.output.result({ from, to, ...counted }, [`moved: ${from} to ${to} ${counts}`, ...dropped]);
       return DONE;
     });
   },

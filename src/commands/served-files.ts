@@ -5,11 +5,13 @@
  */
 
 import { request } from 'node:http';
+import { formatInstant } from '../acl/instant.js';
 import type { Store } from '../acl/ports.js';
 import { OPERATOR_SOCKET, openFileParts, recoverFilesAlone, takeFilesLock } from '../file-parts.js';
-import { FileRefused, type FileWork, ownFileWork } from '../file-work.js';
+import { FileRefused, type FileWork, ownFileWork, type RemovalMode } from '../file-work.js';
 import { openStore, storageRootOf } from '../foundations.js';
 import { enterDataFolder } from '../host/data-folder.js';
+import { openInspection } from '../inspection-parts.js';
 import { type Invocation, RefusedError } from './command.js';
 
 /** A files service that is just starting or stopping answers nobody, and holds the lock. */
@@ -55,7 +57,16 @@ async function withOwnParts<T>({ config, output }: Invocation, work: (files: Fil
     await root.prepare();
     const { stuck } = await recoverFilesAlone(root, store);
     for (const { what } of stuck) output.note(`${what} was left unfinished by an earlier stop, and still is`);
-    return await work(ownFileWork(openFileParts(root, store)));
+    const looks = openInspection(config, ({ path, reason }) =>
+      output.note(`the scan refused ${path}: ${reason}`),
+    );
+    const { userLimits } = config.uploadLimits;
+    const given = { trashTimeMs: config.trashTimeMs, userLimits, inspection: looks.inspection };
+    try {
+      return await work(ownFileWork(openFileParts(root, store, given)));
+    } finally {
+      await looks.close();
+    }
   } finally {
     await store.close();
   }
@@ -64,9 +75,17 @@ async function withOwnParts<T>({ config, output }: Invocation, work: (files: Fil
 const SERVED: FileWork = {
   move: (relocation) => asked('/move', relocation),
   copy: (relocation) => asked('/copy', relocation),
-  removeFolder: (path) => asked('/remove', { path, recursive: 'true' }),
-  removeFile: async (path) => void (await asked('/remove', { path })),
+  removeFolder: (path, mode) => asked('/remove', { path, recursive: 'true', ...purge(mode) }),
+  removeFile: async (path, mode) => void (await asked('/remove', { path, ...purge(mode) })),
+  expire: (path, expiresAt) =>
+    asked('/expire', { path, expires: expiresAt === undefined ? 'never' : formatInstant(expiresAt) }),
+  restore: (wish) => asked('/restore', wish),
+  dropTrashed: async (id) => void (await asked('/drop', { id })),
 };
+
+function purge(mode: RemovalMode) {
+  return mode === 'for-good' ? { purge: 'true' } : {};
+}
 
 /** @throws FileRefused for what the service refuses; Error where it could not find out */
 async function asked<T>(path: string, body: object): Promise<T> {

@@ -3,8 +3,10 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Authorizer } from '../acl/authorizer.js';
+import type { ExpiryStore, TrashStore } from '../acl/life-ports.js';
 import type { ShareLinkStore, SignedUrlStore } from '../acl/link-ports.js';
 import type { AclStore, CredentialStore, FileStore } from '../acl/ports.js';
+import type { QuotaStore } from '../acl/quota-ports.js';
 import type { MoveStore, TreeStore } from '../acl/tree-ports.js';
 import { authorizerOver, clock, openStore, readerOver } from '../foundations.js';
 import { enterDataFolder } from '../host/data-folder.js';
@@ -19,6 +21,9 @@ export interface Session {
   readonly files: FileStore;
   readonly moves: MoveStore;
   readonly tree: TreeStore;
+  readonly quotas: QuotaStore;
+  readonly expiries: ExpiryStore;
+  readonly trash: TrashStore;
   /** Says what has become of a link. */
   readonly links: ShareLinks;
   readonly authorizer: Authorizer;
@@ -43,6 +48,9 @@ export async function withStore<T>(
       files: store.files,
       moves: store.moves,
       tree: store.tree,
+      quotas: store.quotas,
+      expiries: store.expiries,
+      trash: store.trash,
       links: new ShareLinks({ reader, facts: reader, authorizer, clock }),
       authorizer,
     });

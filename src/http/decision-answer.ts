@@ -32,6 +32,7 @@ export function reasonWord(reason: Reason): string {
     case 'no-grant':
     case 'refused-path':
     case 'out-of-scope':
+    case 'file-expired':
       return reason.kind;
     case 'signed-url':
       return `signed-url:${reason.id}`;

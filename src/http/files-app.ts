@@ -5,8 +5,11 @@
 import swagger from '@fastify/swagger';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Authorizer } from '../acl/authorizer.js';
+import type { TrashStore } from '../acl/life-ports.js';
 import type { ShareLinkStore, SignedUrlStore } from '../acl/link-ports.js';
 import type { AclStore, CredentialStore } from '../acl/ports.js';
+import type { QuotaLimits } from '../acl/quota.js';
+import type { QuotaStore } from '../acl/quota-ports.js';
 import type { TreeStore } from '../acl/tree-ports.js';
 import type { DownloadSettings, VisitorSettings } from '../config.js';
 import type { OpenRecognition } from '../credentials/credential.js';
@@ -16,6 +19,7 @@ import type { ShareSite } from '../links/share-url.js';
 import type { FilesCounts } from '../metrics/files-metrics.js';
 import type { Committer } from '../uploads/committer.js';
 import type { Copier } from '../uploads/copier.js';
+import type { Expiry } from '../uploads/expiry.js';
 import type { FileDigests } from '../uploads/file-digests.js';
 import type { FolderListing } from '../uploads/folder-listing.js';
 import type { FolderRemoval } from '../uploads/folder-removal.js';
@@ -23,8 +27,10 @@ import type { Mover } from '../uploads/mover.js';
 import type { RawUploads } from '../uploads/raw-uploads.js';
 import type { ResumableUploads } from '../uploads/resumable-uploads.js';
 import type { StorageRoot } from '../uploads/storage-root.js';
+import type { Trash } from '../uploads/trash.js';
 import { API_PREFIX, aclRoutes } from './acl-routes.js';
 import { DOWNLOAD_PREFIX, downloadRoute } from './download-route.js';
+import { expiryRoutes } from './expiry-routes.js';
 import { Gate, tellDecisions } from './gate.js';
 import { type CheckReady, healthRoutes } from './health.js';
 import { answerInLines } from './json-lines.js';
@@ -34,6 +40,7 @@ import { listingRoute } from './listing-route.js';
 import { metricsRoute, type OpenMetrics } from './metrics-route.js';
 import { publicDocument } from './openapi.js';
 import { BadRequest, sendError } from './problem.js';
+import { quotaRoutes } from './quota-routes.js';
 import { type Logger, serverOptions } from './server-options.js';
 import { type SessionHook, sessionRoute } from './session-route.js';
 import { SHARE_PREFIX } from './shares/address.js';
@@ -41,8 +48,10 @@ import type { OpenShare } from './shares/deps.js';
 import { shareRoute } from './shares/route.js';
 import { signedUrlRoutes } from './signed-url-routes.js';
 import { NO_QUERY } from './strict-schema.js';
+import { trashRoutes } from './trash-routes.js';
 import { tusRoutes, uploadPattern } from './tus/routes.js';
 import { UploadLocks } from './tus/upload-locks.js';
+import type { UploadLimits } from './upload-limits.js';
 import { RAW_PREFIX, WRITE_PREFIX, writeRoutes } from './write-routes.js';
 
 export interface FilesAppDeps {
@@ -67,10 +76,17 @@ export interface FilesAppDeps {
   readonly copier: Copier;
   readonly removal: FolderRemoval;
   readonly listing: FolderListing;
+  readonly expiry: Expiry;
+  readonly trash: TrashStore;
+  readonly bin: Trash;
   readonly tree: TreeStore;
   readonly mount: string;
   readonly uploadBytesMax: number;
   readonly formFilesMax: number;
+  readonly quotas: QuotaStore;
+  /** Of every user who has no quota of their own. */
+  readonly userLimits: QuotaLimits;
+  readonly uploadLimits: UploadLimits;
   readonly download: DownloadSettings;
   readonly openShare: OpenShare;
   readonly shareLinkStore: ShareLinkStore;
@@ -112,6 +128,9 @@ export async function buildFilesApp(deps: FilesAppDeps): Promise<FastifyInstance
   aclRoutes(app, { ...deps, gate });
   lifeRoutes(app, { ...deps, gate });
   listingRoute(app, { ...deps, gate });
+  quotaRoutes(app, { ...deps, gate });
+  expiryRoutes(app, { ...deps, gate });
+  trashRoutes(app, { ...deps, gate });
   signedUrlRoutes(app, { ...deps, gate });
   linkRoutes(app, {
     ...deps,

@@ -5,22 +5,36 @@
  * Everything in the form is a stranger's: its names, its number of parts, its lengths, and whether it ends.
  */
 
-import type { Multipart, MultipartFile } from '@fastify/multipart';
+import type { Multipart } from '@fastify/multipart';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
-import { fileIn, isFolder, type ResourcePath } from '../acl/resource-path.js';
+import { isFolder, type ResourcePath } from '../acl/resource-path.js';
 import type { Upload } from '../uploads/committer.js';
 import type { Partial } from '../uploads/partial.js';
 import { UploadProblem } from '../uploads/problem.js';
 import { Staging } from '../uploads/staging.js';
+import { BodyDigests } from './body-digests.js';
+import { formPath } from './form-names.js';
 import type { Visitor } from './gate.js';
+import { ON_CONFLICT_HEADER, parseOnConflict, preconditionsFor, withOnConflict } from './on-conflict.js';
 import { BadRequest } from './problem.js';
+import { expiryFrom } from './requested-expiry.js';
 import { parseRequestedGrants } from './requested-grants.js';
-import { describeFile, preconditionsOf, refuseTooLarge, type WriteDeps } from './write-request.js';
+import { withinLimits } from './upload-limits.js';
+import {
+  describeFile,
+  headerOf,
+  preconditionsOf,
+  refuseTooLarge,
+  requireNewPath,
+  type WriteDeps,
+} from './write-request.js';
 
 const FIELD_BYTES_MAX = 64 * 1024;
 const FIELDS_MAX = 100;
 /** A part has three headers of use; the parser's own limit is 2,000. */
 const PART_HEADERS_MAX = 20;
+/** Of a part, all of them: a name of the longest path, percent-encoded, and the rest. */
+const PART_HEADER_BYTES_MAX = 16 * 1024;
 
 type FormLimits = Pick<WriteDeps, 'formFilesMax' | 'uploadBytesMax'>;
 
@@ -33,6 +47,10 @@ interface StagedForm {
   readonly files: readonly StagedFile[];
   /** As in the header `X-Latchkey-Grants`. */
   readonly grants: string;
+  /** As in the header `X-Latchkey-Expires`. */
+  readonly expires: string;
+  /** Each time that it was said, as in the header `X-Latchkey-On-Conflict`. */
+  readonly onConflict: readonly string[];
 }
 
 export function formLimits(deps: FormLimits) {
@@ -42,6 +60,7 @@ export function formLimits(deps: FormLimits) {
     parts: deps.formFilesMax + FIELDS_MAX,
     fieldSize: FIELD_BYTES_MAX,
     headerPairs: PART_HEADERS_MAX,
+    headerSize: PART_HEADER_BYTES_MAX,
     // The parser cuts off silently: one byte more than we take, so that we see it and refuse.
     fileSize: deps.uploadBytesMax + 1,
   };
@@ -54,23 +73,32 @@ export async function postForm(
   who: Visitor,
   folder: ResourcePath,
 ) {
-  const { user } = await deps.gate.require(who, 'write', folder);
+  const { user: owner } = await deps.gate.require(who, 'write', folder);
   if (!isFolder(folder)) {
     throw new BadRequest("A form is posted to a folder, whose URL ends in '/'; PUT a single file instead.");
   }
   if (!request.isMultipart()) throw new BadRequest('Send the files as multipart/form-data.', 415);
   refuseTooLarge(deps, request);
-  const preconditions = preconditionsOf(request);
   const staging = new Staging(deps.root, deps.uploadBytesMax);
   try {
-    const { files, grants } = await receive(deps, request, who, folder, staging);
+    const { files, grants, onConflict, expires } = await withinLimits(
+      deps.uploadLimits,
+      { request, reply, user: owner },
+      () => receive(deps, request, who, folder, staging),
+    );
+    const expiry = expiryFrom(expires, deps.clock());
+    const policy = parseOnConflict([headerOf(request, ON_CONFLICT_HEADER), ...onConflict]);
+    const preconditions = preconditionsFor(policy, preconditionsOf(request));
     const uploads: Upload[] = [];
     for (const { path, partial } of files) {
-      // Again: a form may have taken an hour, and a revoke holds when its command has returned.
-      await deps.gate.require(who, 'write', path);
       const drafts = parseRequestedGrants(grants, path);
-      if (drafts.length > 0) await deps.gate.require(who, 'manage', path);
-      uploads.push({ path, partial, owner: user, grants: drafts, preconditions });
+      // Again: a form may have taken an hour, and a revoke holds when its command has returned.
+      const authorise = async () => {
+        await deps.gate.require(who, 'write', path);
+        if (drafts.length > 0) await deps.gate.require(who, 'manage', path);
+      };
+      const upload = { path, partial, owner, grants: drafts, preconditions, authorise, ...expiry };
+      uploads.push(withOnConflict(deps, who, policy, upload));
     }
     const committed = await staging.commit(deps.committer, uploads);
     return reply.code(201).send({ files: committed.map((file) => describeFile(deps, file)) });
@@ -88,24 +116,32 @@ async function receive(
 ): Promise<StagedForm> {
   const files: StagedFile[] = [];
   const grants: string[] = [];
+  let expires = headerOf(request, 'x-latchkey-expires') ?? '';
+  const onConflict: string[] = [];
   for await (const part of partsOf(deps, request)) {
     if (part.type === 'file') {
-      const path = pathOf(folder, part);
-      await deps.gate.require(who, 'write', path);
+      // The parser leaves out a name that did not come.
+      const name = (part.filename as string | undefined) ?? '';
+      const path = await requireNewPath(deps, who, formPath(folder, name));
       files.push({ path, partial: await staging.receive(part.file) });
     } else if (part.fieldname === 'grants') grants.push(fieldText(part));
+    else if (part.fieldname === 'expires') expires = fieldText(part);
+    else if (part.fieldname === 'onConflict') onConflict.push(fieldText(part));
   }
   if (files.length === 0) throw new BadRequest('The form holds no file; add one.');
-  return { files, grants: grants.join(',') };
+  return { files, grants: grants.join(','), onConflict, expires };
 }
 
-/** The parser's errors are about the form, so they are the sender's. */
+/** The parser's errors are about the form, so they are the sender's. @throws UploadProblem `digest-mismatch`, at the end */
 export async function* partsOf(deps: FormLimits, request: FastifyRequest): AsyncGenerator<Multipart> {
+  const digests = new BodyDigests(request);
   try {
+    digests.watch();
     yield* request.parts();
   } catch (error) {
     throw formProblem(deps, error as FastifyError);
   }
+  await digests.check();
 }
 
 function formProblem(deps: FormLimits, error: FastifyError): Error {
@@ -125,16 +161,12 @@ function formProblem(deps: FormLimits, error: FastifyError): Error {
   }
 }
 
-/** A form's name is new, so it is normalised (DESIGN §4). The parser leaves out a name that did not come. */
-function pathOf(folder: ResourcePath, part: MultipartFile): ResourcePath {
-  const name = (part.filename as string | undefined) ?? '';
-  const path = fileIn(folder, name.normalize('NFC'));
-  if (path !== undefined) return path;
-  throw new BadRequest(`${JSON.stringify(name)} cannot be a file's name; rename it.`);
-}
-
 function fieldText(part: Extract<Multipart, { type: 'field' }>): string {
-  if (typeof part.value !== 'string') throw new BadRequest("The field 'grants' is plain text; send no JSON.");
+  const { fieldname } = part;
+  if (typeof part.value !== 'string')
+    throw new BadRequest(`The field '${fieldname}' is plain text; send no JSON.`);
   if (!part.valueTruncated) return part.value;
-  throw new BadRequest(`The field 'grants' may have ${FIELD_BYTES_MAX} bytes; grant on the folder instead.`);
+  throw new BadRequest(
+    `The field '${fieldname}' may have ${FIELD_BYTES_MAX} bytes; grant on the folder instead.`,
+  );
 }

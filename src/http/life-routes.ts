@@ -5,6 +5,7 @@
 
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { FastifyInstance } from 'fastify';
+import type { Principal } from '../acl/principal.js';
 import { isFolder, type ResourcePath } from '../acl/resource-path.js';
 import type { TreeStore } from '../acl/tree-ports.js';
 import { BoundedWork } from '../links/bounded-work.js';
@@ -44,16 +45,16 @@ export function lifeRoutes(instance: FastifyInstance, deps: LifeDeps): void {
   app.post(`${FILES}/move`, { schema: moveSchema }, async (request) => {
     const relocation = relocationIn(request.body);
     const who = await gate.identifyOwn(request);
-    const authorise = () => requireMove(deps, who, relocation);
-    await authorise();
-    return { path: relocation.to, ...(await mover.move({ ...relocation, authorise })) };
+    const authorise = (to: ResourcePath) => requireMove(deps, who, { ...relocation, to });
+    await authorise(relocation.to);
+    return mover.move({ ...relocation, authorise });
   });
 
   app.post(`${FILES}/copy`, { schema: copySchema }, async (request) => {
     const relocation = relocationIn(request.body);
     const who = await gate.identifyOwn(request);
-    const authorise = () => requireCopy(deps, who, relocation);
-    await authorise();
+    const authorise = (to: ResourcePath) => requireCopy(deps, who, { ...relocation, to });
+    await authorise(relocation.to);
     const { user: owner } = who.subject;
     const asked = { ...relocation, owner, bytesMax: deps.uploadBytesMax, authorise };
     const copied = await copies.run(() => copier.copy(asked));
@@ -64,29 +65,42 @@ export function lifeRoutes(instance: FastifyInstance, deps: LifeDeps): void {
   app.delete(FILES, { schema: removalSchema }, async (request): Promise<RemovedFolder> => {
     const path = pathIn(request.query.path);
     const who = await gate.identifyOwn(request);
-    await requireTree(deps, who, 'write', path);
-    const authorise = async (file: ResourcePath) => void (await gate.require(who, 'write', file));
-    return removed({ committer, removal }, path, request.query.recursive === 'true', authorise);
+    // What is removed for good cannot be brought back by whoever manages it.
+    const isForGood = request.query.purge === 'true';
+    const action = isForGood ? 'manage' : 'write';
+    await requireTree(deps, who, action, path);
+    return removed({ committer, removal }, path, {
+      scope: request.query.recursive === 'true' ? 'tree' : 'file',
+      authorise: async (file) => void (await gate.require(who, action, file)),
+      by: who.subject.user,
+      mode: isForGood ? 'for-good' : 'trash',
+    });
   });
 }
 
 type Removers = Pick<LifeDeps, 'committer' | 'removal'>;
 
+export interface RemovalWords {
+  readonly scope: 'file' | 'tree';
+  readonly authorise: (path: ResourcePath) => Promise<void>;
+  readonly by: Principal | undefined;
+  readonly mode: 'trash' | 'for-good';
+}
+
 /** A folder goes only where that was said. */
 export async function removed(
   { committer, removal }: Removers,
   path: ResourcePath,
-  recursive: boolean,
-  authorise: (path: ResourcePath) => Promise<void>,
+  { scope, authorise, by, mode }: RemovalWords,
 ): Promise<RemovedFolder> {
   if (!isFolder(path)) {
-    await committer.remove(path, UNCONDITIONAL);
+    await committer.remove(path, UNCONDITIONAL, { by, mode });
     return { removed: 1, left: 0, more: false };
   }
-  if (!recursive) {
+  if (scope === 'file') {
     throw new BadRequest('This is a folder: to delete all that is in it, say so, with recursive=true.', 409);
   }
-  return removal.remove({ folder: path, ...REMOVAL_LIMITS, authorise });
+  return removal.remove({ folder: path, ...REMOVAL_LIMITS, authorise, by, mode });
 }
 
 interface RelocationWords {

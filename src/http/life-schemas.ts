@@ -39,7 +39,7 @@ export const moveSchema = {
       links: Type.Integer(),
       revision: Type.Integer(),
     }),
-    ...refusals(404, 409),
+    ...refusals(404, 409, 415),
   },
 };
 
@@ -55,7 +55,7 @@ export const copySchema = {
       etag: Type.String(),
       created: Type.Boolean({ description: 'false: it replaced a file' }),
     }),
-    ...refusals(404, 409, 413, 507),
+    ...refusals(404, 409, 413, 415, 422, 507),
   },
 };
 
@@ -63,13 +63,14 @@ export const RemovalQuery = Type.Object(
   {
     path: PathSchema,
     recursive: Type.Optional(Type.Literal('true', { description: 'of a folder: with all that is in it' })),
+    purge: Type.Optional(Type.Literal('true', { description: 'for good, past the trash: needs manage' })),
   },
   CLOSED,
 );
 
 export const removalSchema = {
   tags,
-  summary: 'Delete a file, or a folder with all that is in it: allows go, denies stay',
+  summary: 'Delete a file, or a folder with all that is in it, into the trash: allows go, denies stay',
   description: 'A large folder takes several calls: while `more` is true, call again.',
   querystring: RemovalQuery,
   response: {

@@ -61,7 +61,7 @@ async function decideByCookie(
   if (decided !== undefined && decided !== ENDED) return decided;
   const link = await deciders.shareCookies.judge(cookie, path, address);
   if (link === undefined) return decided;
-  return { decision: await allowed(deciders, path, { kind: 'share-link', id: link.id }) };
+  return unlessExpired(await allowed(deciders, path, { kind: 'share-link', id: link.id }));
 }
 
 function decideByToken(deciders: LinkDeciders, token: string, path: ResourcePath): Awaitable<ByLink> {
@@ -73,9 +73,15 @@ function decideByToken(deciders: LinkDeciders, token: string, path: ResourcePath
     const { id, keyId } = claims;
     const decision = allowed(deciders, path, { kind: 'signed-url', id, keyId });
     const inQuery = { token, claims };
-    if (decision instanceof Promise) return decision.then((late) => ({ decision: late, inQuery }));
-    return { decision, inQuery };
+    if (decision instanceof Promise) return decision.then((late) => unlessExpired(late, inQuery));
+    return unlessExpired(decision, inQuery);
   }
+}
+
+/** Of a file that has expired a link says nothing: the visitor is judged without it. */
+function unlessExpired(decision: Decision, inQuery?: NonNullable<LinkDecision['inQuery']>): ByLink {
+  if (decision.outcome !== 'allow') return undefined;
+  return { decision, ...(inQuery !== undefined && { inQuery }) };
 }
 
 function allowed({ authorizer }: LinkDeciders, path: ResourcePath, reason: Reason): Awaitable<Decision> {

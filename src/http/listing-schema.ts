@@ -48,6 +48,7 @@ export const listingSchema = {
           kind: Type.Union([Type.Literal('file'), Type.Literal('folder')]),
           bytes: Type.Optional(Type.Integer({ description: 'of a file' })),
           modifiedAt: Type.Optional(Type.String({ description: 'of a file; ISO 8601' })),
+          expiresAt: Type.Optional(Type.String({ description: 'of a file that expires; ISO 8601' })),
         }),
       ),
       next: Type.Optional(Type.String({ description: 'where to go on, as `after`; absent: that was all' })),

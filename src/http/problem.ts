@@ -20,13 +20,19 @@ import { ProtocolRefused } from './tus/refusal.js';
 const UPLOAD_STATUS: Readonly<Record<UploadProblemCode, number>> = {
   'bad-request': 400,
   incomplete: 400,
+  'too-slow': 408,
   'digest-mismatch': 400,
   'not-found': 404,
   conflict: 409,
   'precondition-failed': 412,
   'too-large': 413,
+  'too-many': 429,
+  'type-refused': 415,
+  'scan-refused': 422,
   'too-busy': 503,
   'no-space': 507,
+  // RFC 4331 §6 asks for it where a quota has no room (RFC 4918 §11.5).
+  'quota-exceeded': 507,
 };
 
 /** Of what is no error of ours with a code of its own. */
@@ -92,12 +98,16 @@ export interface Problem {
 
 const RETRY_AFTER_SECONDS = '1';
 
-export function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const problem = problemOf(asUploadProblem(error), request);
+export function sendError(thrown: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const error = asUploadProblem(thrown);
+  const problem = problemOf(error, request);
   if (problem.status === 401) {
     reply.header('www-authenticate', challenge(error instanceof Refused ? error.failure : undefined));
   }
-  if (problem.status >= 500) request.log.error(error);
+  // Whoever has used their quota up may come again and again: it is no failure of ours.
+  const isQuota = error instanceof UploadProblem && error.code === 'quota-exceeded';
+  if (problem.status >= 500 && !isQuota) request.log.error(error);
+
   if (problem.status === 503) reply.header('retry-after', RETRY_AFTER_SECONDS);
   if (problem.status === 429) reply.header('retry-after', String(WINDOW_MS / 1000));
   return reply

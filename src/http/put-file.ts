@@ -6,15 +6,21 @@ import { algorithmsOf, checkDigests, parseIntegrity, wantedDigest } from '../upl
 import { checkPreconditions } from '../uploads/preconditions.js';
 import { Staging } from '../uploads/staging.js';
 import type { Visitor } from './gate.js';
+import { ON_CONFLICT_HEADER, parseOnConflict, preconditionsFor, withOnConflict } from './on-conflict.js';
 import { BadRequest } from './problem.js';
 import type { StageBody } from './put-body.js';
+import { expiryFrom, parseRequestedExpiry } from './requested-expiry.js';
 import { parseRequestedGrants } from './requested-grants.js';
+import { withinLimits } from './upload-limits.js';
 import {
+  declaredBytes,
   describeFile,
   headerOf,
   integrityOf,
   preconditionsOf,
   refuseTooLarge,
+  refuseWithoutRoom,
+  requireNewPath,
   type WriteDeps,
 } from './write-request.js';
 
@@ -25,8 +31,8 @@ interface Put {
   readonly path: ResourcePath;
 }
 
-export async function putFile(deps: WriteDeps, { request, reply, who, path }: Put, stage: StageBody) {
-  await deps.gate.require(who, 'write', path);
+export async function putFile(deps: WriteDeps, { request, reply, who, path: asked }: Put, stage: StageBody) {
+  const path = await requireNewPath(deps, who, asked);
   if (isFolder(path)) {
     throw new BadRequest('A folder cannot be put; name a file in it, or POST a form to the folder.');
   }
@@ -36,28 +42,40 @@ export async function putFile(deps: WriteDeps, { request, reply, who, path }: Pu
     // RFC 9110 §14.5: a server that does not know partial PUT must not take the part for the whole.
     throw new BadRequest('A part of a file cannot be put; send the whole file, without Content-Range.');
   }
-  const preconditions = preconditionsOf(request);
+  const expires = headerOf(request, 'x-latchkey-expires') ?? '';
+  parseRequestedExpiry(expires, deps.clock());
+  const policy = parseOnConflict([headerOf(request, ON_CONFLICT_HEADER)]);
+  const preconditions = preconditionsFor(policy, preconditionsOf(request));
   const integrity = parseIntegrity(integrityOf(request));
   // Before the body, since a client may wait for the answer; again under the lock of the commit.
   checkPreconditions(preconditions, await deps.root.find(path));
   refuseTooLarge(deps, request);
+  await refuseWithoutRoom(deps, { path, owner: who.subject.user, bytes: declaredBytes(request) });
 
   const staging = new Staging(deps.root, deps.uploadBytesMax);
   try {
-    const { partial, digests } = await stage(deps, request, staging, algorithmsOf(integrity));
+    const { partial, digests } = await withinLimits(
+      deps.uploadLimits,
+      { request, reply, user: who.subject.user },
+      () => stage(deps, request, staging, algorithmsOf(integrity)),
+    );
     checkDigests(integrity, digests);
     // Again: the body may have taken an hour, and a revoke holds when its command has returned.
-    const { user } = await deps.gate.require(who, 'write', path);
-    if (grants.length > 0) await deps.gate.require(who, 'manage', path);
-    const uploads = [{ path, partial, owner: user, grants, preconditions }];
-    const [committed] = await staging.commit(deps.committer, uploads);
+    const authorise = async () => {
+      await deps.gate.require(who, 'write', path);
+      if (grants.length > 0) await deps.gate.require(who, 'manage', path);
+    };
+    const expiry = expiryFrom(expires, deps.clock());
+    const upload = { path, partial, owner: who.subject.user, grants, preconditions, authorise, ...expiry };
+    const [committed] = await staging.commit(deps.committer, [withOnConflict(deps, who, policy, upload)]);
     if (committed === undefined) throw new Error('the commit of one upload answered with none');
     reply.header('etag', committed.entityTag);
     const digest = wantedDigest(integrity, digests);
     if (digest !== undefined) reply.header('repr-digest', digest);
-    if (!committed.created) return reply.code(204).send();
     const answer = describeFile(deps, committed);
-    reply.code(201).header('location', answer.url);
+    if (committed.created || committed.path !== asked) reply.header('location', answer.url);
+    if (!committed.created) return reply.code(204).send();
+    reply.code(201);
     // RFC 9530 §3.1: beside a body, the digest would be the one of that.
     return digest === undefined ? reply.send(answer) : reply.send();
   } finally {

@@ -1,15 +1,20 @@
 /** What the write routes have in common: their parts, what they read of a request, and how they name a file. */
 
 import type { FastifyRequest } from 'fastify';
-import { encodeResourcePath } from '../acl/resource-path.js';
+import type { Principal } from '../acl/principal.js';
+import type { QuotaLimits } from '../acl/quota.js';
+import type { QuotaStore } from '../acl/quota-ports.js';
+import { encodeResourcePath, type ResourcePath } from '../acl/resource-path.js';
 import type { Committed, Committer } from '../uploads/committer.js';
 import type { FileDigests } from '../uploads/file-digests.js';
 import type { IntegrityFields } from '../uploads/integrity.js';
+import { newPath } from '../uploads/new-path.js';
 import { tooLarge } from '../uploads/partial.js';
 import type { Preconditions } from '../uploads/preconditions.js';
 import type { RawUploads } from '../uploads/raw-uploads.js';
 import type { StorageRoot } from '../uploads/storage-root.js';
-import type { Gate } from './gate.js';
+import type { Gate, Visitor } from './gate.js';
+import type { UploadLimits } from './upload-limits.js';
 
 export interface WriteDeps {
   readonly gate: Gate;
@@ -20,16 +25,47 @@ export interface WriteDeps {
   readonly mount: string;
   readonly uploadBytesMax: number;
   readonly formFilesMax: number;
+  readonly quotas: Pick<QuotaStore, 'checkRoom'>;
+  /** Of every user who has no quota of their own. */
+  readonly userLimits: QuotaLimits;
+  readonly uploadLimits: UploadLimits;
+  /** UTC milliseconds. */
+  readonly clock: () => number;
+}
+
+/** Where an upload to `asked` goes: there, or to its composed name (NFC). @throws Refused, NotKnown, UploadProblem */
+export async function requireNewPath(
+  { gate, root }: Pick<WriteDeps, 'gate' | 'root'>,
+  who: Visitor,
+  asked: ResourcePath,
+): Promise<ResourcePath> {
+  await gate.require(who, 'write', asked);
+  const path = await newPath(root, asked);
+  if (path !== asked) await gate.require(who, 'write', path);
+  return path;
 }
 
 /** By what the client says, before a byte is read; a body without a length is counted as it comes. */
 export function refuseTooLarge(deps: Pick<WriteDeps, 'uploadBytesMax'>, request: FastifyRequest): void {
-  refuseBytes(deps, Number(request.headers['content-length'] ?? 0));
+  refuseBytes(deps, declaredBytes(request));
+}
+
+/** 0: it declares none. */
+export function declaredBytes(request: FastifyRequest): number {
+  return Number(request.headers['content-length'] ?? 0);
 }
 
 /** Of a file whose size is told before its first byte. */
 export function refuseBytes({ uploadBytesMax }: Pick<WriteDeps, 'uploadBytesMax'>, bytes: number): void {
   if (bytes > uploadBytesMax) throw tooLarge(uploadBytesMax);
+}
+
+/** By the length that is declared: for whoever waits with the body. The commit looks again. @throws QuotaExceeded */
+export async function refuseWithoutRoom(
+  { quotas, userLimits }: Pick<WriteDeps, 'quotas' | 'userLimits'>,
+  file: { readonly path: ResourcePath; readonly owner: Principal | undefined; readonly bytes: number },
+): Promise<void> {
+  await quotas.checkRoom({ ...file, updatedAt: 0 }, userLimits);
 }
 
 /**

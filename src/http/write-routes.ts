@@ -36,15 +36,19 @@ export async function writeRoutes(app: FastifyInstance, deps: WriteDeps): Promis
     raw.delete(WRITE_PREFIX, { schema: deleteSchema }, async (request, reply) => {
       const who = await deps.gate.identifyOwn(request);
       const path = pathOf(who);
-      await deps.gate.require(who, 'write', path);
-      await deps.committer.remove(path, preconditionsOf(request));
+      const { user: by } = await deps.gate.require(who, 'write', path);
+      await deps.committer.remove(path, preconditionsOf(request), { by });
       return reply.code(204).send();
     });
   });
 
   await app.register(async (form) => {
     takeAnyBody(form);
-    await form.register(multipart, { throwFileSizeLimit: false, limits: formLimits(deps) });
+    await form.register(multipart, {
+      throwFileSizeLimit: false,
+      preservePath: true, // a folder's files are named with their folders
+      limits: formLimits(deps),
+    });
     form.post(WRITE_PREFIX, { schema: formSchema }, async (request, reply) => {
       const who = await deps.gate.identifyOwn(request);
       return postForm(deps, request, reply, who, pathOf(who));

@@ -26,6 +26,14 @@ const Preconditions = {
   'if-none-match': Type.Optional(Type.String({ description: '`*`: only where there is no file yet' })),
 };
 
+const OnConflict = {
+  'x-latchkey-on-conflict': Type.Optional(
+    Type.String({
+      description: 'where there is a file: `replace` (default), `refuse`, or `keep-both` under a number',
+    }),
+  ),
+};
+
 /** RFC 9530. */
 const Integrity = {
   'repr-digest': Type.Optional(
@@ -52,11 +60,11 @@ const tags = ['files'];
 export const putSchema = {
   tags,
   summary: 'Upload one file: the body is its bytes',
-  headers: Type.Object({ ...Preconditions, ...Integrity, 'x-latchkey-grants': Grants }),
+  headers: Type.Object({ ...Preconditions, ...OnConflict, ...Integrity, 'x-latchkey-grants': Grants }),
   response: {
     201: StoredFile,
     204: Type.Null({ description: 'It replaced a file.' }),
-    ...refusals(400, 401, 403, 409, 412, 413, 503, 507),
+    ...refusals(400, 401, 403, 408, 409, 412, 413, 415, 422, 429, 503, 507),
   },
 };
 
@@ -64,12 +72,17 @@ export const formSchema = {
   tags,
   summary: 'Upload files of a form (multipart/form-data) into a folder, all or none',
   description:
-    'Preconditions are asked of each file. A field `grants` is as the header X-Latchkey-Grants of PUT.',
+    'Preconditions are asked of each file. A field `grants` is as the header X-Latchkey-Grants of PUT, and a field `onConflict` as X-Latchkey-On-Conflict. A name with slashes makes folders. Digests are of the whole body.',
   consumes: ['multipart/form-data'],
-  headers: Type.Object(Preconditions),
+  headers: Type.Object({
+    ...Preconditions,
+    ...OnConflict,
+    'repr-digest': Integrity['repr-digest'],
+    'content-digest': Integrity['content-digest'],
+  }),
   response: {
     201: Type.Object({ files: Type.Array(StoredFile) }),
-    ...refusals(400, 401, 403, 409, 412, 413, 415, 503, 507),
+    ...refusals(400, 401, 403, 408, 409, 412, 413, 415, 422, 429, 503, 507),
   },
 };
 

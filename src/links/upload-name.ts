@@ -1,6 +1,6 @@
 /**
  * Names of files that strangers send to a file request: whether their ending is one that is asked for, and which name
- * comes next where one is taken. It is the name that is judged; what is in a file nobody looks at.
+ * comes next where one is taken. It is the name that is judged; what is in a file is `uploads/inspection.ts`'s.
  */
 
 import { SEGMENT_BYTES_MAX } from '../acl/resource-path.js';

@@ -10,16 +10,25 @@
 
 import { setTimeout as wait } from 'node:timers/promises';
 import type { GrantDraft } from '../acl/grant.js';
+import type { ExpiryStore } from '../acl/life-ports.js';
 import type { CommitEntry, FileStore, RequestedFile } from '../acl/ports.js';
 import type { Principal } from '../acl/principal.js';
+import type { QuotaLimits } from '../acl/quota.js';
 import { isFolder, type ResourcePath } from '../acl/resource-path.js';
+import { admitUploads } from './admission.js';
+import { beginRemoval, type RemoveOptions } from './begin-removal.js';
+import { folderInTheWay, laterThan, mustDrain, notAFile } from './commit-rules.js';
 import { placed } from './free-path.js';
+import type { Inspection } from './inspection.js';
+import { withFolders } from './made-folders.js';
 import type { Partial } from './partial.js';
 import { PathLocks } from './path-locks.js';
 import { checkPreconditions, entityTag, type Preconditions } from './preconditions.js';
 import { asUploadProblem, UploadProblem } from './problem.js';
-import { settle } from './recovery.js';
+import { removeFromDisk, settle } from './recovery.js';
 import type { FoundFile, StorageRoot } from './storage-root.js';
+import type { TrashFolder } from './trash-folder.js';
+import { refuseClashes } from './upload-set.js';
 
 export interface Upload {
   readonly path: ResourcePath;
@@ -33,8 +42,16 @@ export interface Upload {
   /** Set on the path together with the bytes. */
   readonly grants: readonly GrantDraft[];
   readonly preconditions: Preconditions;
+  /** `as-named`: what is in it has to be what its name says. */
+  readonly content?: 'as-named';
+  /** Asked when its bytes have been looked at. @throws when whoever sends it may not */
+  readonly authorise?: () => Promise<void>;
   /** It came by a file request, and counts for its link. */
   readonly requested?: RequestedFile;
+  /** UTC milliseconds; absent: it has none, whatever the file that it replaces had. */
+  readonly expiresAt?: number;
+  /** It is restored, and leaves the trash with this commit. */
+  readonly trashId?: string;
 }
 
 export interface Committed {
@@ -58,10 +75,17 @@ export type CommitStep =
 export interface CommitterDeps {
   readonly root: StorageRoot;
   readonly files: FileStore;
+  readonly expiries: ExpiryStore;
+  /** Absent: what is removed is gone. */
+  readonly trash?: TrashFolder;
   /** UTC milliseconds. */
   readonly clock: () => number;
   /** Whoever else changes these files takes the same. */
   readonly locks?: PathLocks;
+  /** Of every user who has no quota of their own. */
+  readonly userLimits?: QuotaLimits;
+  /** Absent: nobody looks at what is in an upload. */
+  readonly inspection?: Inspection | undefined;
   readonly onStep?: (step: CommitStep) => void;
   /** Is told of each file that has become visible. */
   readonly onCommitted?: (file: Committed) => void;
@@ -94,23 +118,24 @@ export class Committer {
    * before; only what can be neither finished nor given up stays in the journal, for the next commit of the path
    * or the next start.
    *
-   * @throws UploadProblem `conflict`, `precondition-failed`, `no-space`; RequestClosed
+   * @throws UploadProblem `conflict`, `precondition-failed`, `no-space`, `quota-exceeded`; RequestClosed
    */
   async commit(uploads: readonly Upload[]): Promise<readonly Committed[]> {
+    await this.#orDropped(uploads, () => admitUploads(this.#deps, uploads));
     for (;;) {
       const each = await this.#orDropped(uploads, () => placed(this.#deps.root, uploads));
       const paths = each.map(({ path }) => path);
       const committed = await this.#locks.run(paths, async () => {
         const taken = await this.#orDropped(uploads, () => this.#isTaken(each));
-        return taken ? undefined : this.#commitLocked(each);
+        return taken ? undefined : withFolders((made) => this.#commitLocked(each, made));
       });
       // Each round that ends without is one in which somebody else took a name.
       if (committed !== undefined) return committed;
     }
   }
 
-  async #commitLocked(uploads: readonly Upload[]): Promise<readonly Committed[]> {
-    const prepared = await this.#orDropped(uploads, () => this.#prepareAll(uploads));
+  async #commitLocked(uploads: readonly Upload[], made: string[]): Promise<readonly Committed[]> {
+    const prepared = await this.#orDropped(uploads, () => this.#prepareAll(uploads, made));
     const entries = prepared.map(({ entry }) => entry);
     await this.#begin(entries);
     if (prepared.some(mustDrain)) await wait(HIDDEN_DRAIN_MS);
@@ -144,8 +169,8 @@ export class Committer {
     }
   }
 
-  /** Removes a file, its row and its allows; its denies stay. @throws UploadProblem */
-  async remove(path: ResourcePath, preconditions: Preconditions): Promise<void> {
+  /** Removes a file, its row and its allows, into the trash where there is one; its denies stay. @throws UploadProblem */
+  async remove(path: ResourcePath, preconditions: Preconditions, options: RemoveOptions = {}): Promise<void> {
     const { files, root, onStep } = this.#deps;
     await this.#locks.run([path], async () => {
       await this.#settleLeft([path]);
@@ -159,27 +184,28 @@ export class Committer {
       }
       if (found.kind === 'other') throw notAFile();
       checkPreconditions(preconditions, found);
-      const removal = { partial: `removal ${path}`, path };
-      await files.beginRemoval(removal);
+      if ((await options.check?.()) === false) return;
+      const removal = await beginRemoval(this.#deps, path, found, options);
       onStep?.('removal-journaled');
-      await root.remove(path);
+      await removeFromDisk(root, removal);
       onStep?.('removed');
       await files.finishRemoval(removal);
       onStep?.('removal-finished');
     });
   }
 
-  async #prepareAll(uploads: readonly Upload[]): Promise<readonly Prepared[]> {
+  async #prepareAll(uploads: readonly Upload[], made: string[]): Promise<readonly Prepared[]> {
     const paths = uploads.map(({ path }) => path);
-    if (new Set(paths).size !== uploads.length) {
-      throw new UploadProblem('conflict', 'Two files of one form have the same name; rename one of them.');
-    }
+    refuseClashes(paths);
     await this.#settleLeft(paths);
     const found = [];
     for (const upload of uploads) found.push(await this.#check(upload));
     // Nothing is refused from here on, so nothing is made for what is refused.
     const prepared: Prepared[] = [];
-    for (const [i, upload] of uploads.entries()) prepared.push(await this.#prepare(upload, found[i]));
+    for (const [i, upload] of uploads.entries()) {
+      await this.#deps.root.makeFolders(upload.path, made);
+      prepared.push(await this.#prepare(upload, found[i]));
+    }
     this.#deps.onStep?.('prepared');
     return prepared;
   }
@@ -194,9 +220,9 @@ export class Committer {
   }
 
   async #begin(entries: readonly CommitEntry[]): Promise<void> {
-    const { files, root, onStep } = this.#deps;
+    const { files, root, onStep, userLimits } = this.#deps;
     try {
-      await files.beginCommit(entries);
+      await files.beginCommit(entries, userLimits);
     } catch (error) {
       // A store that failed in the middle of a commit may have it all the same: only the journal knows.
       const journaled = await files.pending().catch(() => undefined);
@@ -205,7 +231,7 @@ export class Committer {
       if (journaled !== undefined) {
         await root.tryDropPartials(dropped.map(({ partial }) => ({ name: partial })));
       }
-      throw error;
+      throw asUploadProblem(error);
     }
     onStep?.('journaled');
   }
@@ -240,9 +266,10 @@ export class Committer {
 
   /** Everything that may fail for want of space, before the journal is written. */
   async #prepare(upload: Upload, found: FoundFile | undefined): Promise<Prepared> {
-    const { root, files, clock } = this.#deps;
-    const { path, partial, owner, grants, requested } = upload;
-    await root.makeFolders(path);
+    const { root, files, expiries, clock } = this.#deps;
+    const { path, partial, owner, grants, requested, expiresAt, trashId } = upload;
+    // Neither may the old bytes meet the new expiry: they may have expired, and would be served again.
+    const endsOtherwise = (await expiries.expiriesOf([path])).get(path) !== expiresAt;
     const modifiedSeconds = laterThan(found, Math.floor(clock() / 1000));
     await root.seal(partial.name, modifiedSeconds);
     return {
@@ -254,38 +281,13 @@ export class Committer {
         replaces: await files.file(path),
         // A new file with grants is hidden, too: a deny must be there before its bytes, and a grant that was
         // set for a file that never came must not be met by the next one of that name.
-        visibility: grants.length > 0 ? 'hidden' : 'at-once',
+        visibility: grants.length > 0 || endsOtherwise ? 'hidden' : 'at-once',
+        ...(expiresAt !== undefined && { expiresAt }),
+        ...(trashId !== undefined && { trashId }),
         ...(requested !== undefined && { requested }),
       },
       created: found === undefined,
       entityTag: entityTag({ modifiedSeconds, bytes: partial.bytes }),
     };
   }
-}
-
-/**
- * Whether an answer that nginx was given a moment ago, under the old grants, could open what they do not allow: the
- * new bytes of a file that it knew, or of one that a new deny closes. Grants that only allow close nothing.
- */
-function mustDrain({ entry: { visibility, grants }, created }: Prepared): boolean {
-  return visibility === 'hidden' && (!created || grants.some(({ effect }) => effect === 'deny'));
-}
-
-/**
- * nginx's validators know whole seconds and bytes only, so two versions of one second and one size would pass
- * for the same: each version gets a later second than the one that it replaces.
- */
-function laterThan(found: FoundFile | undefined, seconds: number): number {
-  return found === undefined ? seconds : Math.max(seconds, found.modifiedSeconds + 1);
-}
-
-function notAFile(): UploadProblem {
-  return new UploadProblem(
-    'conflict',
-    'Something that is no file is at this path, such as a link; ask the operator to remove it.',
-  );
-}
-
-function folderInTheWay(): UploadProblem {
-  return new UploadProblem('conflict', 'This path is a folder; choose a name for the file in it.');
 }

@@ -11,6 +11,7 @@ import type { AclStore } from '../acl/ports.js';
 import type { Principal } from '../acl/principal.js';
 import { isFolder, type ResourcePath } from '../acl/resource-path.js';
 import type { Committed, Committer } from './committer.js';
+import { newPath } from './new-path.js';
 import { type Partial, tooLarge } from './partial.js';
 import type { PathLocks } from './path-locks.js';
 import { asUploadProblem, UploadProblem } from './problem.js';
@@ -25,8 +26,8 @@ export interface CopyRequest {
   readonly owner: Principal | undefined;
   /** `undefined`: no limit. */
   readonly bytesMax: number | undefined;
-  /** Asked again when the bytes are there. @throws when whoever asks may not */
-  readonly authorise: () => Promise<void>;
+  /** Asked again when the bytes are there. @param to composed @throws when whoever asks may not */
+  readonly authorise: (to: ResourcePath) => Promise<void>;
 }
 
 export interface CopierDeps {
@@ -55,24 +56,20 @@ export class Copier {
   }
 
   /** @throws UploadProblem; what `authorise` throws. Nothing is left then */
-  async copy(request: CopyRequest): Promise<Committed> {
+  async copy(asked: CopyRequest): Promise<Committed> {
+    const request = { ...asked, to: await newPath(this.#deps.root, asked.to) };
     refuseFolders(request);
     const copied = this.#last.then(() => this.#snapshot(request));
     this.#last = copied.catch(() => undefined);
     const { partial, grants } = await copied;
-    try {
-      await request.authorise();
-    } catch (error) {
-      await this.#deps.root.tryDropPartials([partial]);
-      throw error;
-    }
     const { to, owner, onConflict } = request;
+    const authorise = () => request.authorise(to);
     const preconditions = {
       ifMatch: undefined,
       ifNoneMatch: onConflict === 'refuse' ? '*' : undefined,
       ifUnmodifiedSince: undefined,
     };
-    const upload = { path: to, partial, owner, grants, preconditions };
+    const upload = { path: to, partial, owner, grants, preconditions, authorise };
     const [committed] = await this.#deps.committer.commit([upload]).catch(explain);
     if (committed === undefined) throw new Error('the commit of one copy answered with none');
     return committed;

@@ -9,6 +9,9 @@ export const PROBLEMS = [
   'changed', // a file of another size or time than its record
   'unfinished', // a commit or a removal that stands in the journal
   'left-partial', // an upload that nobody will commit
+  'left-raw', // an upload that nginx has left, or nobody knows
+  'trash-missing', // an entry of the trash without its file
+  'trash-unknown', // a file in the trash without an entry
   'no-file', // a symlink, a socket, a pipe, a device: nginx serves none
   'unservable', // a name that is no resource path
   'dead-link', // a share link to what is not there

@@ -8,6 +8,7 @@
 
 import type { Authorizer } from '../acl/authorizer.js';
 import { NotKnown } from '../acl/errors.js';
+import type { ExpiryStore } from '../acl/life-ports.js';
 import { type HomeTemplate, homeOf } from '../acl/policy.js';
 import type { Subject } from '../acl/principal.js';
 import { isFolder, nameOf, type ResourcePath } from '../acl/resource-path.js';
@@ -19,6 +20,7 @@ import type { ListedEntry, StorageRoot } from './storage-root.js';
 export interface ListingDeps {
   readonly root: StorageRoot;
   readonly tree: TreeStore;
+  readonly expiries: ExpiryStore;
   readonly authorizer: Authorizer;
   readonly home: HomeTemplate | undefined;
 }
@@ -32,8 +34,13 @@ export interface ListingQuestion extends Order {
   readonly max: number;
 }
 
+export interface ExpiringEntry extends ListedEntry {
+  /** UTC milliseconds. */
+  readonly expiresAt?: number;
+}
+
 export interface ListedPage {
-  readonly entries: readonly ListedEntry[];
+  readonly entries: readonly ExpiringEntry[];
   /** Where to go on; `undefined`: that was all. */
   readonly next: string | undefined;
 }
@@ -65,9 +72,17 @@ export class FolderListing {
     const compare = comparing(question);
     const last = after === undefined ? undefined : placeAt(after);
     const rest = shown.toSorted(compare).filter((entry) => last === undefined || compare(entry, last) > 0);
-    const entries = rest.slice(0, max);
+    const entries = await this.#withExpiry(rest.slice(0, max));
     const end = entries.at(-1);
     return { entries, next: rest.length > max && end !== undefined ? cursorOf(end) : undefined };
+  }
+
+  async #withExpiry(entries: readonly ListedEntry[]): Promise<readonly ExpiringEntry[]> {
+    const ending = await this.#deps.expiries.expiriesOf(entries.map(({ path }) => path));
+    return entries.map((entry) => {
+      const expiresAt = ending.get(entry.path);
+      return expiresAt === undefined ? entry : { ...entry, expiresAt };
+    });
   }
 
   async #onDisk(folder: ResourcePath): Promise<readonly ListedEntry[]> {
@@ -83,12 +98,14 @@ export class FolderListing {
     const named = await this.#namedBelow(folder, subject);
     const candidates = isOpen ? found.map(({ path }) => path) : [...named.keys()];
     const shown = new Set<ResourcePath>();
+    const ending = await this.#deps.expiries.expiriesOf(candidates.filter((path) => !isFolder(path)));
     for (const [i, path] of candidates.entries()) {
       if (i % JUDGED_AT_ONCE === JUDGED_AT_ONCE - 1) await new Promise((resolve) => setImmediate(resolve));
       if (committing.has(path)) continue;
       const places = named.get(path);
-      // Where no grant of theirs is, the folder's own answer holds.
-      if (places === undefined || (await this.#isShown(subject, path, places))) shown.add(path);
+      // Where no grant of theirs is, the folder's own answer holds, but of what may have expired.
+      if ((places === undefined && !ending.has(path)) || (await this.#isShown(subject, path, places ?? [])))
+        shown.add(path);
     }
     if (isOpen) return found.filter(({ path }) => shown.has(path));
     return this.#find([...shown]);

@@ -8,6 +8,7 @@ import { rmdir } from 'node:fs/promises';
 import { asName } from '../acl/path-range.js';
 import { isFolder, type ResourcePath, ROOT } from '../acl/resource-path.js';
 import type { TreeStore } from '../acl/tree-ports.js';
+import type { RemoveOptions } from './begin-removal.js';
 import type { Committer } from './committer.js';
 import { isEmpty } from './disk-move.js';
 import type { PathLocks } from './path-locks.js';
@@ -20,6 +21,8 @@ export interface RemovalRequest {
   readonly filesMax: number;
   /** After so long, likewise. */
   readonly timeMaxMs: number;
+  readonly by?: RemoveOptions['by'];
+  readonly mode?: 'trash' | 'for-good';
   /** Asked before each file. @throws when whoever asks may not; what was removed stays removed */
   readonly authorise: (path: ResourcePath) => Promise<void>;
 }
@@ -119,7 +122,8 @@ class Round {
   async #removeFile(path: ResourcePath): Promise<void> {
     await this.#request.authorise(path);
     try {
-      await this.#deps.committer.remove(path, UNCONDITIONAL);
+      const { by, mode = 'trash' } = this.#request;
+      await this.#deps.committer.remove(path, UNCONDITIONAL, { by, mode });
       this.removed += 1;
     } catch (error) {
       // Somebody else has removed it.

@@ -18,7 +18,8 @@ export async function placed(root: StorageRoot, uploads: readonly Upload[]): Pro
   for (const upload of uploads) {
     const path = upload.candidate === undefined ? upload.path : await freePath(root, upload.candidate, used);
     used.add(path);
-    each.push({ ...upload, path });
+    // What is granted with a file is granted on that one, never on the one that has its name.
+    each.push({ ...upload, path, grants: upload.grants.map((grant) => ({ ...grant, path })) });
   }
   return each;
 }

@@ -5,10 +5,12 @@
 
 import { resolve } from 'node:path';
 import { formatInstant, isInstant } from '../acl/instant.js';
+import type { TrashStore } from '../acl/life-ports.js';
 import type { ShareLinkStore } from '../acl/link-ports.js';
 import type { AclStore, FileRecord } from '../acl/ports.js';
 import type { RecordChange } from '../acl/record-ports.js';
 import { type ResourcePath, ROOT } from '../acl/resource-path.js';
+import { reportAside } from './aside.js';
 import { reportDeadLinks } from './dead-links.js';
 import { type Finding, Findings, type FoundKind } from './findings.js';
 import { type LeftOverDeps, leftOver, mendLeftOver, reportLeftOver } from './left-over.js';
@@ -21,6 +23,7 @@ import { type Unservable, walkTree } from './tree-walk.js';
 export interface FsckDeps extends LeftOverDeps {
   readonly acl: AclStore;
   readonly links: ShareLinkStore;
+  readonly trash: TrashStore;
 }
 
 export interface FsckWish {
@@ -53,6 +56,7 @@ export async function fsck(deps: FsckDeps, wish: FsckWish): Promise<FsckReport> 
     granted: grantedPages(deps.acl.allGrants(wish.folder)),
   });
   for await (const page of pages) await check.take(page);
+  await reportAside(deps, findings);
   await reportDeadLinks(deps, wish.folder, findings);
   await reportLeftOver(deps, before, stuck, findings);
   return { ...check.counts, kinds: findings.all };

@@ -16,8 +16,10 @@ import { isFolder, type ResourcePath } from '../acl/resource-path.js';
 import type { MoveCounts, MoveEntry, MoveStore, TreeStore } from '../acl/tree-ports.js';
 import { HIDDEN_DRAIN_MS } from './committer.js';
 import { makeDurable, renameEntry, setSecond } from './disk-move.js';
+import type { Inspection } from './inspection.js';
 import { settleMove } from './move-recovery.js';
 import { checkSource, checkTarget, refuseShape } from './move-rules.js';
+import { newPath } from './new-path.js';
 import type { PathLocks } from './path-locks.js';
 import { asUploadProblem } from './problem.js';
 import { settle } from './recovery.js';
@@ -31,11 +33,13 @@ export interface MoveRequest {
   readonly grants: MoveEntry['grants'];
   /** A folder is never replaced, unless it is empty. */
   readonly onConflict: 'refuse' | 'replace';
-  /** Asked when nobody else can change either path any more. @throws when whoever asks may not */
-  readonly authorise: () => Promise<void>;
+  /** Asked when nobody else can change either path any more. @param to composed @throws when whoever asks may not */
+  readonly authorise: (to: ResourcePath) => Promise<void>;
 }
 
 export interface Moved extends MoveCounts {
+  /** What it is called now. */
+  readonly path: ResourcePath;
   readonly revision: number;
 }
 
@@ -49,6 +53,8 @@ export interface MoverDeps {
   readonly tree: TreeStore;
   /** Those of the committer: whoever moves a path and whoever writes there take turns. */
   readonly locks: PathLocks;
+  /** Absent: nobody looks at what is in a file that gets another ending. */
+  readonly inspection?: Inspection | undefined;
   readonly onStep?: (step: MoveStep) => void;
 }
 
@@ -61,23 +67,25 @@ export class Mover {
 
   /** @throws UploadProblem `not-found`, `conflict`, `bad-request`; what `authorise` throws. Nothing has changed then */
   async move(request: MoveRequest): Promise<Moved> {
-    const { from, to } = request;
+    const { from } = request;
+    const to = await newPath(this.#deps.root, request.to);
     refuseShape(from, to);
     return this.#deps.locks.run([from, to], async () => {
       await this.#settleLeft(from, to);
-      await request.authorise();
-      const { entry, found, target } = await this.#prepare(request);
+      await request.authorise(to);
+      const { entry, found, target } = await this.#prepare({ ...request, to });
       await this.#begin(entry);
       return this.#carryOut(entry, found, target);
     });
   }
 
   async #prepare(request: MoveRequest) {
-    const { root, tree, onStep } = this.#deps;
+    const { root, tree, inspection, onStep } = this.#deps;
     const { from, to, grants, onConflict } = request;
     try {
       const found = await checkSource(root, tree, from, to);
       const target = await checkTarget(root, to, onConflict);
+      if (!isFolder(from)) await inspection?.checkRename(root.diskPath(from), from, to);
       const entry: MoveEntry = { name: randomUUID(), from, to, grants, file: fileThen(from, found, target) };
       onStep?.('move-prepared');
       return { entry, found, target };
@@ -107,7 +115,7 @@ export class Mover {
       // A store that failed in the middle may have it all the same; nothing was renamed, so it is given up.
       const journaled = await moves.moves().catch(() => []);
       if (journaled.some(({ name }) => name === entry.name)) await settleMove(moves, root, entry);
-      throw error;
+      throw asUploadProblem(error);
     }
     onStep?.('move-journaled');
   }
@@ -126,7 +134,7 @@ export class Mover {
       onStep?.('move-durable');
       const { value, revision } = await moves.finishMove(entry);
       onStep?.('move-finished');
-      return { ...value, revision };
+      return { ...value, path: entry.to, revision };
     } catch (error) {
       // The error that came first is the one to tell; what cannot be settled now is left in the journal.
       await settleMove(moves, root, entry).catch(() => undefined);

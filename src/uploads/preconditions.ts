@@ -32,7 +32,7 @@ export function checkPreconditions(conditions: Preconditions, found: FoundFile |
   if (ifNoneMatch !== undefined && matches('If-None-Match', ifNoneMatch, current)) {
     throw new UploadProblem(
       'precondition-failed',
-      'There is a file already, and If-None-Match forbids to replace it; choose another name, or send it without.',
+      'There is a file already, and it is not to be replaced (If-None-Match, or refuse); choose another name, or send it without.',
     );
   }
 }

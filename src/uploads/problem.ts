@@ -1,33 +1,15 @@
-/**
- * Why an upload or a removal cannot be. Each says in one sentence what is wrong and what to do; the HTTP
- * status of each is `http/problem.ts`'s.
- */
+/** Errors of the file system and of the store as problems of an upload, where they are ones that somebody can mend. */
 
-export type UploadProblemCode =
-  | 'too-large'
-  | 'no-space'
-  | 'conflict'
-  | 'precondition-failed'
-  | 'not-found'
-  | 'bad-request'
-  | 'incomplete'
-  | 'digest-mismatch'
-  | 'too-busy';
+import { QuotaExceeded } from '../acl/quota.js';
+import { quotaProblem } from './quota-problem.js';
+import { UploadProblem } from './upload-problem.js';
 
-export class UploadProblem extends Error {
-  override readonly name = 'UploadProblem';
-  readonly code: UploadProblemCode;
-
-  constructor(code: UploadProblemCode, message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.code = code;
-  }
-}
+export { UploadProblem, type UploadProblemCode } from './upload-problem.js';
 
 const NO_SPACE = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
 
-/** A file system's error as a problem, where it is one that somebody can mend. */
 export function asUploadProblem(error: unknown): unknown {
+  if (error instanceof QuotaExceeded) return quotaProblem(error);
   const code = (error as NodeJS.ErrnoException | undefined)?.code ?? '';
   if (NO_SPACE.has(code)) {
     return new UploadProblem(

@@ -37,6 +37,12 @@ const LEFT_NAME = /^(?:[0-9]{10}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
  */
 const LEFT_MS = 24 * 60 * 60 * 1000;
 
+/** What a file of nginx's folder is: still written perhaps, left by a killed nginx, or not nginx's at all. */
+export function isLeftRaw(name: string, changedMs: number, now: number): 'live' | 'left' | 'unknown' {
+  if (!LEFT_NAME.test(name)) return 'unknown';
+  return now - changedMs < LEFT_MS ? 'live' : 'left';
+}
+
 export class RawUploads {
   readonly #folder: string;
   readonly #root: StorageRoot;

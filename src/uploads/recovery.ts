@@ -3,8 +3,9 @@
  * listens, and one commit that failed at once by the committer. Doing it twice changes nothing the second time.
  */
 
-import type { CommitEntry, FileStore } from '../acl/ports.js';
+import type { CommitEntry, FileStore, PendingRemoval } from '../acl/ports.js';
 import type { StorageRoot } from './storage-root.js';
+import { TrashFolder } from './trash-folder.js';
 
 export interface Recovered {
   /** Commits whose rename was still to be done, or to be recorded. */
@@ -46,7 +47,7 @@ export async function recover(files: FileStore, root: StorageRoot): Promise<Reco
     else abandoned += 1;
   }
   for (const removal of pending.removals) {
-    if (!(await attempt(stuck, removal.path, () => root.remove(removal.path).then(() => true)))) continue;
+    if (!(await attempt(stuck, removal.path, () => removeFromDisk(root, removal).then(() => true)))) continue;
     await files.finishRemoval(removal);
     removals += 1;
   }
@@ -68,6 +69,12 @@ export async function settle(files: FileStore, root: StorageRoot, entry: CommitE
   if (!there && (await isInPlace(root, entry))) throw new Error(`${entry.file.path} cannot be made durable`);
   await record(files, entry, there);
   if (!there) await root.tryDropPartials([{ name: entry.partial }]);
+}
+
+/** For good or into the trash, as it was journaled; it being gone already is fine. */
+export async function removeFromDisk(root: StorageRoot, { path, trash }: PendingRemoval): Promise<void> {
+  if (trash === undefined) await root.remove(path);
+  else await new TrashFolder(root).take(path, trash.id);
 }
 
 /** False: its bytes are nowhere. */

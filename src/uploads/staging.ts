@@ -19,6 +19,7 @@ export class Staging {
   readonly #root: StorageRoot;
   readonly #bytesMax: number;
   #partials: readonly Partial[] = [];
+  #isOver = false;
 
   constructor(root: StorageRoot, bytesMax: number) {
     this.#root = root;
@@ -38,6 +39,8 @@ export class Staging {
   /** A partial that came another way, and within the limit. */
   add(partial: Partial): void {
     this.#partials = [...this.#partials, partial];
+    // Its request was refused while it came.
+    if (this.#isOver) void this.dropRest();
   }
 
   /** Hands all of them over: the committer drops what it does not commit. */
@@ -47,6 +50,7 @@ export class Staging {
   }
 
   async dropRest(): Promise<void> {
+    this.#isOver = true;
     await this.#root.tryDropPartials(this.#partials);
   }
 }

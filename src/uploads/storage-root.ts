@@ -155,11 +155,14 @@ export class StorageRoot {
     if ((await this.#lookAbove(path)) === 'in-the-way') throw notAFolder();
   }
 
-  /** Makes the folders above a file, each one durable. */
-  async makeFolders(path: ResourcePath): Promise<void> {
+  /** Makes the folders above a file, each one durable. @param made is told each that was not there */
+  async makeFolders(path: ResourcePath, made: string[] = []): Promise<void> {
     let above = this.#base;
     for (const folder of this.#foldersAbove(path)) {
-      if (await makeFolder(folder)) await syncFolder(above);
+      if (await makeFolder(folder)) {
+        made.push(folder);
+        await syncFolder(above);
+      }
       above = folder;
     }
   }
@@ -262,7 +265,7 @@ async function lstatIfThere(file: string) {
   }
 }
 
-async function syncFolder(folder: string): Promise<void> {
+export async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, constants.O_RDONLY | constants.O_DIRECTORY);
   try {
     await handle.sync();

@@ -11,9 +11,9 @@ import type { Policy } from '../../src/acl/policy.js';
 import type { Facts, Standing } from '../../src/acl/ports.js';
 import { NOBODY, type Subject, subjectAs } from '../../src/acl/principal.js';
 import { administrators, ask, bob, bobOf, GOOD, known, NO_POLICY, NOW } from './asking.js';
-import { chainOf, grants, holds, principal } from './given.js';
+import { grants, holds, principal } from './given.js';
 import { naiveDecision, naiveOrder } from './naive-evaluator.js';
-import { worlds } from './worlds.js';
+import { chainIn, worlds } from './worlds.js';
 
 const SUSPENDED: Standing = { groups: [], suspended: true };
 
@@ -173,7 +173,7 @@ t.test('an explanation tells all that the subject is, and whether it is suspende
 t.test('in any world, at once, later and explained, a second evaluator decides the same', async (t) => {
   const property = fc.asyncProperty(worlds, async (world) => {
     const { authenticated, user, claimed, stored, suspended, action, administrators, now } = world;
-    const facts = { chain: chainOf(world.path, world.grants), standing: { groups: stored, suspended } };
+    const facts = { chain: chainIn(world), standing: { groups: stored, suspended } };
     const home = world.homes ? { before: '/', after: '/' } : undefined;
     const policy: Policy = { administrators: new Set(administrators), home };
     const question = { subject: { authenticated, user, groups: claimed }, action, path: world.path };

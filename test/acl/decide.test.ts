@@ -13,7 +13,7 @@ import { ANYONE, AUTHENTICATED, isGroup, isUser } from '../../src/acl/principal.
 import { ELSEWHERE, HOMES, NEAREST, type Row, SPECIFICITY, STATUS, TIES } from './decide-cases.js';
 import { chainOf, grant, grants, holds, principal } from './given.js';
 import { naiveDecision, naiveOrder, naiveReasons } from './naive-evaluator.js';
-import { requestIn, worlds } from './worlds.js';
+import { chainIn, requestIn, worlds } from './worlds.js';
 
 const RUNS = 20_000;
 /** Enough of each outcome that a comparison of two evaluators says something. */
@@ -196,6 +196,27 @@ t.test("an explanation tells a user's home in its place", async (t) => {
   );
 });
 
+// ── a file that has expired ─────────────────────────────────────────────────────────────────────────────────
+
+t.test(
+  'from its instant on a file is read by nobody but administrators; writing is decided as ever',
+  async (t) => {
+    const stored = grants(['user:bob manage /f', 'anyone read /']);
+    const chain = chainOf('/f', stored).map((level, i) => (i === 0 ? { ...level, expiresAt: NOW } : level));
+    const said = (who: string, action: Action, now: number) => {
+      const { outcome, reason } = decide(request(who, action), chain, now);
+      return `${outcome} ${reason.kind}`;
+    };
+    t.equal(said('user:bob', 'read', NOW - 1), 'allow grant');
+    t.equal(said('user:bob', 'read', NOW), 'forbidden file-expired');
+    t.equal(said('anyone', 'read', NOW), 'unauthenticated file-expired');
+    t.equal(said('user:bob', 'write', NOW), 'allow grant');
+    t.equal(said('user:bob', 'manage', NOW), 'allow grant');
+    const administrator = { ...request('user:bob', 'read'), administrator: principal('user:bob') };
+    t.equal(decide(administrator, chain, NOW).outcome, 'allow');
+  },
+);
+
 // ── properties ──────────────────────────────────────────────────────────────────────────────────────────────
 
 function deciderOf(decision: Decision): Grant | undefined {
@@ -208,7 +229,7 @@ t.test('a second evaluator, which filters and sorts, decides the same by the sam
     const expected = naiveDecision(world);
     seen[expected.outcome]++;
     if (naiveOrder(world).filter((one) => naiveReasons(world, one).length === 0).length > 1) seen.contested++;
-    const decision = decide(requestIn(world), chainOf(world.path, world.grants), world.now);
+    const decision = decide(requestIn(world), chainIn(world), world.now);
     const by = deciderOf(decision)?.id ?? decision.reason.kind;
     const expectedBy = typeof expected.by === 'string' ? expected.by : expected.by.id;
     return decision.outcome === expected.outcome && by === expectedBy;
@@ -219,7 +240,7 @@ t.test('a second evaluator, which filters and sorts, decides the same by the sam
 
 t.test('an explanation holds the decision of decide', async (t) => {
   const property = fc.property(worlds, (world) => {
-    const chain = chainOf(world.path, world.grants);
+    const chain = chainIn(world);
     const asking = requestIn(world);
     const [decided, explained] = [
       decide(asking, chain, world.now),
@@ -232,7 +253,7 @@ t.test('an explanation holds the decision of decide', async (t) => {
 
 t.test('one grant decides, the first considered that speaks for a principal of the request', async (t) => {
   const property = fc.property(worlds, (world) => {
-    const { decision, considered } = explain(requestIn(world), chainOf(world.path, world.grants), world.now);
+    const { decision, considered } = explain(requestIn(world), chainIn(world), world.now);
     const deciding = considered.filter(({ verdict }) => verdict === 'decides').map(({ grant }) => grant);
     if (decision.reason.kind !== 'grant') return deciding.length === 0;
     const first = considered.find(({ grant }) => naiveReasons(world, grant).length === 0)?.grant;
@@ -243,7 +264,7 @@ t.test('one grant decides, the first considered that speaks for a principal of t
 
 t.test('every other grant is told in its order, with a reason that is true of it', async (t) => {
   const property = fc.property(worlds, (world) => {
-    const { considered } = explain(requestIn(world), chainOf(world.path, world.grants), world.now);
+    const { considered } = explain(requestIn(world), chainIn(world), world.now);
     const ids = considered.map(({ grant }) => grant.id);
     if (
       ids.join() !==

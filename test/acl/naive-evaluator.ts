@@ -23,12 +23,14 @@ export interface World {
   /** Whether a user's home is `/{user}/`. */
   readonly homes: boolean;
   readonly grants: readonly Grant[];
+  /** Of the file at the path; folders have none. */
+  readonly expiresAt: number | undefined;
 }
 
 export interface NaiveDecision {
   readonly outcome: Outcome;
   /** The grant that decided, or else what did. */
-  readonly by: Grant | 'administrator' | 'no-grant';
+  readonly by: Grant | 'administrator' | 'no-grant' | 'file-expired';
 }
 
 /** What an allow and a deny of each action have something to say about. */
@@ -39,6 +41,8 @@ const KINDS = ['user', 'group', 'authenticated', 'anyone'];
 export function naiveDecision(world: World): NaiveDecision {
   if (naiveAdministrator(world) !== undefined) return { outcome: 'allow', by: 'administrator' };
   const no = world.authenticated ? 'forbidden' : 'unauthenticated';
+  const isOver = world.now >= (world.expiresAt ?? Number.POSITIVE_INFINITY);
+  if (isOver && world.action === 'read') return { outcome: no, by: 'file-expired' };
   const decider = naiveOrder(world).find((grant) => naiveReasons(world, grant).length === 0);
   if (decider === undefined) return { outcome: no, by: 'no-grant' };
   return { outcome: decider.effect === 'allow' ? 'allow' : no, by: decider };

@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import { ACTIONS } from '../../src/acl/action.js';
 import type { DecisionRequest } from '../../src/acl/decide.js';
 import { EFFECTS } from '../../src/acl/grant.js';
-import { path, principal } from './given.js';
+import { chainOf, path, principal } from './given.js';
 import { naiveAdministrator, naiveHome, naivePrincipals, type World } from './naive-evaluator.js';
 
 /** `user:a/b` is no segment, so that it has no home; groups share names with users. */
@@ -50,6 +50,7 @@ export const worlds: fc.Arbitrary<World> = fc
       { weight: 1, arbitrary: fc.subarray([...NAMED, principal('authenticated')], { maxLength: 2 }) },
     ),
     homes: fc.boolean(),
+    expiresAt: windowEnd,
   })
   .map(({ asked, seeds, idOffset, ...world }) => ({
     ...world,
@@ -81,4 +82,11 @@ export function requestIn(world: World): DecisionRequest {
     builtIn: naiveHome(world),
     action: world.action,
   };
+}
+
+/** The chain of the world, with the expiry of the path asked for. */
+export function chainIn(world: World) {
+  return chainOf(world.path, world.grants).map((level, i) =>
+    i === 0 ? { ...level, expiresAt: world.expiresAt } : level,
+  );
 }

@@ -1,6 +1,7 @@
 /** docs/openapi.json: the document that a running files service answers with, of the default mount. */
 
 import { Authorizer } from '../../src/acl/authorizer.js';
+import { UNLIMITED } from '../../src/acl/quota.js';
 import { loadConfig } from '../../src/config.js';
 import { Credentials } from '../../src/credentials/credential.js';
 import { listingOver, openFileParts } from '../../src/file-parts.js';
@@ -11,6 +12,7 @@ import { FilesCounts } from '../../src/metrics/files-metrics.js';
 import { openShareParts } from '../../src/share-parts.js';
 import { CachedReader } from '../../src/storage/cached-reader.js';
 import { openMemoryStore } from '../../src/storage/memory/memory-store.js';
+import { uploadLimitsOf } from '../../src/upload-limit-parts.js';
 import { FileDigests } from '../../src/uploads/file-digests.js';
 import { RawUploads } from '../../src/uploads/raw-uploads.js';
 import { ResumableFolder } from '../../src/uploads/resumable-folder.js';
@@ -43,7 +45,8 @@ export async function openapiDocument(): Promise<string> {
     clock,
     acl,
     root,
-    ...openFileParts(root, store),
+    ...openFileParts(root, store, { trashTimeMs: CONFIG.trashTimeMs }),
+    trash: store.trash,
     tree: store.tree,
     listing: listingOver({ home: undefined }, { root, store, authorizer }),
     rawUploads: new RawUploads('partial', root),
@@ -56,6 +59,9 @@ export async function openapiDocument(): Promise<string> {
     mount: '/files/',
     uploadBytesMax: 1,
     formFilesMax: 1,
+    quotas: store.quotas,
+    userLimits: UNLIMITED,
+    uploadLimits: uploadLimitsOf(CONFIG),
     download: { buffering: undefined, charset: undefined, expires: undefined, limitRate: undefined },
     checkReady: () => undefined,
     counts: new FilesCounts(),

@@ -6,6 +6,7 @@
 import type { Test } from 'tap';
 import { Authorizer } from '../../src/acl/authorizer.js';
 import { parseHomeTemplate } from '../../src/acl/policy.js';
+import { UNLIMITED } from '../../src/acl/quota.js';
 import { loadConfig } from '../../src/config.js';
 import { buildFilesApp } from '../../src/http/files-app.js';
 import type { SessionHook } from '../../src/http/session-route.js';
@@ -15,11 +16,17 @@ import { FilesCounts } from '../../src/metrics/files-metrics.js';
 import { openRecognition } from '../../src/recognition.js';
 import { openShareParts } from '../../src/share-parts.js';
 import { CachedReader } from '../../src/storage/cached-reader.js';
-import type { CommitStep } from '../../src/uploads/committer.js';
+import { type CommitStep, Committer } from '../../src/uploads/committer.js';
 import { Copier } from '../../src/uploads/copier.js';
+import { Expiry } from '../../src/uploads/expiry.js';
 import { FileDigests } from '../../src/uploads/file-digests.js';
 import { FolderListing } from '../../src/uploads/folder-listing.js';
 import { FolderRemoval } from '../../src/uploads/folder-removal.js';
+import { FreeSpace } from '../../src/uploads/free-space.js';
+import { Trash } from '../../src/uploads/trash.js';
+import { TrashFolder } from '../../src/uploads/trash-folder.js';
+import type { UploadPace } from '../../src/uploads/upload-watch.js';
+import { UploadsUnderWay } from '../../src/uploads/uploads-under-way.js';
 import { draft, MIB, principal, type Scene, scene } from '../uploads/given.js';
 import { type Ask, askOver, rawOver, SECRET, shortFolder } from './asking-files.js';
 
@@ -36,15 +43,26 @@ export interface FilesScene extends Scene {
 export interface FilesSceneOptions {
   readonly uploadBytesMax?: number;
   readonly formFilesMax?: number;
+  readonly userUploadsMax?: number;
+  readonly freeBytesMin?: number;
+  readonly pace?: UploadPace;
   readonly onStep?: (step: CommitStep) => void;
   readonly sessionHook?: SessionHook;
+  /** What is removed goes there. */
+  readonly trash?: true;
 }
 
 const clock = () => Date.now();
 
 export async function filesScene(t: Test, options: FilesSceneOptions = {}): Promise<FilesScene> {
   const given = await scene(t, options.onStep);
-  const { store, root, committer } = given;
+  const { store, root } = given;
+  const trashFolder = new TrashFolder(root);
+  const { files, expiries } = store;
+  const committer =
+    options.trash === undefined
+      ? given.committer
+      : new Committer({ root, files, expiries, clock, locks: given.locks, trash: trashFolder });
   const policy = {
     administrators: new Set([principal('user:root')]),
     home: parseHomeTemplate('/users/{user}/'),
@@ -76,11 +94,28 @@ export async function filesScene(t: Test, options: FilesSceneOptions = {}): Prom
     mover: given.mover,
     copier: new Copier({ root, acl: store.acl, committer, locks: given.locks }),
     removal: new FolderRemoval({ root, tree: store.tree, committer, locks: given.locks }),
+    bin: new Trash({ folder: trashFolder, trash: store.trash, acl: store.acl, committer, clock }),
+    expiry: new Expiry({ root, expiries: store.expiries, locks: given.locks }),
+    trash: store.trash,
     tree: store.tree,
-    listing: new FolderListing({ root, tree: store.tree, authorizer, home: policy.home }),
+    listing: new FolderListing({
+      root,
+      tree: store.tree,
+      expiries: store.expiries,
+      authorizer,
+      home: policy.home,
+    }),
     mount: '/files/',
     uploadBytesMax: options.uploadBytesMax ?? MIB,
     formFilesMax: options.formFilesMax ?? 5,
+    quotas: store.quotas,
+    userLimits: UNLIMITED,
+    uploadLimits: {
+      underWay: new UploadsUnderWay(),
+      userUploadsMax: options.userUploadsMax ?? 100,
+      freeSpace: new FreeSpace({ folder: given.folder, bytesMin: options.freeBytesMin ?? 0 }),
+      pace: options.pace ?? { speedMin: 0, timeMaxMs: 3_600_000, windowMs: 3_600_000 },
+    },
     download: { buffering: undefined, charset: undefined, expires: undefined, limitRate: undefined },
     checkReady: () => void store.facts.version(),
     counts: new FilesCounts(),

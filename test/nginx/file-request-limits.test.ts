@@ -4,10 +4,12 @@
  */
 
 import { existsSync, readdirSync } from 'node:fs';
+import { gzipSync } from 'node:zlib';
 import t, { type Test } from 'tap';
 import type { UploadTerms } from '../../src/acl/share-link.js';
 import { FORM_HEADERS, form } from '../http/asking-files.js';
 import { partialsIn } from '../uploads/given.js';
+import { PDF } from '../uploads/sample-files.js';
 import { type MadeLink, sharedSite } from './shared-links.js';
 
 const NO_LIMIT: UploadTerms = { filesMax: undefined, bytesMax: undefined, endings: [] };
@@ -27,7 +29,8 @@ async function requested(upload: Partial<UploadTerms>) {
   return { link, folder: `${site.dataFolder}/store/files/in-${folders}` };
 }
 
-const put = (link: MadeLink, name: string, body: string) => site.ask('PUT', `${link.url}/${name}`, { body });
+const put = (link: MadeLink, name: string, body: string | Buffer) =>
+  site.ask('PUT', `${link.url}/${name}`, { body });
 const post = (link: MadeLink, names: readonly string[], text = 'x', headers = {}) =>
   site.ask('POST', `${link.url}/`, {
     headers: { ...FORM_HEADERS, ...headers },
@@ -93,7 +96,8 @@ t.test('a name ends as the link says, in whatever case', async (t) => {
   }
   await nothingLeft(t, link, folder);
   for (const name of ['a.pdf', 'A.PDF', 'a.tar.gz', 'a.tar.gz']) {
-    t.equal((await put(link, name, 'x')).status, 201, name);
+    const named = name.endsWith('gz') ? gzipSync('x') : PDF;
+    t.equal((await put(link, name, named)).status, 201, name);
   }
   t.strictSame(readdirSync(folder).sort(), ['A.PDF', 'a (2).tar.gz', 'a.pdf', 'a.tar.gz']);
 });

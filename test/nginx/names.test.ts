@@ -3,10 +3,11 @@
  * their URL and as a download under their own name; a stranger gets none of them.
  */
 
+import { writeFileSync } from 'node:fs';
 import { parse } from 'content-disposition';
 import t from 'tap';
 import { encodeResourcePath } from '../../src/acl/resource-path.js';
-import { ODD_NAMES } from './odd-names.js';
+import { ODD_NAMES, OLD_NAMES } from './odd-names.js';
 import { startSite } from './running-site.js';
 
 const AT_LEAST = 40;
@@ -55,6 +56,27 @@ t.test('each name does for a folder too, and a grant on the folder reaches into 
     t.equal((await site.ask('GET', url, { token: bob })).body.toString(), body);
   }
 });
+
+t.test(
+  'what is there with a name that nothing new gets is served, and removed; nothing new gets it',
+  async (t) => {
+    const site = await startSite(t, { LATCHKEY_ADMINS: 'user:root' });
+    const token = site.token('root');
+    await site.ask('PUT', '/files/old/new', { token, body: 'its folder is the service’s own' });
+    for (const name of OLD_NAMES) {
+      const path = encodeResourcePath(`/old/${name}`);
+      writeFileSync(`${site.dataFolder}/store/files/old/${name}`, `old ${name}`);
+      const got = await site.ask('GET', `/files${path}`, { token });
+      t.same([got.status, got.body.toString()], [200, `old ${name}`], JSON.stringify(name));
+      const download = await site.ask('GET', `/_latchkey/download${path}`, { token });
+      t.equal(nameIn(download.headers['content-disposition']), name, 'under its own name');
+      t.equal((await site.ask('DELETE', `/files${path}`, { token })).status, 204);
+      const put = await site.ask('PUT', `/files${path}`, { token, body: 'new' });
+      if (put.status === 201) t.equal(put.headers.location, '/files/old/Caf%C3%A9.txt', 'composed');
+      else t.match([put.status, put.body.toString()], [400, /it holds U\+[0-9A-F]{4,6},/]);
+    }
+  },
+);
 
 t.test('a name in a form is composed (NFC), and the answer says where it is', async (t) => {
   const site = await startSite(t);

@@ -14,7 +14,7 @@ const browser = await openBrowser(t);
 const folder = shortFolder(t);
 const mine = (name: string) => `${folder}/${name}`;
 for (const [name, text] of Object.entries({
-  'Report März.pdf': 'a report',
+  'Report März.pdf': '%PDF-1.7',
   'photo.jpg': 'x',
   'notes.pdf': 'n'.repeat(2_000),
 })) {
@@ -43,17 +43,17 @@ t.test('a person fills in the form', async (t) => {
   t.match(await page.textContent('[role=alert]'), /at most 1500 bytes/);
   t.strictSame(readdirSync(stored('in')), ['notes.pdf'], 'nothing of what was refused is there');
 
-  writeFileSync(mine('notes.pdf'), 'mine');
+  writeFileSync(mine('notes.pdf'), '%PDF-2.0');
   await page.setInputFiles('input[type=file]', [mine('Report März.pdf'), mine('notes.pdf')]);
   await page.click('button');
   t.equal(await page.textContent('h1'), 'Thank you');
-  t.match(await page.textContent('ul'), /Report März\.pdf 8 B\s+notes \(2\)\.pdf 4 B/);
+  t.match(await page.textContent('ul'), /Report März\.pdf 8 B\s+notes \(2\)\.pdf 8 B/);
   await look(page, 'file-request-received');
   await page.click('text=Send more');
   t.match(await page.textContent('label'), /One file/);
   t.equal(readFileSync(stored('in/notes.pdf'), 'utf8'), 'theirs');
-  t.equal(readFileSync(stored('in/notes (2).pdf'), 'utf8'), 'mine');
-  t.equal(readFileSync(stored('in/Report März.pdf'), 'utf8'), 'a report');
+  t.equal(readFileSync(stored('in/notes (2).pdf'), 'utf8'), '%PDF-2.0');
+  t.equal(readFileSync(stored('in/Report März.pdf'), 'utf8'), '%PDF-1.7');
   await page.setInputFiles('input[type=file]', [mine('notes.pdf')]);
   await page.click('button');
   t.equal(await page.textContent('h1'), 'Thank you');

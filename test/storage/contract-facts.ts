@@ -16,10 +16,10 @@ export function factsContract(rule: Rule): void {
       const { value } = await store.acl.putGrants([draft('user:bob read /a/'), draft('user:bob read /a/b')]);
       const loaded = await load(store, { paths: ['/a/b', '/none', '/a/', '/'].map(path) });
       t.strictSame(loaded.paths, [
-        { path: '/a/b', grants: new Map([[BOB, [value[1]]]]), committing: false },
-        { path: '/none', grants: new Map(), committing: false },
-        { path: '/a/', grants: new Map([[BOB, [value[0]]]]), committing: false },
-        { path: '/', grants: new Map(), committing: false },
+        { path: '/a/b', grants: new Map([[BOB, [value[1]]]]), committing: false, expiresAt: undefined },
+        { path: '/none', grants: new Map(), committing: false, expiresAt: undefined },
+        { path: '/a/', grants: new Map([[BOB, [value[0]]]]), committing: false, expiresAt: undefined },
+        { path: '/', grants: new Map(), committing: false, expiresAt: undefined },
       ]);
     },
   );

@@ -9,11 +9,13 @@ import { factsContract } from './contract-facts.js';
 import { filesContract } from './contract-files.js';
 import { grantsContract } from './contract-grants.js';
 import { importContract } from './contract-import.js';
+import { lifeContract } from './contract-life.js';
 import { linkCountsContract } from './contract-link-counts.js';
 import { listingsContract } from './contract-listings.js';
 import { membersContract } from './contract-members.js';
 import { movesContract } from './contract-moves.js';
 import { namesContract } from './contract-names.js';
+import { quotasContract } from './contract-quotas.js';
 import { recordsContract } from './contract-records.js';
 import { rulesOf } from './contract-rule.js';
 import { shareLinksContract } from './contract-share-links.js';
@@ -36,6 +38,8 @@ export function storeContract(t: Test, name: string, open: OpenStore): void {
   t.test(`${name}: loads`, async (t) => factsContract(rulesOf(t, open)));
   t.test(`${name}: files and the journal`, async (t) => filesContract(rulesOf(t, open)));
   t.test(`${name}: records, listed and mended`, async (t) => recordsContract(rulesOf(t, open)));
+  t.test(`${name}: the end of files`, async (t) => lifeContract(rulesOf(t, open)));
   t.test(`${name}: moves`, async (t) => movesContract(rulesOf(t, open)));
   t.test(`${name}: a path and all below it`, async (t) => treeContract(rulesOf(t, open)));
+  t.test(`${name}: quotas`, async (t) => quotasContract(rulesOf(t, open)));
 }

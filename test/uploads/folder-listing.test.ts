@@ -54,7 +54,10 @@ function over(root: StorageRoot, store: Store, administrators: readonly string[]
   const reader = new CachedReader(store.facts, { bytesMax: MIB });
   const policy = { administrators: new Set(administrators.map(principal)), home: HOME };
   const authorizer = new Authorizer(reader, policy, () => 1_000);
-  return { authorizer, listing: new FolderListing({ root, tree: store.tree, authorizer, home: HOME }) };
+  return {
+    authorizer,
+    listing: new FolderListing({ root, tree: store.tree, expiries: store.expiries, authorizer, home: HOME }),
+  };
 }
 
 const shown = async (listing: FolderListing, asked: ListingQuestion) =>

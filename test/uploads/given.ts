@@ -21,6 +21,7 @@ import { RAW_FOLDER, RawUploads } from '../../src/uploads/raw-uploads.js';
 import { RESUMABLE_FOLDER, ResumableFolder } from '../../src/uploads/resumable-folder.js';
 import { ResumableUploads } from '../../src/uploads/resumable-uploads.js';
 import { StorageRoot } from '../../src/uploads/storage-root.js';
+import { TRASH_FOLDER } from '../../src/uploads/trash-folder.js';
 import { draft, path, principal } from '../storage/given.js';
 
 export { draft, path, principal };
@@ -64,8 +65,8 @@ export async function scene(
   const store = openSqliteStore(databaseFile);
   t.teardown(() => store.close());
   const locks = new PathLocks();
-  const { files, moves, tree } = store;
-  const committer = new Committer({ root, files, clock: () => Date.now(), locks, onStep });
+  const { files, moves, tree, expiries } = store;
+  const committer = new Committer({ root, files, expiries, clock: () => Date.now(), locks, onStep });
   const mover = new Mover({ root, files, moves, tree, locks, onStep: onMove });
   return {
     folder,
@@ -156,9 +157,10 @@ export async function mayRead(authorizer: Authorizer, user: string, on: string) 
   }
 }
 
-/** Without the folders of nginx and of resumable uploads among them. */
+/** Without the folders of nginx, of resumable uploads and of the trash among them. */
 export function partialsIn(folder: string): readonly string[] {
-  return readdirSync(`${folder}/partial`).filter((name) => name !== RAW_FOLDER && name !== RESUMABLE_FOLDER);
+  const folders = [RAW_FOLDER, RESUMABLE_FOLDER, TRASH_FOLDER];
+  return readdirSync(`${folder}/partial`).filter((name) => !folders.includes(name));
 }
 
 /** What nginx has written, and not yet removed. */

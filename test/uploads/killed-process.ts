@@ -6,9 +6,11 @@
 
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { Readable } from 'node:stream';
+import type { Principal } from '../../src/acl/principal.js';
 import type { ResourcePath } from '../../src/acl/resource-path.js';
 import type { CommitStep, Upload } from '../../src/uploads/committer.js';
 import type { MoveRequest, MoveStep } from '../../src/uploads/mover.js';
+import type { TrashStep } from '../../src/uploads/trash.js';
 
 export interface Plan {
   readonly folder: string;
@@ -23,10 +25,15 @@ export interface Plan {
   /** A folder, with all that is in it. */
   readonly removeFolder?: string;
   readonly copy?: Plan['move'];
+  /** What is removed goes there. */
+  readonly trash?: true;
+  /** An id of the trash. */
+  readonly restore?: string;
+  readonly empty?: string;
   /** Streamed through us, or as files that nginx has written. */
   readonly bodies: 'streamed' | 'written';
   /** `receiving`: in the middle of the bytes of an upload. `taken`: nginx's file is a partial as well. */
-  readonly killAt: CommitStep | MoveStep | 'receiving' | 'taken';
+  readonly killAt: CommitStep | MoveStep | TrashStep | 'receiving' | 'taken';
   /** Which of several: the first is 1. */
   readonly nth: number;
 }
@@ -47,6 +54,10 @@ const { RawUploads } =
   await load<typeof import('../../src/uploads/raw-uploads.js')>('uploads/raw-uploads.js');
 const { StorageRoot } =
   await load<typeof import('../../src/uploads/storage-root.js')>('uploads/storage-root.js');
+
+const { Trash } = await load<typeof import('../../src/uploads/trash.js')>('uploads/trash.js');
+const { TrashFolder } =
+  await load<typeof import('../../src/uploads/trash-folder.js')>('uploads/trash-folder.js');
 
 const UNCONDITIONAL = { ifMatch: undefined, ifNoneMatch: undefined, ifUnmodifiedSince: undefined };
 const LIMIT = { bytesMax: 1_000_000, bytesBefore: 0 };
@@ -69,7 +80,16 @@ const root = new StorageRoot({
 const store = openSqliteStore(`${folder}/latchkey.db`);
 const locks = new PathLocks();
 const clock = () => Date.now();
-const committer = new Committer({ root, files: store.files, clock, locks, onStep: reach });
+const trashFolder = new TrashFolder(root);
+const committer = new Committer({
+  root,
+  files: store.files,
+  expiries: store.expiries,
+  clock,
+  locks,
+  onStep: reach,
+  ...(plan.trash === true && { trash: trashFolder }),
+});
 const ALLOWED = async () => {};
 
 async function* halves(text: string) {
@@ -108,13 +128,26 @@ if (plan.copy !== undefined) {
   const copier = new Copier({ root, acl: store.acl, committer, locks });
   await copier.copy({ ...plan.copy, owner: undefined, bytesMax: undefined, authorise: ALLOWED });
 }
+const bin = new Trash({
+  folder: trashFolder,
+  trash: store.trash,
+  acl: store.acl,
+  committer,
+  clock,
+  onStep: reach,
+});
+if (plan.restore !== undefined) {
+  const how = { to: undefined, onConflict: 'refuse', grants: 'keep' } as const;
+  await bin.restore({ id: plan.restore, ...how, authorise: ALLOWED });
+}
+if (plan.empty !== undefined) await bin.drop([plan.empty]);
 if (plan.remove !== undefined) await committer.remove(plan.remove as ResourcePath, UNCONDITIONAL);
 const uploads: Upload[] = [];
 for (const [i, { path, text, grants, requested }] of plan.uploads.entries()) {
   uploads.push({
     path: path as ResourcePath,
     partial: await (plan.bodies === 'streamed' ? streamed(text) : written(text, `000000000${i}`)),
-    owner: undefined,
+    owner: 'user:owner' as Principal,
     // JSON has no `undefined`.
     grants: grants.map((grant) => ({ ...grant, notBefore: undefined, expiresAt: undefined })),
     preconditions: UNCONDITIONAL,

@@ -104,7 +104,7 @@ await resumable.append(id, 0, halves(), checksum);
 const deps = {
   gate: new Gate(new Authorizer(reader, policy, clock), new Credentials([]), undefined),
   root,
-  committer: new Committer({ root, files: store.files, clock, onStep: reach }),
+  committer: new Committer({ root, files: store.files, expiries: store.expiries, clock, onStep: reach }),
   mount: '/files/',
   uploadBytesMax: 1_000_000,
   resumable,

@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import t, { type Test } from 'tap';
 import { recover } from '../../src/uploads/recovery.js';
 import { plainEnvironment } from '../nginx/running-site.js';
-import { draft, mayRead, partialsIn, path, put, type Scene, scene, served } from './given.js';
+import { draft, mayRead, OWNER, partialsIn, path, put, type Scene, scene, served } from './given.js';
 import type { Plan } from './killed-process.js';
 
 const PROGRAM = fileURLToPath(new URL('killed-process.ts', import.meta.url));
@@ -147,6 +147,12 @@ for (const scenario of SCENARIOS) {
       if (leaves === 'old') t.strictSame(await recordsOf(given, scenario), records, 'as are the records');
       else t.strictSame(await bytesRecorded(given, scenario), await bytesServed(given, scenario));
       t.strictSame(partialsIn(given.folder), [], 'no partial is left');
+      t.strictSame(await given.store.quotas.recount(), [], 'what is counted is what is there');
+      t.strictSame(
+        await given.store.quotas.used(OWNER),
+        await ownedBy(given, scenario),
+        'nothing is reserved',
+      );
       t.match(
         await recover(given.store.files, given.root),
         { finished: 0, abandoned: 0, removals: 0, dropped: 0, stuck: [] },
@@ -184,6 +190,11 @@ async function versionAt({ folder, authorizer }: Scene, on: string) {
 }
 
 const pathsOf = ({ versions }: Scenario) => Object.keys(versions);
+
+async function ownedBy(given: Scene, scenario: Scenario) {
+  const owned = (await recordsOf(given, scenario)).filter((record) => record?.owner === OWNER);
+  return { bytes: owned.reduce((sum, record) => sum + (record?.bytes ?? 0), 0), files: owned.length };
+}
 
 async function recordsOf({ store }: Scene, scenario: Scenario) {
   return Promise.all(pathsOf(scenario).map((on) => store.files.file(path(on))));

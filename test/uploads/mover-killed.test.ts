@@ -83,6 +83,7 @@ for (const scenario of SCENARIOS) {
   for (const [step, leaves] of STEPS) {
     t.test(`${scenario.name}, killed at '${step}'`, async (t) => {
       const given = await scene(t);
+      await given.store.quotas.setQuota({ subject: path('/'), bytesMax: 10_000, filesMax: 99 });
       for (const [on, [text, lines]] of Object.entries(scenario.files)) await put(given, on, text, lines);
       await given.store.acl.putGrants((scenario.grants ?? []).map(draft));
       await given.store.shareLinks.addLink(linkRecord('one', { path: path(scenario.link[0]) }));
@@ -99,6 +100,9 @@ for (const scenario of SCENARIOS) {
       }
       const recovered = await recoverMoves(given.store.moves, given.root);
       t.strictSame(recovered.stuck, []);
+      t.strictSame(await given.store.quotas.recount(), [], 'what is counted is what is there');
+      const used = (await given.store.files.records({ folder: path('/'), max: 99 })).length;
+      t.equal((await given.store.quotas.used(path('/'))).files, used, 'nothing is reserved');
       await recover(given.store.files, given.root);
       for (const [on, [text, readers]] of Object.entries(
         leaves === 'old' ? scenario.before : scenario.after,

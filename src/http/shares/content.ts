@@ -108,7 +108,7 @@ async function sendFile(
   path: ResourcePath,
   bytes: number,
 ): Promise<FastifyReply> {
-  await deps.authorizer.authorizeByLink(path, { kind: 'share-link', id: link.id });
+  if (!(await isServed(deps, link, path))) throw new ShareRefused('missing', link);
   // nginx answers HEAD without a byte of the file.
   const isDownload = request.method !== 'HEAD' && !isRobot(request);
   if (!isDownload) await requireRoom(deps, request, link, address);
@@ -149,9 +149,12 @@ function isRobot({ headers, method }: FastifyRequest): boolean {
 /** @throws NotKnown of a file that is being exchanged */
 async function isListed(deps: ShareDeps, admission: Admission, path: ResourcePath): Promise<boolean> {
   if (!(await isOpen(deps, admission, path))) return false;
-  if (!isFolder(path))
-    await deps.authorizer.authorizeByLink(path, { kind: 'share-link', id: admission.link.id });
-  return true;
+  return isFolder(path) || isServed(deps, admission.link, path);
+}
+
+/** Not where the file has expired. @throws NotKnown of a file that is being exchanged */
+async function isServed({ authorizer }: ShareDeps, { id }: ShareLink, path: ResourcePath): Promise<boolean> {
+  return (await authorizer.authorizeByLink(path, { kind: 'share-link', id })).outcome === 'allow';
 }
 
 /**

@@ -9,15 +9,16 @@
 import type { Readable } from 'node:stream';
 import type { FastifyRequest } from 'fastify';
 import { RequestClosed } from '../../acl/errors.js';
+import { composed, newNameProblem } from '../../acl/new-name.js';
 import type { RequestedFile } from '../../acl/ports.js';
 import { encodeResourcePath, fileIn, nameOf, type ResourcePath } from '../../acl/resource-path.js';
 import type { ShareLink } from '../../acl/share-link.js';
 import { hasEnding, numberedName } from '../../links/upload-name.js';
-import type { UploadsUnderWay } from '../../links/uploads-under-way.js';
 import type { Committed, Upload } from '../../uploads/committer.js';
 import type { Partial } from '../../uploads/partial.js';
 import { UploadProblem } from '../../uploads/problem.js';
 import { Staging } from '../../uploads/staging.js';
+import type { UploadsUnderWay } from '../../uploads/uploads-under-way.js';
 import { BadRequest } from '../problem.js';
 import type { WriteDeps } from '../write-request.js';
 import type { ShareAddress } from './address.js';
@@ -29,7 +30,7 @@ import { ShareRefused } from './refusal.js';
 
 export interface FileRequestDeps
   extends ShareDeps,
-    Pick<WriteDeps, 'committer' | 'uploadBytesMax' | 'formFilesMax'> {
+    Pick<WriteDeps, 'committer' | 'uploadBytesMax' | 'formFilesMax' | 'uploadLimits'> {
   readonly underWay: UploadsUnderWay;
 }
 
@@ -51,6 +52,12 @@ export function fileBytesMax({ uploadBytesMax }: FileRequestDeps, { terms }: Sha
   return Math.min(terms.upload.bytesMax ?? uploadBytesMax, uploadBytesMax);
 }
 
+/** Whoever may only send files is not told of whose limit it is, nor of how much is there. */
+function noRoom(cause: unknown): UploadProblem {
+  const text = 'There is no room for this; ask whoever sent you the link.';
+  return new UploadProblem('no-space', text, { cause });
+}
+
 export class Intake {
   readonly #deps: FileRequestDeps;
   readonly #request: FastifyRequest;
@@ -69,12 +76,17 @@ export class Intake {
   }
 
   /** @throws BadRequest for its name, UploadProblem, ShareRefused `full` or `crowded` */
-  async receive(sentName: string, source: Readable): Promise<void> {
-    const name = sentName.normalize('NFC'); // as each new name (DESIGN §4)
+  async receive(
+    sentName: string,
+    source: Readable,
+    onChunk: (chunk: Uint8Array) => void = () => undefined,
+  ): Promise<void> {
+    const name = composed(sentName);
     this.#refuseName(name);
     await this.#reserve();
     const partial = await this.#staging.receive(source, {
       fileBytesMax: fileBytesMax(this.#deps, this.#link),
+      onChunk,
     });
     this.#files.push({ name, partial });
   }
@@ -99,7 +111,9 @@ export class Intake {
     const { endings } = this.#link.terms.upload;
     const path = fileIn(this.#link.path, name);
     if (path === undefined)
-      throw new BadRequest(`${JSON.stringify(name)} cannot be a file's name; rename it.`);
+      throw new BadRequest(`${JSON.stringify(name)} cannot be a file's name, without folders; rename it.`);
+    const problem = newNameProblem(name);
+    if (problem !== undefined) throw new BadRequest(`This cannot be a file's name: ${problem}; rename it.`);
     if (hasEnding(name, endings)) return;
     throw new BadRequest(
       `${JSON.stringify(name)} is not asked for: names end in ${endings.join(', ')}; send another file.`,
@@ -138,6 +152,8 @@ export class Intake {
       grants: [],
       preconditions: NEVER_OVERWRITE,
       requested,
+      // Who asks for certain endings asks for what these stand for.
+      ...(endings.length > 0 && { content: 'as-named' as const }),
     };
   }
 
@@ -145,6 +161,7 @@ export class Intake {
     try {
       return await this.#staging.commit(this.#deps.committer, uploads);
     } catch (error) {
+      if (error instanceof UploadProblem && error.code === 'quota-exceeded') throw noRoom(error);
       if (!(error instanceof RequestClosed)) throw error;
       const { link } = await this.#admitAgain(this.#address.below); // revoked meanwhile, it says so
       if (link.path !== folder) {

@@ -17,7 +17,11 @@ import { putSchema } from './schemas.js';
 
 /** In the same scope as `POST` of a password: one route takes both, by their type. */
 export async function fileRequestRoutes(share: FastifyInstance, deps: FileRequestDeps): Promise<void> {
-  await share.register(multipart, { throwFileSizeLimit: false, limits: formLimits(deps) });
+  await share.register(multipart, {
+    throwFileSizeLimit: false,
+    preservePath: true, // else a name would lose its folders in silence
+    limits: formLimits(deps),
+  });
   await share.register(async (raw) => {
     takeAnyBody(raw);
     raw.put(SHARE_PREFIX, { schema: putSchema }, async (request, reply) => {

@@ -9,11 +9,14 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { percentDecode } from '../../acl/resource-path.js';
 import type { ShareLink } from '../../acl/share-link.js';
+import { RunningDigests } from '../../uploads/digests.js';
+import { algorithmsOf, checkDigests, parseIntegrity } from '../../uploads/integrity.js';
 import { fileTooLarge } from '../../uploads/partial.js';
 import { asUploadProblem } from '../../uploads/problem.js';
 import { partsOf } from '../form-upload.js';
 import { BadRequest, problemOf } from '../problem.js';
-import { discardRest, refuseTooLarge } from '../write-request.js';
+import { withinLimits } from '../upload-limits.js';
+import { discardRest, integrityOf, refuseTooLarge } from '../write-request.js';
 import type { ShareAddress } from './address.js';
 import type { Admission } from './admission.js';
 import { asksForJson, sendPage, wantsPage } from './answer.js';
@@ -80,7 +83,12 @@ export async function receiveFile(deps: FileRequestDeps, visit: Visit): Promise<
   }
   const bytesMax = fileBytesMax(deps, admission.link);
   if (Number(request.headers['content-length'] ?? 0) > bytesMax) throw fileTooLarge(bytesMax);
-  return take(deps, visit, (intake) => intake.receive(name, request.raw));
+  const integrity = parseIntegrity(integrityOf(request));
+  const running = new RunningDigests(algorithmsOf(integrity));
+  return take(deps, visit, async (intake) => {
+    await intake.receive(name, request.raw, (chunk) => running.update(chunk));
+    checkDigests(integrity, running.finish());
+  });
 }
 
 /** A proof that a browser sends by itself, the visitor's own or a ticket, counts only from our own page. */
@@ -101,7 +109,7 @@ async function take(
   const { link } = admission;
   const intake = new Intake(deps, request, address, admission);
   try {
-    await receive(intake);
+    await withinLimits(deps.uploadLimits, { request, reply, user: undefined }, () => receive(intake));
     const files = await intake.commit();
     deps.onUse(link.id, deps.clock());
     reply.code(201);

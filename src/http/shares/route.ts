@@ -8,7 +8,7 @@
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ShareLink } from '../../acl/share-link.js';
-import { UploadsUnderWay } from '../../links/uploads-under-way.js';
+import { UploadsUnderWay } from '../../uploads/uploads-under-way.js';
 import { LINK_ANSWER_HEADERS } from '../page-frame.js';
 import { discardRest } from '../write-request.js';
 import { LOCATION_LENGTH_MAX, SHARE_PREFIX, type ShareAddress, shareAddress } from './address.js';

@@ -39,6 +39,8 @@ const UPLOAD_PROBLEMS = {
   405: ProblemSchema,
   409: ProblemSchema,
   413: ProblemSchema,
+  415: ProblemSchema,
+  422: ProblemSchema,
   507: ProblemSchema,
 };
 
@@ -49,7 +51,7 @@ export const postSchema = {
     'application/x-www-form-urlencoded is a password: the answer is a cookie, and the way back. multipart/form-data is files.',
   security: [],
   consumes: ['application/x-www-form-urlencoded', 'multipart/form-data'],
-  response: { ...UPLOAD_PROBLEMS, 201: Received, 415: ProblemSchema },
+  response: { ...UPLOAD_PROBLEMS, 201: Received },
 };
 
 export const putSchema = {

@@ -9,7 +9,7 @@ import { refusal } from '../../acl/decide.js';
 import type { ResumableUpload } from '../../uploads/resumable-upload.js';
 import type { Visitor } from '../gate.js';
 import { BadRequest, Refused } from '../problem.js';
-import type { TusDeps } from './deps.js';
+import type { CommitDeps } from './deps.js';
 
 export interface Access {
   readonly who: Visitor;
@@ -17,7 +17,7 @@ export interface Access {
 }
 
 /** @throws Refused, BadRequest 404, CrossSite, NotKnown */
-export async function accessUpload(deps: TusDeps, request: FastifyRequest, id: string): Promise<Access> {
+export async function accessUpload(deps: CommitDeps, request: FastifyRequest, id: string): Promise<Access> {
   const who = await deps.gate.identifyOwn(request);
   const upload = deps.resumable.find(id);
   // Of nobody's upload the id is the secret; it is for nobody but nobody.
@@ -28,7 +28,7 @@ export async function accessUpload(deps: TusDeps, request: FastifyRequest, id: s
 
 /** @throws Refused, when the upload has ended; NotKnown */
 export async function requireStill(
-  { gate, resumable }: TusDeps,
+  { gate, resumable }: CommitDeps,
   { who, upload }: Access,
   action: Action,
 ): Promise<void> {

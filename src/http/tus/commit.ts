@@ -11,7 +11,7 @@ import { Staging } from '../../uploads/staging.js';
 import { problemOf } from '../problem.js';
 import { parseRequestedGrants } from '../requested-grants.js';
 import { type Access, notThere, requireStill } from './access.js';
-import type { TusDeps } from './deps.js';
+import type { CommitDeps } from './deps.js';
 
 /**
  * Answers with the upload as it was where its bytes are not all there: a request that had them taken off again, since
@@ -19,17 +19,17 @@ import type { TusDeps } from './deps.js';
  *
  * @throws UploadProblem, Refused: the upload has ended; whatever is answered by 5xx leaves it to be tried again
  */
-export async function commitUpload(deps: TusDeps, { who, upload: { id } }: Access): Promise<ResumableUpload> {
+export async function commitUpload(
+  deps: CommitDeps,
+  { who, upload: { id } }: Access,
+): Promise<ResumableUpload> {
   const { resumable, root, locks } = deps;
   return locks.run(id, async () => {
     const upload = resumable.find(id);
     if (upload === undefined) throw notThere(who);
     if (upload.finished !== undefined || !(await resumable.isWhole(upload))) return upload;
     const access = { who, upload };
-    // Again: the bytes may have taken days, and a revoke holds when its command has returned.
-    await requireStill(deps, access, 'write');
-    if (parseRequestedGrants(upload.grants, upload.path).length > 0)
-      await requireStill(deps, access, 'manage');
+    await requireAll(deps, access);
     const placed = await resumable.placed(upload);
     if (placed !== undefined) return resumable.finish(upload, placed);
     if (upload.partial !== undefined && (await root.hasPartial(upload.partial))) throw unfinished();
@@ -39,13 +39,15 @@ export async function commitUpload(deps: TusDeps, { who, upload: { id } }: Acces
   });
 }
 
-async function commit(deps: TusDeps, access: Access, partial: Partial): Promise<Committed> {
+async function commit(deps: CommitDeps, access: Access, partial: Partial): Promise<Committed> {
   const { path, owner, grants, preconditions } = access.upload;
   const staging = new Staging(deps.root, deps.uploadBytesMax);
   staging.add(partial);
   try {
     const drafts = parseRequestedGrants(grants, path);
-    const uploads = [{ path, partial, owner, grants: drafts, preconditions }];
+    // Again, when the bytes have been looked at, which may take a while.
+    const authorise = () => requireAll(deps, access);
+    const uploads = [{ path, partial, owner, grants: drafts, preconditions, authorise }];
     const [committed] = await staging.commit(deps.committer, uploads);
     if (committed === undefined) throw new Error('the commit of one upload answered with none');
     return committed;
@@ -56,9 +58,16 @@ async function commit(deps: TusDeps, access: Access, partial: Partial): Promise<
   }
 }
 
+/** The bytes may have taken days, and a revoke holds when its command has returned. @throws Refused, NotKnown */
+async function requireAll(deps: CommitDeps, access: Access): Promise<void> {
+  const { grants, path } = access.upload;
+  await requireStill(deps, access, 'write');
+  if (parseRequestedGrants(grants, path).length > 0) await requireStill(deps, access, 'manage');
+}
+
 /** What was refused for good is over, bytes and all; what failed on our side may be tried again. */
 async function afterFailure(
-  { resumable, root }: TusDeps,
+  { resumable, root }: CommitDeps,
   { who, upload }: Access,
   partial: Partial,
   error: unknown,

@@ -4,7 +4,20 @@ import type { ResumableUploads } from '../../uploads/resumable-uploads.js';
 import type { WriteDeps } from '../write-request.js';
 import type { UploadLocks } from './upload-locks.js';
 
-export interface TusDeps extends Pick<WriteDeps, 'gate' | 'root' | 'committer' | 'mount' | 'uploadBytesMax'> {
+type Written =
+  | 'gate'
+  | 'root'
+  | 'committer'
+  | 'mount'
+  | 'uploadBytesMax'
+  | 'quotas'
+  | 'userLimits'
+  | 'uploadLimits';
+
+export interface TusDeps extends Pick<WriteDeps, Written> {
   readonly resumable: ResumableUploads;
   readonly locks: UploadLocks;
 }
+
+/** To make a file of one whose bytes have all come. */
+export type CommitDeps = Omit<TusDeps, 'quotas' | 'userLimits' | 'uploadLimits'>;

@@ -56,7 +56,7 @@ function pathOf(metadata: Intent['metadata']): ResourcePath {
   if (path === undefined) throw new BadRequest(`${JSON.stringify(text)} is no resource path; mend it.`);
   const folder = isFolder(path) ? path : folderOf(path);
   const name = isFolder(path) ? (textOf(metadata, 'filename') ?? '') : nameOf(path);
-  const file = fileIn(folder, name.normalize('NFC')); // as each new name (DESIGN §4)
+  const file = fileIn(folder, name);
   if (file !== undefined) return file;
   throw new BadRequest(`${JSON.stringify(name)} cannot be a file's name; send another filename.`);
 }

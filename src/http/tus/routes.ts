@@ -10,9 +10,17 @@ import { encodeResourcePath } from '../../acl/resource-path.js';
 import { CHECKSUM_ALGORITHMS } from '../../uploads/append.js';
 import { checkPreconditions } from '../../uploads/preconditions.js';
 import type { ResumableUpload } from '../../uploads/resumable-upload.js';
+import { ON_CONFLICT_HEADER, type OnConflict, parseOnConflict, preconditionsFor } from '../on-conflict.js';
 import { BadRequest, problemOf, sendError } from '../problem.js';
 import { parseRequestedGrants } from '../requested-grants.js';
-import { headerOf, preconditionsOf, refuseBytes } from '../write-request.js';
+import { withinLimits } from '../upload-limits.js';
+import {
+  headerOf,
+  preconditionsOf,
+  refuseBytes,
+  refuseWithoutRoom,
+  requireNewPath,
+} from '../write-request.js';
 import { takeAnyBody } from '../write-routes.js';
 import { type Access, accessUpload } from './access.js';
 import { parseChecksum } from './checksum.js';
@@ -47,7 +55,8 @@ export async function tusRoutes(app: FastifyInstance, deps: TusDeps): Promise<vo
       if (request.headers['content-type'] !== 'application/offset+octet-stream') {
         throw new BadRequest('The bytes come as application/offset+octet-stream; say so.', 415);
       }
-      return carryOn(deps, request, reply, access);
+      const limited = { request, reply, user: access.who.subject.user };
+      return withinLimits(deps.uploadLimits, limited, () => carryOn(deps, request, reply, access));
     });
     tus.head<One>(ONE, { schema: headSchema, errorHandler: askAgain }, async (request, reply) => {
       const access = await accessUpload(deps, request, request.params.id);
@@ -107,8 +116,9 @@ function tellOffer(deps: TusDeps, reply: FastifyReply) {
 async function create(deps: TusDeps, request: FastifyRequest, reply: FastifyReply) {
   const { gate, root, resumable } = deps;
   const who = await gate.identifyOwn(request);
-  const { path, grants, metadata } = parseIntent(headerOf(request, 'upload-metadata'));
-  const { user: owner } = await gate.require(who, 'write', path);
+  const { path: asked, grants, metadata } = parseIntent(headerOf(request, 'upload-metadata'));
+  const path = await requireNewPath(deps, who, asked);
+  const owner = who.subject.user;
   if (parseRequestedGrants(grants, path).length > 0) await gate.require(who, 'manage', path);
   if (request.headers['upload-concat'] !== undefined) {
     throw new ProtocolRefused(501, 'not-offered', 'Uploads are not put together of several; send it as one.');
@@ -117,12 +127,14 @@ async function create(deps: TusDeps, request: FastifyRequest, reply: FastifyRepl
   if (request.headers['x-latchkey-grants'] !== undefined) {
     throw new BadRequest('The grants of a resumable upload are in its Upload-Metadata; send them there.');
   }
-  const preconditions = preconditionsOf(request);
+  const preconditions = preconditionsFor(policyOf(request), preconditionsOf(request));
   const checksum = parseChecksum(headerOf(request, 'upload-checksum'));
   // Before the bytes, since there may be many; again under the lock of the commit.
   checkPreconditions(preconditions, await root.find(path));
   reply.header('tus-max-size', String(deps.uploadBytesMax));
-  refuseBytes(deps, Number(headerOf(request, 'upload-length') ?? 0));
+  const bytes = Number(headerOf(request, 'upload-length') ?? 0);
+  refuseBytes(deps, bytes);
+  await refuseWithoutRoom(deps, { path, owner, bytes });
 
   const id = randomBytes(ID_BYTES).toString('hex');
   const begin = { id, path, owner, metadata, grants, preconditions };
@@ -132,13 +144,22 @@ async function create(deps: TusDeps, request: FastifyRequest, reply: FastifyRepl
     return toldOfFile(deps, await commitUpload(deps, { who, upload }));
   };
   try {
-    await exchange(deps, request, reply, { id, begin, checksum, finish });
+    await withinLimits(deps.uploadLimits, { request, reply, user: owner }, () =>
+      exchange(deps, request, reply, { id, begin, checksum, finish }),
+    );
   } catch (error) {
     await resumable.end(id); // nobody was told where it is
     throw error;
   }
   if (request.raw.destroyed && !request.raw.readableEnded) await resumable.end(id);
   return reply.send();
+}
+
+/** One that takes days holds no name, so it cannot find a free one before it ends. @throws BadRequest */
+function policyOf(request: FastifyRequest): OnConflict {
+  const policy = parseOnConflict([headerOf(request, ON_CONFLICT_HEADER)]);
+  if (policy !== 'keep-both') return policy;
+  throw new BadRequest('A resumable upload cannot keep both; send refuse, and choose another name then.');
 }
 
 async function carryOn(deps: TusDeps, request: FastifyRequest, reply: FastifyReply, access: Access) {

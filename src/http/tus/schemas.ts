@@ -33,7 +33,7 @@ export const createSchema = {
   }),
   response: {
     201: Type.Null({ description: 'It has begun, or is done.' }),
-    ...refusals(400, 401, 403, 409, 412, 413, 423, 460, 501, 503, 507),
+    ...refusals(400, 401, 403, 408, 409, 412, 413, 415, 422, 423, 429, 460, 501, 503, 507),
   },
 };
 
@@ -50,7 +50,7 @@ export const patchSchema = {
   }),
   response: {
     204: Type.Null({ description: 'The upload ends at `Upload-Offset`.' }),
-    ...refusals(400, 401, 403, 404, 409, 412, 413, 415, 423, 460, 503, 507),
+    ...refusals(400, 401, 403, 404, 408, 409, 412, 413, 415, 422, 423, 429, 460, 503, 507),
   },
 };
 
@@ -62,7 +62,7 @@ export const headSchema = {
   headers: Type.Object(Version),
   response: {
     200: Type.Null({ description: '`Upload-Offset`, `Upload-Length`, `Upload-Expires`.' }),
-    ...refusals(400, 401, 403, 404, 409, 412, 413, 423),
+    ...refusals(400, 401, 403, 404, 409, 412, 413, 415, 422, 423),
   },
 };
 

@@ -1,7 +1,7 @@
 /** The rows of files and the journal of their commits, in memory. */
 
 import { NotKnown } from '../../acl/errors.js';
-import type { GrantDraft } from '../../acl/grant.js';
+import { draftOf, type Grant, type GrantDraft } from '../../acl/grant.js';
 import { isIn, moved } from '../../acl/path-range.js';
 import type {
   CommitEntry,
@@ -11,22 +11,28 @@ import type {
   PendingRemoval,
   Written,
 } from '../../acl/ports.js';
+import { type QuotaLimits, UNLIMITED } from '../../acl/quota.js';
 import type { RecordChange, RecordSelection } from '../../acl/record-ports.js';
 import type { ResourcePath } from '../../acl/resource-path.js';
 import { isSameRecord } from '../../acl/same-record.js';
 import type { MoveEntry } from '../../acl/tree-ports.js';
 import { touchedBy } from '../touched.js';
+import type { MemoryLife } from './memory-life.js';
 import type { MemoryLinks } from './memory-links.js';
+import type { MemoryQuotas } from './memory-quotas.js';
 
 export interface MemoryFilesDeps {
   /** Numbers a write by its revision and logs what it touched. */
   readonly write: (touched: readonly string[]) => Written<void>;
   readonly putGrant: (grant: GrantDraft) => void;
   readonly dropAllows: (path: ResourcePath) => void;
+  readonly grantsOn: (path: ResourcePath) => readonly Grant[];
   readonly links: MemoryLinks;
+  readonly life: MemoryLife;
   /** @throws NotKnown where one of them is being moved */
   readonly refuseMoving: (paths: readonly ResourcePath[]) => void;
   readonly isMoving: (path: ResourcePath) => boolean;
+  readonly quotas: () => MemoryQuotas;
 }
 
 export class MemoryFiles implements FileStore {
@@ -69,9 +75,13 @@ export class MemoryFiles implements FileStore {
     });
   }
 
-  async beginCommit(entries: readonly CommitEntry[]): Promise<Written<void>> {
+  async beginCommit(
+    entries: readonly CommitEntry[],
+    userLimits: QuotaLimits = UNLIMITED,
+  ): Promise<Written<void>> {
     if (entries.some(({ partial }) => this.#commits.has(partial))) throw new Error('pending already');
     this.#deps.refuseMoving(entries.map(({ file }) => file.path));
+    this.#deps.quotas().admit(entries, userLimits);
     this.#deps.links.countFiles(entries.flatMap(({ requested }) => requested ?? []));
     for (const entry of entries) {
       for (const [name, { path }] of this.#removals) {
@@ -86,7 +96,10 @@ export class MemoryFiles implements FileStore {
   async finishCommit(entries: readonly CommitEntry[]): Promise<Written<void>> {
     const hidden = entries.filter(({ visibility }) => visibility === 'hidden');
     for (const entry of hidden) this.#writeRows(entry);
-    for (const { partial } of entries) this.#commits.delete(partial);
+    for (const { partial, trashId } of entries) {
+      this.#commits.delete(partial);
+      if (trashId !== undefined) this.#deps.life.dropTrashed(trashId);
+    }
     return this.#deps.write(hidden.flatMap(touchedBy));
   }
 
@@ -104,17 +117,27 @@ export class MemoryFiles implements FileStore {
   async beginRemoval(removal: PendingRemoval): Promise<Written<void>> {
     this.#deps.refuseMoving([removal.path]);
     this.#removals.set(removal.partial, removal);
+    this.#enterTrash(removal);
     this.#files.delete(removal.path);
     this.#deps.dropAllows(removal.path);
     return this.#deps.write([removal.path]);
   }
 
-  async finishRemoval({ partial }: PendingRemoval): Promise<void> {
-    this.#removals.delete(partial);
+  async finishRemoval({ partial, path }: PendingRemoval): Promise<void> {
+    const isEnded = this.#removals.delete(partial) && this.#deps.life.set(path, undefined);
+    this.#deps.write(isEnded ? [path] : []);
   }
 
   async pending(): Promise<Pending> {
     return { commits: [...this.#commits.values()], removals: [...this.#removals.values()] };
+  }
+
+  all(): readonly FileRecord[] {
+    return [...this.#files.values()];
+  }
+
+  isCommitting(partial: string): boolean {
+    return this.#commits.has(partial);
   }
 
   paths(): readonly ResourcePath[] {
@@ -148,8 +171,22 @@ export class MemoryFiles implements FileStore {
     return paths.length;
   }
 
-  #writeRows({ file, grants }: CommitEntry): void {
+  #enterTrash({ path, trash }: PendingRemoval): void {
+    if (trash === undefined) return;
+    const owner = this.#files.get(path)?.owner;
+    const expiresAt = this.#deps.life.expiryOf(path);
+    this.#deps.life.enterTrash({
+      ...trash,
+      path,
+      grants: this.#deps.grantsOn(path).map(draftOf),
+      ...(owner !== undefined && { owner }),
+      ...(expiresAt !== undefined && { expiresAt }),
+    });
+  }
+
+  #writeRows({ file, grants, expiresAt }: CommitEntry): void {
     this.#files.set(file.path, file);
+    this.#deps.life.set(file.path, expiresAt);
     for (const grant of grants) this.#deps.putGrant(grant);
   }
 }

@@ -17,7 +17,9 @@ import type { Principal } from '../../acl/principal.js';
 import { type ResourcePath, ROOT } from '../../acl/resource-path.js';
 import { indexByPrincipal } from '../grant-index.js';
 import { MemoryFiles } from './memory-files.js';
+import { MemoryLife } from './memory-life.js';
 import { MemoryLinks } from './memory-links.js';
+import { MemoryQuotas } from './memory-quotas.js';
 import { MemorySignedUrls } from './memory-signed-urls.js';
 import { MemoryTree } from './memory-tree.js';
 
@@ -33,13 +35,19 @@ interface State {
   readonly ended: Map<string, number>;
   readonly signedUrls: MemorySignedUrls;
   readonly links: MemoryLinks;
+  readonly life: MemoryLife;
   readonly files: MemoryFiles;
   readonly tree: MemoryTree;
+  readonly quotas: MemoryQuotas;
   readonly log: { readonly revision: number; readonly touched: string }[];
 }
 
 export function openMemoryStore(): Store {
   const links = new MemoryLinks((value, touched) => written(state, value, touched));
+  const life = new MemoryLife({
+    write: (value, touched) => written(state, value, touched),
+    refuseMoving: (paths) => state.tree.refuseMoving(paths),
+  });
   const state: State = {
     revision: 0,
     lastId: 0,
@@ -51,13 +59,17 @@ export function openMemoryStore(): Store {
     ended: new Map(),
     signedUrls: new MemorySignedUrls((value, touched) => written(state, value, touched)),
     links,
+    life,
     files: new MemoryFiles({
       write: (touched) => written(state, undefined, touched),
       putGrant: (grant) => put(state, grant),
       dropAllows: (path) => dropAllows(state, path),
+      grantsOn: (path) => [...state.grants.values()].filter((grant) => grant.path === path),
       links,
+      life,
       refuseMoving: (paths) => state.tree.refuseMoving(paths),
       isMoving: (path) => state.tree.isMoving(path),
+      quotas: () => state.quotas,
     }),
     tree: new MemoryTree({
       write: (value, touched) => written(state, value, touched),
@@ -68,6 +80,12 @@ export function openMemoryStore(): Store {
       },
       files: () => state.files,
       links,
+      life,
+      quotas: () => state.quotas,
+    }),
+    quotas: new MemoryQuotas({
+      records: () => state.files.all(),
+      isPending: (name) => state.files.isCommitting(name) || state.tree.isPending(name),
     }),
     log: [],
   };
@@ -79,8 +97,11 @@ export function openMemoryStore(): Store {
     shareLinks: state.links,
     linkCounts: state.links,
     files: state.files,
+    expiries: state.life,
+    trash: state.life,
     moves: state.tree,
     tree: state.tree,
+    quotas: state.quotas,
     facts: { load: (query) => load(state, query), version: () => state.revision },
     close: async () => {},
   };
@@ -247,6 +268,7 @@ function load(state: State, query: FactsQuery): FactsLoad {
       path,
       grants: indexByPrincipal([...state.grants.values()].filter((grant) => grant.path === path)),
       committing: hidden.has(path),
+      expiresAt: state.life.expiryOf(path),
     })),
     standing: query.user === undefined ? undefined : standingOf(state, query.user),
     ...(query.credential !== undefined && { credential: credentialOf(state, query.credential) }),

@@ -14,7 +14,9 @@ import type {
   TreeStore,
 } from '../../acl/tree-ports.js';
 import type { MemoryFiles } from './memory-files.js';
+import type { MemoryLife } from './memory-life.js';
 import type { MemoryLinks } from './memory-links.js';
+import type { MemoryQuotas } from './memory-quotas.js';
 
 export interface MemoryTreeDeps {
   readonly write: <T>(value: T, touched: readonly string[]) => Written<T>;
@@ -23,6 +25,8 @@ export interface MemoryTreeDeps {
   readonly exchange: (old: Grant, next: Grant | undefined) => void;
   readonly files: () => MemoryFiles;
   readonly links: MemoryLinks;
+  readonly quotas: () => MemoryQuotas;
+  readonly life: MemoryLife;
 }
 
 export class MemoryTree implements MoveStore, TreeStore {
@@ -36,6 +40,7 @@ export class MemoryTree implements MoveStore, TreeStore {
   async beginMove(entry: MoveEntry): Promise<Written<void>> {
     const { from, to } = entry;
     this.refuseMoving([from, to]);
+    this.#deps.quotas().admitMove(entry);
     this.#deps.files().giveWay([from, to]);
     this.#moves.set(entry.name, entry);
     return this.#deps.write(undefined, [from, to]);
@@ -50,6 +55,7 @@ export class MemoryTree implements MoveStore, TreeStore {
     const coming = entry.grants === 'keep' ? this.#in(from) : [];
     const arrived = coming.filter((grant) => this.#arrive(grant, entry));
     const links = this.#deps.links.follow(from, to);
+    const expiries = this.#deps.life.follow(from, to);
     const counts = {
       files: this.#deps.files().follow(entry),
       grants: arrived.length,
@@ -60,6 +66,7 @@ export class MemoryTree implements MoveStore, TreeStore {
     const touched = [
       ...[from, to, ...gone.map(({ path }) => path), ...target.map(({ path }) => moved(path, to, from))],
       ...coming.flatMap(({ path }) => [path, moved(path, from, to)]),
+      ...expiries,
       ...links.map((id) => `link:${id}`),
     ];
     return this.#deps.write(counts, touched);
@@ -107,10 +114,13 @@ export class MemoryTree implements MoveStore, TreeStore {
     const gone = this.#in(folder).filter(({ effect }) => effect === 'allow');
     for (const grant of gone) this.#deps.exchange(grant, undefined);
     const files = this.#deps.files().forget(folder);
-    return this.#deps.write(
-      files + gone.length,
-      gone.map(({ path }) => path),
-    );
+    const expiries = this.#deps.life.forget(folder);
+    const touched = [...gone.map(({ path }) => path), ...expiries];
+    return this.#deps.write(files + gone.length, touched);
+  }
+
+  isPending(name: string): boolean {
+    return this.#moves.has(name);
   }
 
   /** The sources and targets of the moves under way. */

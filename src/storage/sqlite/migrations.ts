@@ -4,6 +4,13 @@
  */
 
 import type { Database } from 'better-sqlite3';
+import {
+  addToFolders,
+  addToOwner,
+  someFolderHasQuota,
+  takeFromFolders,
+  takeFromOwner,
+} from './quota-triggers.js';
 
 const MIGRATIONS: readonly string[] = [
   `
@@ -148,6 +155,86 @@ const MIGRATIONS: readonly string[] = [
     target TEXT NOT NULL,
     entry  TEXT NOT NULL                  -- JSON
   ) STRICT, WITHOUT ROWID;
+  `,
+  `
+  -- Quotas: of a user (user:…), or of a folder with all below it (/…/).
+  CREATE TABLE quotas (
+    subject   TEXT PRIMARY KEY,
+    bytes_max INTEGER,                    -- NULL: no limit
+    files_max INTEGER
+  ) STRICT, WITHOUT ROWID;
+
+  -- What the rows of files come to: of every owner, and of every folder that has a quota.
+  CREATE TABLE usages (
+    subject TEXT PRIMARY KEY,
+    bytes   INTEGER NOT NULL,
+    files   INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO usages SELECT owner, sum(bytes), count(*) FROM files WHERE owner IS NOT NULL GROUP BY owner;
+
+  -- What a commit or a move under way may still add; it goes with its line in the journal.
+  CREATE TABLE quota_reservations (
+    name    TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    bytes   INTEGER NOT NULL,
+    files   INTEGER NOT NULL,
+    PRIMARY KEY (name, subject)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX quota_reservations_by_subject ON quota_reservations (subject);
+  CREATE TRIGGER journal_cleared AFTER DELETE ON journal BEGIN
+    DELETE FROM quota_reservations WHERE name = OLD.partial;
+  END;
+  CREATE TRIGGER move_cleared AFTER DELETE ON moves BEGIN
+    DELETE FROM quota_reservations WHERE name = OLD.name;
+  END;
+
+  -- Every length that a folder's path may have, to find the folders above a path: a trigger knows no recursion.
+  CREATE TABLE path_lengths (n INTEGER PRIMARY KEY) STRICT;
+  WITH RECURSIVE lengths (n) AS (VALUES (1) UNION ALL SELECT n + 1 FROM lengths WHERE n < 4096)
+  INSERT INTO path_lengths SELECT n FROM lengths;
+
+  CREATE TRIGGER file_owned AFTER INSERT ON files WHEN NEW.owner IS NOT NULL BEGIN
+    ${addToOwner}
+  END;
+  CREATE TRIGGER file_disowned AFTER DELETE ON files WHEN OLD.owner IS NOT NULL BEGIN
+    ${takeFromOwner}
+  END;
+  CREATE TRIGGER file_owner_changed AFTER UPDATE ON files
+  WHEN OLD.owner IS NOT NEW.owner OR OLD.bytes <> NEW.bytes BEGIN
+    ${takeFromOwner}
+    ${addToOwner}
+  END;
+  CREATE TRIGGER file_added AFTER INSERT ON files WHEN ${someFolderHasQuota} BEGIN
+    ${addToFolders}
+  END;
+  CREATE TRIGGER file_gone AFTER DELETE ON files WHEN ${someFolderHasQuota} BEGIN
+    ${takeFromFolders}
+  END;
+  CREATE TRIGGER file_moved AFTER UPDATE ON files WHEN ${someFolderHasQuota} BEGIN
+    ${takeFromFolders}
+    ${addToFolders}
+  END;
+  `,
+  `
+  -- From when on a file is not served any more. Those that have none have no row.
+  CREATE TABLE expiries (
+    path       TEXT PRIMARY KEY,
+    expires_at INTEGER NOT NULL           -- UTC ms
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX expiries_by_end ON expiries (expires_at, path);
+
+  -- Files that were removed; the id is the name of the file in the folder of the trash.
+  CREATE TABLE trash (
+    id         TEXT PRIMARY KEY,
+    path       TEXT NOT NULL,             -- where it was
+    owner      TEXT,
+    bytes      INTEGER NOT NULL,
+    expires_at INTEGER,                   -- the file's own, UTC ms
+    grants     TEXT NOT NULL,             -- JSON: those that were on the path
+    removed_by TEXT,                      -- 'user:…'; NULL: the operator, or the files service
+    removed_at INTEGER NOT NULL           -- UTC ms
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX trash_by_time ON trash (removed_at, id);
   `,
 ];
 

@@ -5,13 +5,16 @@ import { ChangeLog } from './change-log.js';
 import { openWriter, waitForNobody } from './connection.js';
 import { migrate } from './migrations.js';
 import { SqliteCredentials, SqliteUsage } from './sqlite-credentials.js';
+import { SqliteExpiries } from './sqlite-expiries.js';
 import { SqliteFacts } from './sqlite-facts.js';
 import { SqliteFiles } from './sqlite-files.js';
 import { SqliteLinkCounts } from './sqlite-link-counts.js';
 import { SqliteMoves } from './sqlite-moves.js';
+import { SqliteQuotas } from './sqlite-quotas.js';
 import { SqliteShareLinks } from './sqlite-share-links.js';
 import { SqliteSignedUrls } from './sqlite-signed-urls.js';
 import { SqliteStore } from './sqlite-store.js';
+import { SqliteTrash } from './sqlite-trash.js';
 import { SqliteTree } from './sqlite-tree.js';
 import { WRITER_PATIENCE_MS, WriteTurns } from './write-turns.js';
 
@@ -27,6 +30,7 @@ export function openSqliteStore(file: string, patienceMs = WRITER_PATIENCE_MS): 
     waitForNobody(db);
     const turns = new WriteTurns(db, patienceMs);
     const log = new ChangeLog(db, turns);
+    const quotas = new SqliteQuotas(db, turns);
     return {
       acl: new SqliteStore(db, log),
       credentials: new SqliteCredentials(db, log),
@@ -34,9 +38,12 @@ export function openSqliteStore(file: string, patienceMs = WRITER_PATIENCE_MS): 
       signedUrls: new SqliteSignedUrls(db, log),
       shareLinks: new SqliteShareLinks(db, log),
       linkCounts: new SqliteLinkCounts(db, turns),
-      files: new SqliteFiles(db, log),
-      moves: new SqliteMoves(db, log),
+      files: new SqliteFiles(db, log, quotas),
+      expiries: new SqliteExpiries(db, log),
+      trash: new SqliteTrash(db, log),
+      moves: new SqliteMoves(db, log, quotas),
       tree: new SqliteTree(db, log),
+      quotas,
       facts,
       close: async () => {
         facts.close();

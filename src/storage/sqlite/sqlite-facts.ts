@@ -52,6 +52,7 @@ interface Prepared {
   readonly touched: Statement<[number], string>;
   readonly grants: Statement<[string], GrantRow>;
   readonly committing: Statement<[string], number>;
+  readonly expiresAt: Statement<[string], number>;
   readonly moving: Statement<[string], number>;
   readonly groups: Statement<[string], string>;
   readonly suspended: Statement<[string], number>;
@@ -169,6 +170,7 @@ function prepare(db: Database, device: number, inode: number): Prepared {
         .pluck(),
       grants: db.prepare(`SELECT ${GRANT_COLUMNS} FROM grants WHERE path = ?`),
       committing: db.prepare<[string], number>('SELECT 1 FROM journal WHERE path = ? AND hidden = 1').pluck(),
+      expiresAt: db.prepare<[string], number>('SELECT expires_at FROM expiries WHERE path = ?').pluck(),
       moving: db.prepare<[string], number>('SELECT 1 FROM moves WHERE ? IN (source, target)').pluck(),
       groups: db
         .prepare<[string], string>('SELECT group_principal FROM members WHERE user_principal = ?')
@@ -200,6 +202,7 @@ function pathFacts(open: Prepared, path: ResourcePath): StoredPathFacts {
     // One string for all of them: a row brings another copy, and a path may have 4,096 bytes.
     grants: indexByPrincipal(open.grants.all(path).map((row) => grantOf({ ...row, path }))),
     committing: isCommitting(open, path),
+    expiresAt: isFolder(path) ? undefined : open.expiresAt.get(path),
   };
 }
 

@@ -2,7 +2,7 @@
 
 import type { Database, Statement } from 'better-sqlite3';
 import { RequestClosed } from '../../acl/errors.js';
-import type { GrantDraft } from '../../acl/grant.js';
+import { draftOf, type GrantDraft } from '../../acl/grant.js';
 import type {
   CommitEntry,
   FileRecord,
@@ -12,6 +12,8 @@ import type {
   RequestedFile,
   Written,
 } from '../../acl/ports.js';
+import type { Principal } from '../../acl/principal.js';
+import { type QuotaLimits, UNLIMITED } from '../../acl/quota.js';
 import type { RecordChange, RecordSelection } from '../../acl/record-ports.js';
 import type { ResourcePath } from '../../acl/resource-path.js';
 import { isSameRecord } from '../../acl/same-record.js';
@@ -19,7 +21,10 @@ import { touchedBy } from '../touched.js';
 import type { ChangeLog } from './change-log.js';
 import { GrantWriter } from './grant-writer.js';
 import { MovesUnderWay } from './moves-under-way.js';
-import { beyond, type FileRow, fileOf } from './rows.js';
+import { beyond, type FileRow, fileOf, GRANT_COLUMNS, type GrantRow, grantOf } from './rows.js';
+import { ExpiryRows } from './sqlite-expiries.js';
+import type { SqliteQuotas } from './sqlite-quotas.js';
+import { TrashRows } from './sqlite-trash.js';
 
 interface JournalRow {
   readonly partial: string;
@@ -32,8 +37,12 @@ interface JournalRow {
 export class SqliteFiles implements FileStore {
   readonly #db: Database;
   readonly #log: ChangeLog;
+  readonly #quotas: SqliteQuotas;
   readonly #grants: GrantWriter;
   readonly #moves: MovesUnderWay;
+  readonly #expiries: ExpiryRows;
+  readonly #trash: TrashRows;
+  readonly #grantsOn: Statement<[string], GrantRow>;
   readonly #file: Statement<[string], FileRow>;
   readonly #page: Statement<[string, string, number], FileRow>;
   readonly #pendingPaths: Statement<[], string>;
@@ -41,27 +50,35 @@ export class SqliteFiles implements FileStore {
   readonly #dropFile: Statement<[string]>;
   readonly #dropAllows: Statement<[string]>;
   readonly #journal: Statement<[string, string, string, number, string]>;
-  readonly #journalRemoval: Statement<[string, string]>;
+  readonly #journalRemoval: Statement<[string, string, string]>;
   readonly #forgetRemovals: Statement<[string]>;
   readonly #clear: Statement<[string]>;
   readonly #count: Statement<{ linkId: string; filesMax: number | null; folder: string | null }>;
   readonly #uncount: Statement<[string]>;
 
-  constructor(db: Database, log: ChangeLog) {
+  constructor(db: Database, log: ChangeLog, quotas: SqliteQuotas) {
     this.#db = db;
     this.#log = log;
+    this.#quotas = quotas;
     this.#grants = new GrantWriter(db);
     this.#moves = new MovesUnderWay(db);
+    this.#expiries = new ExpiryRows(db);
+    this.#trash = new TrashRows(db);
+    this.#grantsOn = db.prepare(`SELECT ${GRANT_COLUMNS} FROM grants WHERE path = ?`);
     this.#file = db.prepare('SELECT path, owner, bytes, updated_at FROM files WHERE path = ?');
     this.#page = db.prepare(
       'SELECT path, owner, bytes, updated_at FROM files WHERE path > ? AND path < ? ORDER BY path LIMIT ?',
     );
     this.#pendingPaths = db.prepare<[], string>('SELECT path FROM journal').pluck();
-    this.#putFile = db.prepare('INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?)');
+    this.#putFile = db.prepare(
+      // No OR REPLACE: SQLite then removes the old row without its trigger, and it would be counted for ever.
+      `INSERT INTO files VALUES (?, ?, ?, ?) ON CONFLICT (path) DO UPDATE
+       SET owner = excluded.owner, bytes = excluded.bytes, updated_at = excluded.updated_at`,
+    );
     this.#dropFile = db.prepare('DELETE FROM files WHERE path = ?');
     this.#dropAllows = db.prepare("DELETE FROM grants WHERE path = ? AND effect = 'allow'");
     this.#journal = db.prepare('INSERT INTO journal VALUES (?, ?, ?, ?, ?)');
-    this.#journalRemoval = db.prepare("INSERT OR REPLACE INTO journal VALUES (?, 'removal', ?, 0, '{}')");
+    this.#journalRemoval = db.prepare("INSERT OR REPLACE INTO journal VALUES (?, 'removal', ?, 0, ?)");
     this.#forgetRemovals = db.prepare("DELETE FROM journal WHERE path = ? AND kind = 'removal'");
     this.#clear = db.prepare('DELETE FROM journal WHERE partial = ?');
     this.#count = db.prepare(
@@ -95,9 +112,13 @@ export class SqliteFiles implements FileStore {
     });
   }
 
-  async beginCommit(entries: readonly CommitEntry[]): Promise<Written<void>> {
+  async beginCommit(
+    entries: readonly CommitEntry[],
+    userLimits: QuotaLimits = UNLIMITED,
+  ): Promise<Written<void>> {
     return this.#log.write(() => {
       this.#moves.refuse(entries.map(({ file }) => file.path));
+      this.#quotas.admit(entries, userLimits);
       for (const entry of entries) {
         const hidden = entry.visibility === 'hidden';
         if (entry.requested !== undefined) this.#countFor(entry.requested);
@@ -113,7 +134,10 @@ export class SqliteFiles implements FileStore {
     return this.#log.write(() => {
       const hidden = entries.filter((entry) => entry.visibility === 'hidden');
       for (const entry of hidden) this.#writeRows(entry);
-      for (const entry of entries) this.#clear.run(entry.partial);
+      for (const { partial, trashId } of entries) {
+        this.#clear.run(partial);
+        if (trashId !== undefined) this.#trash.drop(trashId);
+      }
       return { value: undefined, touched: hidden.flatMap(touchedBy) };
     });
   }
@@ -132,7 +156,9 @@ export class SqliteFiles implements FileStore {
   async beginRemoval(removal: PendingRemoval): Promise<Written<void>> {
     return this.#log.write(() => {
       this.#moves.refuse([removal.path]);
-      this.#journalRemoval.run(removal.partial, removal.path);
+      const { partial, ...entry } = removal;
+      this.#journalRemoval.run(partial, removal.path, JSON.stringify(entry));
+      this.#enterTrash(removal);
       this.#dropFile.run(removal.path);
       this.#dropAllows.run(removal.path);
       return { value: undefined, touched: [removal.path] };
@@ -140,7 +166,11 @@ export class SqliteFiles implements FileStore {
   }
 
   async finishRemoval(removal: PendingRemoval): Promise<void> {
-    await this.#log.writeUnnumbered(() => this.#clear.run(removal.partial));
+    await this.#log.write(() => {
+      const { changes } = this.#clear.run(removal.partial);
+      const isEnded = changes > 0 && this.#expiries.set(removal.path, undefined);
+      return { value: undefined, touched: isEnded ? [removal.path] : [] };
+    });
   }
 
   async pending(): Promise<Pending> {
@@ -149,13 +179,26 @@ export class SqliteFiles implements FileStore {
       commits: rows.filter((row) => row.kind === 'commit').map((row) => entryOf(row.entry)),
       removals: rows
         .filter((row) => row.kind === 'removal')
-        .map((row) => ({ partial: row.partial, path: row.path as ResourcePath })),
+        .map((row) => ({ ...JSON.parse(row.entry), partial: row.partial, path: row.path as ResourcePath })),
     };
   }
 
   #countFor({ linkId, filesMax, folder }: RequestedFile): void {
     const { changes } = this.#count.run({ linkId, filesMax: filesMax ?? null, folder: folder ?? null });
     if (changes === 0) throw new RequestClosed('the file request takes no more');
+  }
+
+  #enterTrash({ path, trash }: PendingRemoval): void {
+    if (trash === undefined) return;
+    const owner = this.#file.get(path)?.owner ?? undefined;
+    const expiresAt = this.#expiries.of(path);
+    this.#trash.put({
+      ...trash,
+      path,
+      grants: this.#grantsOn.all(path).map((row) => draftOf(grantOf(row))),
+      ...(owner !== undefined && { owner: owner as Principal }),
+      ...(expiresAt !== undefined && { expiresAt }),
+    });
   }
 
   #write({ path, owner, bytes, updatedAt }: FileRecord): void {
@@ -169,6 +212,7 @@ export class SqliteFiles implements FileStore {
 
   #writeRows(entry: CommitEntry): void {
     this.#write(entry.file);
+    this.#expiries.set(entry.file.path, entry.expiresAt);
     if (entry.grants.length === 0) return;
     const session = this.#grants.begin();
     for (const grant of entry.grants) session.put(grant);

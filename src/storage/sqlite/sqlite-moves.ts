@@ -10,6 +10,7 @@ import type { MoveCounts, MoveEntry, MoveStore } from '../../acl/tree-ports.js';
 import type { Change, ChangeLog } from './change-log.js';
 import { mergeStandingDenies } from './merged-denies.js';
 import { MovesUnderWay } from './moves-under-way.js';
+import type { SqliteQuotas } from './sqlite-quotas.js';
 
 /** More than this at once: to drop everything is cheaper for a reader than to drop each. */
 const TOUCHED_MAX = 10_000;
@@ -25,11 +26,13 @@ type Range = Readonly<Record<'from' | 'fromEnd' | 'to' | 'toEnd', string>>;
 export class SqliteMoves implements MoveStore {
   readonly #db: Database;
   readonly #log: ChangeLog;
+  readonly #quotas: SqliteQuotas;
   readonly #underWay: MovesUnderWay;
 
-  constructor(db: Database, log: ChangeLog) {
+  constructor(db: Database, log: ChangeLog, quotas: SqliteQuotas) {
     this.#db = db;
     this.#log = log;
+    this.#quotas = quotas;
     this.#underWay = new MovesUnderWay(db);
   }
 
@@ -38,6 +41,7 @@ export class SqliteMoves implements MoveStore {
     return this.#log.write(() => {
       this.#underWay.refuse([from, to]);
       this.#refuseCommits(entry);
+      this.#quotas.admitMove(entry);
       this.#run(`DELETE FROM journal WHERE kind = 'removal' AND (${IN_SOURCE} OR ${IN_TARGET})`, entry);
       this.#db.prepare('INSERT INTO moves VALUES (?, ?, ?, ?)').run(name, from, to, JSON.stringify(entry));
       return { value: undefined, touched: [from, to] };
@@ -55,8 +59,9 @@ export class SqliteMoves implements MoveStore {
         const update = this.#db.prepare('UPDATE files SET bytes = ?, updated_at = ? WHERE path = ?');
         update.run(bytes, modifiedSeconds * 1000, entry.to);
       }
+      const expiries = this.#moveExpiries(entry);
       const links = this.#moveLinks(entry);
-      const touched = new Set([entry.from, entry.to, ...grants.touched, ...links]);
+      const touched = new Set([entry.from, entry.to, ...grants.touched, ...expiries, ...links]);
       return {
         value: { files, ...grants.value, links: links.length },
         touched: touched.size > TOUCHED_MAX ? [TOUCHED_ALL] : [...touched],
@@ -112,6 +117,16 @@ export class SqliteMoves implements MoveStore {
       entry,
     );
     return { value: { grants: 0, dropped: gone.length }, touched: gone };
+  }
+
+  #moveExpiries(entry: MoveEntry): readonly ResourcePath[] {
+    const { from, to } = entry;
+    const gone = this.#paths(`DELETE FROM expiries WHERE ${IN_TARGET} RETURNING path`, entry);
+    const arrived = this.#paths(
+      `UPDATE expiries SET path = ${MOVED} WHERE ${IN_SOURCE} RETURNING path`,
+      entry,
+    );
+    return [...gone, ...arrived, ...arrived.map((path) => moved(path, to, from))];
   }
 
   #moveLinks(entry: MoveEntry): readonly CredentialKey[] {

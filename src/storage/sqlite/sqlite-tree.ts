@@ -10,6 +10,7 @@ import type { GrantsBelow, TreeSize, TreeStore } from '../../acl/tree-ports.js';
 import type { ChangeLog } from './change-log.js';
 import { MovesUnderWay } from './moves-under-way.js';
 import { GRANT_COLUMNS, type GrantRow, grantOf } from './rows.js';
+import { ExpiryRows } from './sqlite-expiries.js';
 
 /** As in `sqlite-moves.ts`. */
 const TOUCHED_MAX = 10_000;
@@ -18,11 +19,13 @@ export class SqliteTree implements TreeStore {
   readonly #db: Database;
   readonly #log: ChangeLog;
   readonly #moves: MovesUnderWay;
+  readonly #expiries: ExpiryRows;
 
   constructor(db: Database, log: ChangeLog) {
     this.#db = db;
     this.#log = log;
     this.#moves = new MovesUnderWay(db);
+    this.#expiries = new ExpiryRows(db);
   }
 
   async size(range: ResourcePath): Promise<TreeSize> {
@@ -82,7 +85,8 @@ export class SqliteTree implements TreeStore {
         `DELETE FROM grants WHERE path >= ? AND path < ? AND effect = 'allow' RETURNING path`,
       );
       const gone = allows.pluck().all(...range);
-      const touched = gone.length > TOUCHED_MAX ? [TOUCHED_ALL] : [...new Set(gone)];
+      const all = new Set([...gone, ...this.#expiries.forget(folder)]);
+      const touched = all.size > TOUCHED_MAX ? [TOUCHED_ALL] : [...all];
       return { value: changes + gone.length, touched };
     });
   }

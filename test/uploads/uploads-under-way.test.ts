@@ -1,7 +1,7 @@
 /** How many files may be on their way to one request at once. */
 
 import t from 'tap';
-import { UNDER_WAY_MAX, UploadsUnderWay } from '../../src/links/uploads-under-way.js';
+import { UNDER_WAY_MAX, UploadsUnderWay } from '../../src/uploads/uploads-under-way.js';
 
 t.test('so many may be on their way as there is room for, to each request', async (t) => {
   const underWay = new UploadsUnderWay();

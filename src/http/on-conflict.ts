@@ -1,0 +1,62 @@
+/**
+ * What an upload does where there is something at its path: `replace` it (the default), `refuse`, which is
+ * `If-None-Match: *`, or `keep-both`, under a name with a number. Said in the header `X-Latchkey-On-Conflict`, or by
+ * the field `onConflict` of a form.
+ */
+
+import { fileIn, folderOf, nameOf, type ResourcePath } from '../acl/resource-path.js';
+import { numberedName } from '../links/upload-name.js';
+import type { Upload } from '../uploads/committer.js';
+import { newPath } from '../uploads/new-path.js';
+import type { Preconditions } from '../uploads/preconditions.js';
+import type { Gate, Visitor } from './gate.js';
+import { BadRequest } from './problem.js';
+import type { WriteDeps } from './write-request.js';
+
+const POLICIES = ['replace', 'refuse', 'keep-both'] as const;
+export type OnConflict = (typeof POLICIES)[number];
+
+export const ON_CONFLICT_HEADER = 'x-latchkey-on-conflict';
+const NEVER_OVERWRITE = { ifMatch: undefined, ifNoneMatch: '*', ifUnmodifiedSince: undefined };
+
+/** @param texts all that were said; they have to agree @throws BadRequest */
+export function parseOnConflict(texts: readonly (string | undefined)[]): OnConflict {
+  const said = new Set(texts.filter((text) => text !== undefined));
+  const [text = 'replace'] = said;
+  const policy = POLICIES.find((known) => known === text);
+  if (policy !== undefined && said.size <= 1) return policy;
+  throw new BadRequest(`What to do on a conflict is one of ${POLICIES.join(', ')}; say one, or none.`);
+}
+
+/** The preconditions of an upload with such a policy. @throws BadRequest where they exclude each other */
+export function preconditionsFor(policy: OnConflict, given: Preconditions): Preconditions {
+  if (policy === 'replace') return given;
+  if (policy === 'refuse') return { ...given, ifNoneMatch: '*' };
+  if (Object.values(given).every((header) => header === undefined)) return given;
+  throw new BadRequest(
+    'keep-both replaces no version, so it goes with no precondition; leave out one of them.',
+  );
+}
+
+type Deps = Pick<WriteDeps, 'gate' | 'root'>;
+
+/** With `keep-both`, a number is passed over where something is, or where whoever asks may not write. */
+export function withOnConflict(deps: Deps, who: Visitor, policy: OnConflict, upload: Upload): Upload {
+  if (policy !== 'keep-both') return upload;
+  const action = upload.grants.length > 0 ? 'manage' : 'write';
+  const candidate = async (number: number) => {
+    const next = number === 1 ? upload.path : await numbered(deps, upload.path, number);
+    if (next === undefined) return undefined;
+    return (await mayTake(deps.gate, who, action, next)) ? next : undefined;
+  };
+  return { ...upload, candidate, preconditions: NEVER_OVERWRITE };
+}
+
+async function numbered({ root }: Deps, path: ResourcePath, number: number) {
+  const next = fileIn(folderOf(path), numberedName(nameOf(path), [], number));
+  return next && newPath(root, next);
+}
+
+async function mayTake(gate: Gate, who: Visitor, action: 'write' | 'manage', path: ResourcePath) {
+  return (await gate.decide(who, action, path)).outcome === 'allow';
+}

@@ -1,0 +1,33 @@
+/** What a move adds to the folders that it moves into. Owners stay, so that nothing is added to a user. */
+
+import { isIn, moved } from '../acl/path-range.js';
+import { type Amount, foldersAbove, type Growth, type QuotaSubject } from '../acl/quota.js';
+import { folderOf, type ResourcePath } from '../acl/resource-path.js';
+import type { MoveEntry } from '../acl/tree-ports.js';
+
+export interface MoveFacts {
+  /** Folders that have a quota. */
+  readonly limited: readonly ResourcePath[];
+  /** What is at a path and below it. */
+  readonly amountIn: (range: ResourcePath) => Amount;
+}
+
+/** Room is kept in every folder above the target, and in those below it that have a quota. */
+export function moveGrowth({ from, to }: MoveEntry, { limited, amountIn }: MoveFacts): Growth {
+  const before = new Set(foldersAbove(folderOf(from)));
+  const growth = new Map<QuotaSubject, Amount>();
+  const whole = rise(amountIn(from), amountIn(to));
+  for (const folder of foldersAbove(to)) if (!before.has(folder)) growth.set(folder, whole);
+  for (const folder of limited) {
+    if (folder === to || !isIn(folder, to)) continue;
+    growth.set(folder, rise(amountIn(moved(folder, to, from)), amountIn(folder)));
+  }
+  return growth;
+}
+
+function rise(coming: Amount, going: Amount): Amount {
+  return {
+    bytes: Math.max(0, coming.bytes - going.bytes),
+    files: Math.max(0, coming.files - going.files),
+  };
+}

@@ -1,0 +1,34 @@
+/**
+ * What must be right of an upload before it may become visible, whichever way it came: its name, what is in it, and
+ * then, since looking at that may take a while, once more whether its sender may. The committer asks here first, so that
+ * no way in gets round it. It changes nothing, and holds no path while it looks.
+ */
+
+import { resolve } from 'node:path';
+import type { Upload } from './committer.js';
+import type { Inspection } from './inspection.js';
+import { newPath } from './new-path.js';
+import { UploadProblem } from './problem.js';
+import type { StorageRoot } from './storage-root.js';
+
+export interface AdmissionDeps {
+  readonly root: StorageRoot;
+  readonly inspection?: Inspection | undefined;
+}
+
+/** @throws UploadProblem, NotKnown, and what `authorise` throws */
+export async function admitUploads(deps: AdmissionDeps, uploads: readonly Upload[]): Promise<void> {
+  for (const { path } of uploads) {
+    if ((await newPath(deps.root, path)) === path) continue;
+    throw new UploadProblem('bad-request', 'A new name is composed (Unicode NFC); send it so.');
+  }
+  const looks = await Promise.allSettled(uploads.map((upload) => look(deps, upload)));
+  for (const look of looks) if (look.status === 'rejected') throw look.reason;
+  for (const { authorise } of uploads) await authorise?.();
+}
+
+async function look({ root, inspection }: AdmissionDeps, upload: Upload): Promise<void> {
+  const { path, partial, owner, content = 'any' } = upload;
+  const file = resolve(root.partialPath(partial.name));
+  await inspection?.check({ file, path, bytes: partial.bytes, owner, content });
+}

@@ -1,0 +1,50 @@
+/** How a removal begins: whether it goes into the trash, and what is journaled of it. The committer has the lock. */
+
+import type { FileStore, PendingRemoval } from '../acl/ports.js';
+import type { Principal } from '../acl/principal.js';
+import type { ResourcePath } from '../acl/resource-path.js';
+import type { FoundFile } from './storage-root.js';
+import { newTrashId, type TrashFolder } from './trash-folder.js';
+
+export interface RemoveOptions {
+  /** `undefined`: the operator, or the files service itself. */
+  readonly by?: Principal | undefined;
+  /** `for-good`: past the trash. */
+  readonly mode?: 'trash' | 'for-good';
+  /** Asked when nobody else can change the path any more. False: it stays. */
+  readonly check?: () => Promise<boolean>;
+}
+
+export interface RemovalParts {
+  readonly files: FileStore;
+  /** Absent: what is removed is gone. */
+  readonly trash?: TrashFolder;
+  /** UTC milliseconds. */
+  readonly clock: () => number;
+}
+
+export async function beginRemoval(
+  { files, trash, clock }: RemovalParts,
+  path: ResourcePath,
+  { bytes }: FoundFile,
+  { by, mode }: RemoveOptions,
+): Promise<PendingRemoval> {
+  const name = `removal ${path}`;
+  if (trash === undefined || mode === 'for-good') {
+    const removal = { partial: name, path };
+    await files.beginRemoval(removal);
+    return removal;
+  }
+  // One that could not be finished is in the trash's list already, with the grants that are gone by now.
+  const left = (await files.pending()).removals.find((one) => one.path === path && one.trash !== undefined);
+  if (left !== undefined) return left;
+  const trashing = {
+    id: newTrashId(),
+    bytes,
+    removedAt: clock(),
+    ...(by !== undefined && { removedBy: by }),
+  };
+  const removal = { partial: name, path, trash: trashing };
+  await files.beginRemoval(removal);
+  return removal;
+}

@@ -1,0 +1,38 @@
+/** What a commit goes by, beside its order: when it has to wait, and what it cannot replace. */
+
+import type { CommitEntry } from '../acl/ports.js';
+import { UploadProblem } from './problem.js';
+import type { FoundFile } from './storage-root.js';
+
+/**
+ * Whether an answer that nginx was given a moment ago, under the old grants, could open what they do not allow: the
+ * new bytes of a file that it knew, or of one that a new deny closes. Grants that only allow close nothing.
+ */
+export function mustDrain({
+  entry: { visibility, grants },
+  created,
+}: {
+  readonly entry: CommitEntry;
+  readonly created: boolean;
+}): boolean {
+  return visibility === 'hidden' && (!created || grants.some(({ effect }) => effect === 'deny'));
+}
+
+/**
+ * nginx's validators know whole seconds and bytes only, so two versions of one second and one size would pass
+ * for the same: each version gets a later second than the one that it replaces.
+ */
+export function laterThan(found: FoundFile | undefined, seconds: number): number {
+  return found === undefined ? seconds : Math.max(seconds, found.modifiedSeconds + 1);
+}
+
+export function notAFile(): UploadProblem {
+  return new UploadProblem(
+    'conflict',
+    'Something that is no file is at this path, such as a link; ask the operator to remove it.',
+  );
+}
+
+export function folderInTheWay(): UploadProblem {
+  return new UploadProblem('conflict', 'This path is a folder; choose a name for the file in it.');
+}

@@ -1,0 +1,79 @@
+/**
+ * Removes what has ended: files that have expired go the way of any removed file, and what has been in the trash for
+ * its time, or beyond its bytes, goes for good. One round does a bounded part of it; what is left waits for the next.
+ * No decision rests on this: an expired file is refused from its instant on, whether this runs or not.
+ */
+
+import type { ExpiryStore, TrashStore } from '../acl/life-ports.js';
+import type { Committer } from './committer.js';
+import { UploadProblem } from './problem.js';
+import type { Trash } from './trash.js';
+
+/** Of each kind, in one round. */
+const REMOVED_MAX = 500;
+
+export interface EndedDeps {
+  readonly expiries: ExpiryStore;
+  readonly trash: TrashStore;
+  readonly committer: Committer;
+  readonly bin: Trash;
+  /** UTC milliseconds. */
+  readonly clock: () => number;
+  /** How long it is kept; 0: there is no trash, and what an earlier setting left in it goes. */
+  readonly trashTimeMs: number;
+  /** `undefined`: no limit. */
+  readonly trashBytesMax: number | undefined;
+}
+
+export interface Ended {
+  readonly expired: number;
+  /** Of the trash. */
+  readonly dropped: number;
+  /** There was more than a round does. */
+  readonly more: boolean;
+}
+
+const UNCONDITIONAL = { ifMatch: undefined, ifNoneMatch: undefined, ifUnmodifiedSince: undefined };
+
+/** @param onProblem a path that the disk refuses must not keep the others */
+export async function removeEnded(deps: EndedDeps, onProblem: (error: unknown) => void): Promise<Ended> {
+  const expired = await removeExpired(deps, onProblem);
+  const dropped = await emptyOld(deps);
+  return { expired, dropped, more: expired === REMOVED_MAX || dropped === REMOVED_MAX };
+}
+
+async function removeExpired(deps: EndedDeps, onProblem: (error: unknown) => void): Promise<number> {
+  const { expiries, committer, clock } = deps;
+  const paths = await expiries.expired(clock(), REMOVED_MAX);
+  for (const path of paths) {
+    // Again, when nobody else can change it any more: it may have been given more time, or replaced.
+    const stillEnded = async () => {
+      const expiresAt = (await expiries.expiriesOf([path])).get(path);
+      return expiresAt !== undefined && expiresAt <= clock();
+    };
+    try {
+      await committer.remove(path, UNCONDITIONAL, { check: stillEnded });
+    } catch (error) {
+      const isGone = error instanceof UploadProblem && error.code === 'not-found';
+      // What is not there can be read by nobody; what comes there brings an expiry of its own, or none.
+      if (isGone) await expiries.setExpiry(path, undefined).catch(onProblem);
+      else onProblem(error);
+    }
+  }
+  return paths.length;
+}
+
+async function emptyOld({ trash, bin, clock, trashTimeMs, trashBytesMax }: EndedDeps): Promise<number> {
+  const oldest = await trash.oldestTrash(REMOVED_MAX);
+  if (oldest.length === 0) return 0;
+  let bytes = trashBytesMax === undefined ? 0 : await trash.trashBytes();
+  const gone: string[] = [];
+  for (const file of oldest) {
+    const isOver = trashBytesMax !== undefined && bytes > trashBytesMax;
+    if (!isOver && file.removedAt + trashTimeMs > clock()) break;
+    gone.push(file.id);
+    bytes -= file.bytes;
+  }
+  if (gone.length > 0) await bin.drop(gone);
+  return gone.length;
+}

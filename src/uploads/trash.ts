@@ -1,0 +1,165 @@
+/**
+ * What was removed, for the time that it is kept (docs/decisions/0027-trash.md): restored by a commit like any other,
+ * or removed for good. How a file gets into the trash is the committer's. What is here is never served.
+ *
+ *   restore: a second name among the partials → commit, which takes the entry out of the trash → the first name goes
+ *   removal for good: the file goes → its entry goes
+ *
+ * so a `kill -9` leaves a file at its place or in the trash; at the most a name in the folder of the trash that no
+ * entry knows, which `fsck` tells of.
+ */
+
+import type { GrantDraft } from '../acl/grant.js';
+import type { TrashedFile, TrashStore } from '../acl/life-ports.js';
+import type { AclStore } from '../acl/ports.js';
+import { fileIn, folderOf, isFolder, nameOf, type ResourcePath } from '../acl/resource-path.js';
+import type { Committed, Committer, Upload } from './committer.js';
+import type { Partial } from './partial.js';
+import { UploadProblem } from './problem.js';
+import type { TrashFolder } from './trash-folder.js';
+
+export interface RestoreRequest {
+  readonly id: string;
+  /** `undefined`: where it was. */
+  readonly to: ResourcePath | undefined;
+  /** Where there is a file meanwhile; `number`: beside it, by the name with a number. */
+  readonly onConflict: 'refuse' | 'replace' | 'number';
+  /** `keep`: those that it had, but for those that a standing deny is there for. */
+  readonly grants: 'keep' | 'drop';
+  /** Asked of each path that it may come to. @throws when whoever asks may not */
+  readonly authorise: (file: TrashedFile, to: ResourcePath) => Promise<void>;
+}
+
+export type TrashStep = 'restore-linked' | 'restore-committed' | 'restore-finished' | 'trash-dropped';
+
+export interface TrashDeps {
+  readonly folder: TrashFolder;
+  readonly trash: TrashStore;
+  readonly acl: AclStore;
+  readonly committer: Committer;
+  /** UTC milliseconds. */
+  readonly clock: () => number;
+  readonly onStep?: (step: TrashStep) => void;
+}
+
+const NOT_THERE = 'There is nothing of this id in the trash.';
+
+export class Trash {
+  readonly #deps: TrashDeps;
+  /** Being restored. Twice at once, the second would be renamed onto another name of itself. */
+  readonly #busy = new Set<string>();
+
+  constructor(deps: TrashDeps) {
+    this.#deps = deps;
+  }
+
+  /** @throws UploadProblem `not-found` */
+  async find(id: string): Promise<TrashedFile> {
+    const file = await this.#deps.trash.trashed(id);
+    if (file === undefined) throw new UploadProblem('not-found', NOT_THERE);
+    return file;
+  }
+
+  /** @throws UploadProblem `not-found`, `conflict`, and what a commit refuses; what `authorise` throws */
+  async restore(request: RestoreRequest): Promise<Committed> {
+    if (this.#busy.has(request.id)) {
+      throw new UploadProblem('conflict', 'Somebody is restoring it right now; look where it went.');
+    }
+    this.#busy.add(request.id);
+    try {
+      return await this.#restore(request);
+    } finally {
+      this.#busy.delete(request.id);
+    }
+  }
+
+  async #restore(request: RestoreRequest): Promise<Committed> {
+    const { folder, committer, onStep } = this.#deps;
+    if (request.grants === 'keep' && request.onConflict === 'number') {
+      throw new UploadProblem('bad-request', 'Grants are for one path: name it in `to`, or leave them out.');
+    }
+    const file = await this.find(request.id);
+    const to = request.to ?? file.path;
+    if (isFolder(to)) throw new UploadProblem('bad-request', 'A file is restored to a file; name one.');
+    await request.authorise(file, to);
+    const grants = request.grants === 'keep' ? await this.#grantsFor(file, to) : [];
+    const partial = await folder.partialOf(file.id);
+    onStep?.('restore-linked');
+    const upload = this.#uploadOf(request, file, to, partial, grants);
+    const [committed] = await committer.commit([upload]).catch(explain);
+    if (committed === undefined) throw new Error('the commit of one file answered with none');
+    onStep?.('restore-committed');
+    await folder.drop(file.id);
+    onStep?.('restore-finished');
+    return committed;
+  }
+
+  /** What has expired comes back without its expiry: nobody would see it else. */
+  #uploadOf(
+    request: RestoreRequest,
+    file: TrashedFile,
+    path: ResourcePath,
+    partial: Partial,
+    grants: readonly GrantDraft[],
+  ): Upload {
+    const { expiresAt } = file;
+    return {
+      path,
+      partial,
+      owner: file.owner,
+      grants,
+      preconditions: {
+        ifMatch: undefined,
+        ifNoneMatch: request.onConflict === 'refuse' ? '*' : undefined,
+        ifUnmodifiedSince: undefined,
+      },
+      trashId: file.id,
+      ...(expiresAt !== undefined && expiresAt > this.#deps.clock() && { expiresAt }),
+      ...(request.onConflict === 'number' && { candidate: this.#candidate(request, file, path) }),
+    };
+  }
+
+  /** For good. @throws UploadProblem `not-found` */
+  async drop(ids: readonly string[]): Promise<void> {
+    const { folder, trash, onStep } = this.#deps;
+    for (const id of ids) await folder.drop(id);
+    onStep?.('trash-dropped');
+    await trash.forgetTrash(ids);
+  }
+
+  #candidate({ authorise }: RestoreRequest, file: TrashedFile, to: ResourcePath) {
+    return async (number: number): Promise<ResourcePath | undefined> => {
+      const path = number === 1 ? to : numbered(to, number);
+      if (path !== undefined && path !== to) await authorise(file, path);
+      return path;
+    };
+  }
+
+  async #grantsFor(file: TrashedFile, to: ResourcePath): Promise<readonly GrantDraft[]> {
+    const standing = await this.#deps.acl.grantsOn([to]);
+    return file.grants
+      .filter(({ principal, action }) => {
+        return !standing.some(
+          (one) => one.effect === 'deny' && one.principal === principal && one.action === action,
+        );
+      })
+      .map((grant) => ({ ...grant, path: to }));
+  }
+}
+
+/** `/team/plan (2).pdf` */
+function numbered(path: ResourcePath, number: number): ResourcePath | undefined {
+  const name = nameOf(path);
+  const dot = name.lastIndexOf('.');
+  const [stem, ending] = dot > 0 ? [name.slice(0, dot), name.slice(dot)] : [name, ''];
+  return fileIn(folderOf(path), `${stem} (${number})${ending}`);
+}
+
+/** The one precondition is ours, and nobody has sent it. */
+function explain(error: unknown): never {
+  if (!(error instanceof UploadProblem) || error.code !== 'precondition-failed') throw error;
+  throw new UploadProblem(
+    'conflict',
+    'There is a file at this path meanwhile; replace it, keep both by a number, or restore to another path.',
+  );
+}

@@ -1,0 +1,256 @@
+/**
+ * The trash: what is removed goes there with what it had, comes back when asked, and goes for good in time. And kill -9
+ * at every step of it: a file is at its place or in the trash, whole, and a second start changes nothing.
+ */
+
+import { readdirSync, readFileSync } from 'node:fs';
+import t, { type Test } from 'tap';
+import { type CommitStep, Committer } from '../../src/uploads/committer.js';
+import { removeEnded } from '../../src/uploads/ended-files.js';
+import { Expiry } from '../../src/uploads/expiry.js';
+import { recover } from '../../src/uploads/recovery.js';
+import { Trash, type TrashStep } from '../../src/uploads/trash.js';
+import { TrashFolder } from '../../src/uploads/trash-folder.js';
+import {
+  draft,
+  mayRead,
+  namesIn,
+  partialsIn,
+  path,
+  principal,
+  put,
+  type Scene,
+  scene,
+  served,
+  UNCONDITIONAL,
+} from './given.js';
+import { killedAt } from './killed-at.js';
+
+const PLAN = '/team/plan.txt';
+const ROOT = path('/');
+const BOB = principal('user:bob');
+const ALLOWED = async () => {};
+const RESTORE = { to: undefined, onConflict: 'refuse', grants: 'drop', authorise: ALLOWED } as const;
+
+async function withTrash(t: Test, clock = () => Date.now()) {
+  const given = await scene(t);
+  const { root, store, locks } = given;
+  const { files, expiries, trash, acl } = store;
+  const folder = new TrashFolder(root);
+  await folder.prepare();
+  const committer = new Committer({ root, files, expiries, clock, locks, trash: folder });
+  const bin = new Trash({ folder, trash, acl, committer, clock });
+  const ended = (more: { trashTimeMs?: number; trashBytesMax?: number } = {}) => {
+    const deps = {
+      expiries,
+      trash,
+      committer,
+      bin,
+      clock,
+      trashTimeMs: 10,
+      trashBytesMax: undefined,
+      ...more,
+    };
+    return removeEnded(deps, (error) => t.fail(String(error)));
+  };
+  return { ...given, committer, bin, ended, expiry: new Expiry({ root, expiries, locks }) };
+}
+
+const listed = ({ store }: Scene) => store.trash.trash({ folder: ROOT, max: 99 });
+const inTrash = ({ folder }: Scene) => {
+  const names = readdirSync(`${folder}/partial/trash`);
+  return names.map((name) => readFileSync(`${folder}/partial/trash/${name}`, 'utf8'));
+};
+
+t.test('a removed file is in the trash with all that it had, and is served no more', async (t) => {
+  const given = await withTrash(t);
+  await put(given, PLAN, 'text', ['user:bob read', 'user:eve deny read']);
+  await given.committer.remove(path(PLAN), UNCONDITIONAL, { by: BOB });
+  t.equal(served(given.folder, PLAN), undefined);
+  t.strictSame(inTrash(given), ['text']);
+  t.match(await listed(given), [{ path: PLAN, bytes: 4, owner: 'user:owner', removedBy: 'user:bob' }]);
+  t.equal((await listed(given))[0]?.grants.length, 2);
+  t.equal(await mayRead(given.authorizer, 'user:bob', PLAN), false);
+  t.strictSame(await given.store.files.pending(), { commits: [], removals: [] });
+});
+
+t.test('it comes back without its allows, or with them, and never past a deny that stands', async (t) => {
+  for (const [grants, bob] of [
+    ['drop', false],
+    ['keep', true],
+  ] as const) {
+    const given = await withTrash(t);
+    await put(given, PLAN, 'text', ['user:bob read', 'user:ann read']);
+    await given.committer.remove(path(PLAN), UNCONDITIONAL);
+    await given.store.acl.putGrants([draft(`user:ann deny read ${PLAN}`)]);
+    const [file] = await listed(given);
+    const restored = await given.bin.restore({ ...RESTORE, id: file?.id ?? '', grants });
+    t.match(restored, { path: PLAN, created: true, bytes: 4 });
+    t.equal(served(given.folder, PLAN), 'text');
+    t.equal((await given.store.files.file(path(PLAN)))?.owner, 'user:owner');
+    t.equal(await mayRead(given.authorizer, 'user:bob', PLAN), bob, grants);
+    t.equal(await mayRead(given.authorizer, 'user:ann', PLAN), false);
+    t.strictSame([await listed(given), inTrash(given), partialsIn(given.folder)], [[], [], []]);
+  }
+});
+
+t.test('where there is a file meanwhile: refused, replaced, or beside it', async (t) => {
+  const given = await withTrash(t);
+  await put(given, PLAN, 'old');
+  await given.committer.remove(path(PLAN), UNCONDITIONAL);
+  await put(given, PLAN, 'newer');
+  const id = (await listed(given))[0]?.id ?? '';
+  await t.rejects(given.bin.restore({ ...RESTORE, id }), { code: 'conflict' });
+  t.strictSame(inTrash(given), ['old'], 'it is there still');
+  t.match(await given.bin.restore({ ...RESTORE, id, onConflict: 'number' }), { path: '/team/plan (2).txt' });
+  t.equal(served(given.folder, '/team/plan (2).txt'), 'old');
+  await given.committer.remove(path('/team/plan (2).txt'), UNCONDITIONAL);
+  const again = (await listed(given))[0]?.id ?? '';
+  t.match(await given.bin.restore({ ...RESTORE, id: again, to: path(PLAN), onConflict: 'replace' }), {
+    path: PLAN,
+    created: false,
+  });
+  t.equal(served(given.folder, PLAN), 'old');
+  await t.rejects(given.bin.restore({ ...RESTORE, id: again }), { code: 'not-found' });
+});
+
+t.test('who may not restore changes nothing, and two at once restore it once', async (t) => {
+  const given = await withTrash(t);
+  await put(given, PLAN, 'text');
+  await given.committer.remove(path(PLAN), UNCONDITIONAL);
+  const id = (await listed(given))[0]?.id ?? '';
+  const refusing = async () => {
+    throw new Error('may not');
+  };
+  await t.rejects(given.bin.restore({ ...RESTORE, id, authorise: refusing }), { message: 'may not' });
+  t.strictSame([inTrash(given), served(given.folder, PLAN)], [['text'], undefined]);
+  const both = await Promise.allSettled([1, 2].map(() => given.bin.restore({ ...RESTORE, id })));
+  t.strictSame(both.map(({ status }) => status).sort(), ['fulfilled', 'rejected']);
+  t.strictSame(partialsIn(given.folder), []);
+});
+
+t.test('what has its time goes, and the oldest beyond the bytes', async (t) => {
+  let now = 1_000;
+  const given = await withTrash(t, () => now);
+  for (const on of ['/a', '/b', '/c']) {
+    await put(given, on, 'text');
+    await given.committer.remove(path(on), UNCONDITIONAL);
+    now += 1;
+  }
+  const left = async () => (await listed(given)).map((file) => file.path);
+  t.match(await given.ended(), { dropped: 0 });
+  t.match(await given.ended({ trashBytesMax: 8 }), { dropped: 1 });
+  t.strictSame(await left(), ['/c', '/b']);
+  now = 1_011;
+  t.match(await given.ended(), { dropped: 1 });
+  t.strictSame([await left(), inTrash(given)], [['/c'], ['text']]);
+  t.match(await given.ended({ trashTimeMs: 0 }), { dropped: 1 });
+  t.strictSame(inTrash(given), []);
+});
+
+t.test('an expired file goes into the trash, and comes back without its expiry', async (t) => {
+  let now = 1_000;
+  const given = await withTrash(t, () => now);
+  await put(given, PLAN, 'text');
+  await put(given, '/stays', 'text');
+  await given.expiry.set({ path: path(PLAN), expiresAt: 1_005, authorise: ALLOWED });
+  await given.expiry.set({ path: path('/stays'), expiresAt: 9_000, authorise: ALLOWED });
+  await t.rejects(given.expiry.set({ path: path('/none'), expiresAt: 1, authorise: ALLOWED }), {
+    code: 'not-found',
+  });
+  now = 1_004;
+  t.match(await given.ended(), { expired: 0 });
+  now = 1_005;
+  t.match(await given.ended(), { expired: 1, dropped: 0 });
+  t.strictSame(namesIn(given.folder), ['stays', 'team']);
+  const [file] = await listed(given);
+  t.match(file, { path: PLAN, expiresAt: 1_005 });
+  await given.bin.restore({ ...RESTORE, id: file?.id ?? '' });
+  t.strictSame(await given.store.expiries.expiriesOf([path(PLAN)]), new Map());
+  t.equal(served(given.folder, PLAN), 'text');
+});
+
+t.test('without a trash, and past it, what is removed is gone', async (t) => {
+  const given = await withTrash(t);
+  await put(given, PLAN, 'text');
+  await given.committer.remove(path(PLAN), UNCONDITIONAL, { mode: 'for-good' });
+  t.strictSame([await listed(given), inTrash(given), served(given.folder, PLAN)], [[], [], undefined]);
+});
+
+// ── killed ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+for (const step of ['removal-journaled', 'removed', 'removal-finished'] as const satisfies CommitStep[]) {
+  t.test(`a removal into the trash, killed at '${step}'`, async (t) => {
+    const given = await withTrash(t);
+    await put(given, PLAN, 'text', ['user:bob read']);
+    await killedAt({ ...PLANNED, folder: given.folder, remove: PLAN, killAt: step });
+    t.equal(await mayRead(given.authorizer, 'user:bob', PLAN), false, 'at once');
+    for (const start of ['first', 'second']) {
+      const { stuck } = await recover(given.store.files, given.root);
+      t.strictSame(stuck, []);
+      t.strictSame([served(given.folder, PLAN), inTrash(given)], [undefined, ['text']], start);
+      t.match(await listed(given), [{ path: PLAN, bytes: 4 }], start);
+      t.equal(await given.store.files.file(path(PLAN)), undefined);
+    }
+    await given.bin.restore({ ...RESTORE, id: (await listed(given))[0]?.id ?? '', grants: 'keep' });
+    t.equal(await mayRead(given.authorizer, 'user:bob', PLAN), true);
+  });
+}
+
+const PLANNED = { uploads: [], bodies: 'streamed', nth: 1, trash: true } as const;
+const RESTORE_STEPS: readonly (readonly [CommitStep | TrashStep, 'trash' | 'place'])[] = [
+  ['restore-linked', 'trash'],
+  ['prepared', 'trash'],
+  ['journaled', 'place'],
+  ['renamed', 'place'],
+  ['finished', 'place'],
+  ['restore-committed', 'place'],
+  ['restore-finished', 'place'],
+];
+
+for (const [step, where] of RESTORE_STEPS) {
+  t.test(`a restore with grants, killed at '${step}'`, async (t) => {
+    const given = await withTrash(t);
+    await put(given, PLAN, 'text', ['user:bob read']);
+    await given.committer.remove(path(PLAN), UNCONDITIONAL);
+    const id = (await listed(given))[0]?.id ?? '';
+    await killedAt({ ...PLANNED, folder: given.folder, restore: id, killAt: step });
+    for (const start of ['first', 'second']) {
+      t.strictSame((await recover(given.store.files, given.root)).stuck, []);
+      const isBack = where === 'place';
+      t.equal(served(given.folder, PLAN), isBack ? 'text' : undefined, start);
+      t.equal(await mayRead(given.authorizer, 'user:bob', PLAN), isBack);
+      t.strictSame(
+        (await listed(given)).map((file) => file.id),
+        isBack ? [] : [id],
+      );
+      t.strictSame(partialsIn(given.folder), []);
+    }
+    if (where === 'trash') t.strictSame(inTrash(given), ['text']);
+  });
+}
+
+t.test("a removal for good, killed at 'trash-dropped', is done again", async (t) => {
+  const given = await withTrash(t);
+  await put(given, PLAN, 'text');
+  await given.committer.remove(path(PLAN), UNCONDITIONAL);
+  const id = (await listed(given))[0]?.id ?? '';
+  await killedAt({ ...PLANNED, folder: given.folder, empty: id, killAt: 'trash-dropped' });
+  t.strictSame(inTrash(given), []);
+  await t.rejects(given.bin.restore({ ...RESTORE, id }), { code: 'not-found' });
+  t.match(await given.ended({ trashTimeMs: 0 }), { dropped: 1 });
+  t.strictSame(await listed(given), []);
+});
+
+t.test(
+  'a removal that the disk refuses is finished by the next one, with the grants that it had',
+  async (t) => {
+    const given = await withTrash(t);
+    await put(given, PLAN, 'text', ['user:bob read']);
+    await killedAt({ ...PLANNED, folder: given.folder, remove: PLAN, killAt: 'removal-journaled' });
+    await given.committer.remove(path(PLAN), UNCONDITIONAL);
+    t.equal((await listed(given)).length, 1);
+    t.equal((await listed(given))[0]?.grants.length, 1);
+    t.strictSame(inTrash(given), ['text']);
+  },
+);
