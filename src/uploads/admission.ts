@@ -16,14 +16,20 @@ export interface AdmissionDeps {
   readonly inspection?: Inspection | undefined;
 }
 
+/** Of one request at once: a form of very many files must not take all places of those that wait for a scan. */
+const LOOKS_MAX = 4;
+
 /** @throws UploadProblem, NotKnown, and what `authorise` throws */
 export async function admitUploads(deps: AdmissionDeps, uploads: readonly Upload[]): Promise<void> {
   for (const { path } of uploads) {
     if ((await newPath(deps.root, path)) === path) continue;
     throw new UploadProblem('bad-request', 'A new name is composed (Unicode NFC); send it so.');
   }
-  const looks = await Promise.allSettled(uploads.map((upload) => look(deps, upload)));
-  for (const look of looks) if (look.status === 'rejected') throw look.reason;
+  for (let first = 0; first < uploads.length; first += LOOKS_MAX) {
+    const some = uploads.slice(first, first + LOOKS_MAX);
+    const looks = await Promise.allSettled(some.map((upload) => look(deps, upload)));
+    for (const look of looks) if (look.status === 'rejected') throw look.reason;
+  }
   for (const { authorise } of uploads) await authorise?.();
 }
 
