@@ -23,6 +23,9 @@ import { FileDigests } from '../../src/uploads/file-digests.js';
 import { FolderListing } from '../../src/uploads/folder-listing.js';
 import { FolderRemoval } from '../../src/uploads/folder-removal.js';
 import { FreeSpace } from '../../src/uploads/free-space.js';
+import { Inspection } from '../../src/uploads/inspection.js';
+import { ANY_TYPE } from '../../src/uploads/media-types.js';
+import type { Scan } from '../../src/uploads/scan.js';
 import { Trash } from '../../src/uploads/trash.js';
 import { TrashFolder } from '../../src/uploads/trash-folder.js';
 import type { UploadPace } from '../../src/uploads/upload-watch.js';
@@ -50,19 +53,35 @@ export interface FilesSceneOptions {
   readonly sessionHook?: SessionHook;
   /** What is removed goes there. */
   readonly trash?: true;
+  /** Asked of each upload. */
+  readonly scan?: Scan;
 }
 
 const clock = () => Date.now();
+
+function scanning(scan: Scan): Inspection {
+  const fileTypes = { of: async () => ({ type: 'text/plain' }) };
+  return new Inspection({ rules: ANY_TYPE, fileTypes, scan, onRefused: () => undefined });
+}
 
 export async function filesScene(t: Test, options: FilesSceneOptions = {}): Promise<FilesScene> {
   const given = await scene(t, options.onStep);
   const { store, root } = given;
   const trashFolder = new TrashFolder(root);
   const { files, expiries } = store;
+  const inspection = options.scan && scanning(options.scan);
   const committer =
-    options.trash === undefined
+    options.trash === undefined && inspection === undefined
       ? given.committer
-      : new Committer({ root, files, expiries, clock, locks: given.locks, trash: trashFolder });
+      : new Committer({
+          root,
+          files,
+          expiries,
+          clock,
+          locks: given.locks,
+          inspection,
+          ...(options.trash && { trash: trashFolder }),
+        });
   const policy = {
     administrators: new Set([principal('user:root')]),
     home: parseHomeTemplate('/users/{user}/'),
