@@ -108,6 +108,8 @@ export class Trash {
       partial,
       owner: file.owner,
       grants,
+      // Again, when the bytes have been looked at.
+      authorise: () => request.authorise(file, path),
       preconditions: {
         ifMatch: undefined,
         ifNoneMatch: request.onConflict === 'refuse' ? '*' : undefined,
