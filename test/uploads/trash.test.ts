@@ -17,6 +17,7 @@ import {
   draft,
   mayRead,
   namesIn,
+  OWNER,
   partialsIn,
   path,
   principal,
@@ -303,4 +304,24 @@ t.test('the number behind an old name makes no new name that may not be', async 
   t.strictSame(partialsIn(given.folder), []);
   const restored = await given.bin.restore({ ...RESTORE, id, to: path('/team/a.txt') });
   t.equal(restored.path, '/team/a.txt');
+});
+
+t.test('who restores the file of another one is not told how much that one has', async (t) => {
+  const given = await withTrash(t);
+  const { quotas } = given.store;
+  await put(given, PLAN, 'text');
+  await put(given, '/else', 'twelve bytes');
+  await given.committer.remove(path(PLAN), UNCONDITIONAL, { by: BOB });
+  const [{ id = '' } = {}] = await listed(given);
+  const refused = async () =>
+    given.bin.restore({ ...RESTORE, id }).then(
+      () => t.fail('it was restored'),
+      (error: Error) => error,
+    );
+  await quotas.setQuota({ subject: OWNER, bytesMax: 13, filesMax: undefined });
+  t.match(await refused(), { code: 'quota-exceeded', message: /^The quota of its owner has no room.*; / });
+  t.notMatch(await refused(), { message: /1[23]|Your/ });
+  await quotas.setQuota({ subject: path('/team/'), bytesMax: 3, filesMax: undefined });
+  await quotas.removeQuota(OWNER);
+  t.match(await refused(), { code: 'quota-exceeded', message: /^The folder \/team\/ may have 3 bytes/ });
 });
