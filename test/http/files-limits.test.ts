@@ -6,7 +6,7 @@
 import { existsSync } from 'node:fs';
 import t, { type Test } from 'tap';
 import { UNLIMITED } from '../../src/acl/quota.js';
-import { partialsIn, path, principal } from '../uploads/given.js';
+import { partialsIn, path, principal, put } from '../uploads/given.js';
 import { API, FORM_HEADERS, form, isProblem, WRITE } from './asking-files.js';
 import { type FilesScene, filesScene } from './files-scene.js';
 
@@ -132,6 +132,17 @@ t.test('what is kept free of the disk is kept', async (t) => {
   const tooMuch = { 'content-length': String(2 ** 51), expect: '100-continue' };
   const refused = await given.ask('PUT', `${HOME}a`, { as: 'alice', headers: tooMuch, body: [] });
   isProblem(t, refused, 507, 'no-space', /free some/);
+  leftNothing(t, given, 'a');
+});
+
+t.test('a copy leaves as much of the disk free as an upload', async (t) => {
+  // A file system that has no block to give.
+  const given = await filesScene(t, { freeBytesMin: 1, freeFolder: '/proc' });
+  await put(given, '/users/alice/b', TEN);
+  const headers = { 'content-type': 'application/json' };
+  const body = JSON.stringify({ from: '/users/alice/b', to: '/users/alice/a' });
+  const copied = await given.ask('POST', `${API}/files/copy`, { as: 'alice', headers, body });
+  isProblem(t, copied, 507, 'no-space', /free some/);
   leftNothing(t, given, 'a');
 });
 

@@ -48,6 +48,8 @@ export interface FilesSceneOptions {
   readonly formFilesMax?: number;
   readonly userUploadsMax?: number;
   readonly freeBytesMin?: number;
+  /** Whose file system is asked. */
+  readonly freeFolder?: string;
   readonly pace?: UploadPace;
   readonly onStep?: (step: CommitStep) => void;
   readonly sessionHook?: SessionHook;
@@ -132,7 +134,10 @@ export async function filesScene(t: Test, options: FilesSceneOptions = {}): Prom
     uploadLimits: {
       underWay: new UploadsUnderWay(),
       userUploadsMax: options.userUploadsMax ?? 100,
-      freeSpace: new FreeSpace({ folder: given.folder, bytesMin: options.freeBytesMin ?? 0 }),
+      freeSpace: new FreeSpace({
+        folder: options.freeFolder ?? given.folder,
+        bytesMin: options.freeBytesMin ?? 0,
+      }),
       pace: options.pace ?? { speedMin: 0, timeMaxMs: 3_600_000, windowMs: 3_600_000 },
     },
     download: { buffering: undefined, charset: undefined, expires: undefined, limitRate: undefined },
