@@ -17,6 +17,8 @@ export interface ResumableUploadsDeps {
   readonly folder: ResumableFolder;
   /** Unfinished ones. */
   readonly openMax: number;
+  /** Of them, those of one owner; of nobody's, all together. */
+  readonly ownerMax: number;
   /** From when it was begun. */
   readonly lifetimeMs: number;
   /** UTC milliseconds. */
@@ -72,9 +74,16 @@ export class ResumableUploads {
     return (await this.offset(upload)) === upload.length;
   }
 
-  /** @throws UploadProblem `too-busy`, `no-space` */
+  /** @throws UploadProblem `too-many`, `too-busy`, `no-space` */
   async begin(begun: NewResumableUpload): Promise<ResumableUpload> {
-    if (this.#open.size >= this.#deps.openMax) {
+    const { openMax, ownerMax } = this.#deps;
+    if (this.ofOwner(begun.owner).length >= ownerMax) {
+      throw new UploadProblem(
+        'too-many',
+        `${ownerMax} resumable uploads of yours are unfinished, which is the limit; finish or delete one, or wait until they expire.`,
+      );
+    }
+    if (this.#open.size >= openMax) {
       throw new UploadProblem(
         'too-busy',
         'Too many uploads are unfinished; finish or delete one, or try later.',

@@ -42,6 +42,7 @@ async function started({ folder, root, store }: Scene): Promise<ResumableUploads
   const uploads = new ResumableUploads({
     folder: inFolder,
     openMax: 10,
+    ownerMax: 10,
     lifetimeMs: 3_600_000,
     clock: () => Date.now(),
   });

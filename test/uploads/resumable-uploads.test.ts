@@ -34,11 +34,11 @@ interface Given extends Scene {
   again(): Promise<ResumableUploads>;
 }
 
-async function given(t: Test, openMax = 3): Promise<Given> {
+async function given(t: Test, openMax = 3, ownerMax = openMax): Promise<Given> {
   const scenery = await scene(t);
   const inFolder = new ResumableFolder(`${scenery.folder}/partial`, scenery.root);
   const made = () =>
-    new ResumableUploads({ folder: inFolder, openMax, lifetimeMs: HOUR_MS, clock: () => it.now });
+    new ResumableUploads({ folder: inFolder, openMax, ownerMax, lifetimeMs: HOUR_MS, clock: () => it.now });
   const resumable = made();
   const it: Given = {
     ...scenery,
@@ -106,6 +106,16 @@ t.test('those of one owner are counted, and nobody is one', async (t) => {
   t.strictSame(it.resumable.ofOwner(undefined), []);
   await it.resumable.end(id('a'));
   t.equal(it.resumable.ofOwner(OWNER).length, 1);
+});
+
+t.test('one owner leaves places to the others', async (t) => {
+  const it = await given(t, 3, 1);
+  await it.begin('a');
+  await t.rejects(it.begin('b'), { code: 'too-many', message: /^1 resumable uploads of yours/ });
+  t.strictSame(resumableNamesIn(it.folder), [id('a'), `${id('a')}.json`], 'nothing was begun');
+  await it.begin('c', principal('user:bob'));
+  await it.resumable.end(id('a'));
+  await it.begin('d');
 });
 
 t.test(

@@ -56,7 +56,8 @@ export async function tusRoutes(app: FastifyInstance, deps: TusDeps): Promise<vo
         throw new BadRequest('The bytes come as application/offset+octet-stream; say so.', 415);
       }
       const limited = { request, reply, user: access.who.subject.user };
-      return withinLimits(deps.uploadLimits, limited, () => carryOn(deps, request, reply, access));
+      const receive = () => carryOn(deps, request, reply, access);
+      return withinLimits(deps.uploadLimits, limited, receive, async (sent) => sent);
     });
     tus.head<One>(ONE, { schema: headSchema, errorHandler: askAgain }, async (request, reply) => {
       const access = await accessUpload(deps, request, request.params.id);
@@ -144,9 +145,8 @@ async function create(deps: TusDeps, request: FastifyRequest, reply: FastifyRepl
     return toldOfFile(deps, await commitUpload(deps, { who, upload }));
   };
   try {
-    await withinLimits(deps.uploadLimits, { request, reply, user: owner }, () =>
-      exchange(deps, request, reply, { id, begin, checksum, finish }),
-    );
+    const receive = () => exchange(deps, request, reply, { id, begin, checksum, finish });
+    await withinLimits(deps.uploadLimits, { request, reply, user: owner }, receive, async () => undefined);
   } catch (error) {
     await resumable.end(id); // nobody was told where it is
     throw error;
