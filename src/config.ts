@@ -85,6 +85,8 @@ export interface UploadLimitSettings {
 export interface ResumableSettings {
   readonly lifetimeMs: number;
   readonly openMax: number;
+  /** Of one user, or of nobody. */
+  readonly ownerMax: number;
 }
 
 /** What X-Accel-* headers a download carries (nginx, ngx_http_proxy_module). */
@@ -212,6 +214,7 @@ export function loadConfig(env: Environment): Config {
     resumable: Object.freeze({
       lifetimeMs: values.LATCHKEY_RESUMABLE_LIFETIME,
       openMax: values.LATCHKEY_RESUMABLE_MAX,
+      ownerMax: Math.ceil(values.LATCHKEY_RESUMABLE_MAX * OWNER_PART),
     }),
     download: Object.freeze({
       buffering: values.LATCHKEY_DOWNLOAD_BUFFERING,
@@ -224,6 +227,9 @@ export function loadConfig(env: Environment): Config {
     nginx: values.LATCHKEY_NGINX,
   });
 }
+
+/** Of all resumable uploads that may be unfinished: so that one user leaves places to the others. */
+const OWNER_PART = 1 / 10;
 
 function uploadLimitSettings(values: Values): UploadLimitSettings {
   return Object.freeze({

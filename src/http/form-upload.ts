@@ -8,7 +8,7 @@
 import type { Multipart } from '@fastify/multipart';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { isFolder, type ResourcePath } from '../acl/resource-path.js';
-import type { Upload } from '../uploads/committer.js';
+import type { Committed } from '../uploads/committer.js';
 import type { Partial } from '../uploads/partial.js';
 import { UploadProblem } from '../uploads/problem.js';
 import { Staging } from '../uploads/staging.js';
@@ -81,30 +81,40 @@ export async function postForm(
   refuseTooLarge(deps, request);
   const staging = new Staging(deps.root, deps.uploadBytesMax);
   try {
-    const { files, grants, onConflict, expires } = await withinLimits(
+    const committed = await withinLimits(
       deps.uploadLimits,
       { request, reply, user: owner },
       () => receive(deps, request, who, folder, staging),
+      (staged) => commitForm(deps, request, who, staging, staged),
     );
-    const expiry = expiryFrom(expires, deps.clock());
-    const policy = parseOnConflict([headerOf(request, ON_CONFLICT_HEADER), ...onConflict]);
-    const preconditions = preconditionsFor(policy, preconditionsOf(request));
-    const uploads: Upload[] = [];
-    for (const { path, partial } of files) {
-      const drafts = parseRequestedGrants(grants, path);
-      // Again: a form may have taken an hour, and a revoke holds when its command has returned.
-      const authorise = async () => {
-        await deps.gate.require(who, 'write', path);
-        if (drafts.length > 0) await deps.gate.require(who, 'manage', path);
-      };
-      const upload = { path, partial, owner, grants: drafts, preconditions, authorise, ...expiry };
-      uploads.push(withOnConflict(deps, who, policy, upload));
-    }
-    const committed = await staging.commit(deps.committer, uploads);
     return reply.code(201).send({ files: committed.map((file) => describeFile(deps, file)) });
   } finally {
     await staging.dropRest();
   }
+}
+
+async function commitForm(
+  deps: WriteDeps,
+  request: FastifyRequest,
+  who: Visitor,
+  staging: Staging,
+  { files, grants, onConflict, expires }: StagedForm,
+): Promise<readonly Committed[]> {
+  const { user: owner } = who.subject;
+  const expiry = expiryFrom(expires, deps.clock());
+  const policy = parseOnConflict([headerOf(request, ON_CONFLICT_HEADER), ...onConflict]);
+  const preconditions = preconditionsFor(policy, preconditionsOf(request));
+  const uploads = files.map(({ path, partial }) => {
+    const drafts = parseRequestedGrants(grants, path);
+    // Again: a form may have taken an hour, and a revoke holds when its command has returned.
+    const authorise = async () => {
+      await deps.gate.require(who, 'write', path);
+      if (drafts.length > 0) await deps.gate.require(who, 'manage', path);
+    };
+    const upload = { path, partial, owner, grants: drafts, preconditions, authorise, ...expiry };
+    return withOnConflict(deps, who, policy, upload);
+  });
+  return staging.commit(deps.committer, uploads);
 }
 
 async function receive(

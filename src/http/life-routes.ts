@@ -19,6 +19,7 @@ import type { Gate } from './gate.js';
 import { copySchema, moveSchema, removalSchema } from './life-schemas.js';
 import { BadRequest } from './problem.js';
 import { requireCopy, requireMove, requireTree } from './tree-permissions.js';
+import type { UploadLimits } from './upload-limits.js';
 
 export const FILES = `${API_PREFIX}/files`;
 
@@ -30,6 +31,7 @@ export interface LifeDeps {
   readonly copier: Copier;
   readonly removal: FolderRemoval;
   readonly uploadBytesMax: number;
+  readonly uploadLimits: Pick<UploadLimits, 'freeSpace'>;
 }
 
 /** One call removes no more, and takes no longer: nginx waits a minute for an answer. */
@@ -56,7 +58,8 @@ export function lifeRoutes(instance: FastifyInstance, deps: LifeDeps): void {
     const authorise = (to: ResourcePath) => requireCopy(deps, who, { ...relocation, to });
     await authorise(relocation.to);
     const { user: owner } = who.subject;
-    const asked = { ...relocation, owner, bytesMax: deps.uploadBytesMax, authorise };
+    const { uploadBytesMax: bytesMax, uploadLimits } = deps;
+    const asked = { ...relocation, owner, bytesMax, freeSpace: uploadLimits.freeSpace, authorise };
     const copied = await copies.run(() => copier.copy(asked));
     const { path, bytes, entityTag: etag, created } = copied;
     return { path, bytes, etag, created };

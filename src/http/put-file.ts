@@ -54,21 +54,26 @@ export async function putFile(deps: WriteDeps, { request, reply, who, path: aske
 
   const staging = new Staging(deps.root, deps.uploadBytesMax);
   try {
-    const { partial, digests } = await withinLimits(
+    const { committed, digests } = await withinLimits(
       deps.uploadLimits,
       { request, reply, user: who.subject.user },
       () => stage(deps, request, staging, algorithmsOf(integrity)),
+      async ({ partial, digests }) => {
+        checkDigests(integrity, digests);
+        // Again: the body may have taken an hour, and a revoke holds when its command has returned.
+        const authorise = async () => {
+          await deps.gate.require(who, 'write', path);
+          if (grants.length > 0) await deps.gate.require(who, 'manage', path);
+        };
+        const { user: owner } = who.subject;
+        const expiry = expiryFrom(expires, deps.clock());
+        const upload = { path, partial, owner, grants, preconditions, authorise, ...expiry };
+        const uploads = [withOnConflict(deps, who, policy, upload)];
+        const [committed] = await staging.commit(deps.committer, uploads);
+        if (committed === undefined) throw new Error('the commit of one upload answered with none');
+        return { committed, digests };
+      },
     );
-    checkDigests(integrity, digests);
-    // Again: the body may have taken an hour, and a revoke holds when its command has returned.
-    const authorise = async () => {
-      await deps.gate.require(who, 'write', path);
-      if (grants.length > 0) await deps.gate.require(who, 'manage', path);
-    };
-    const expiry = expiryFrom(expires, deps.clock());
-    const upload = { path, partial, owner: who.subject.user, grants, preconditions, authorise, ...expiry };
-    const [committed] = await staging.commit(deps.committer, [withOnConflict(deps, who, policy, upload)]);
-    if (committed === undefined) throw new Error('the commit of one upload answered with none');
     reply.header('etag', committed.entityTag);
     const digest = wantedDigest(integrity, digests);
     if (digest !== undefined) reply.header('repr-digest', digest);

@@ -29,12 +29,17 @@ interface Limited {
   readonly user: Principal | undefined;
 }
 
-/** @throws UploadProblem `too-many`, `no-space`, `too-slow`; what `work` throws */
-export async function withinLimits<T>(
+/**
+ * @param receive reads the body, and is watched
+ * @param finish takes as long as it takes: until a scan has answered, the upload is under way as well
+ * @throws UploadProblem `too-many`, `no-space`, `too-slow`; what `receive` and `finish` throw
+ */
+export async function withinLimits<T, R>(
   limits: UploadLimits,
   { request, reply, user }: Limited,
-  work: () => Promise<T>,
-): Promise<T> {
+  receive: () => Promise<T>,
+  finish: (received: T) => Promise<R>,
+): Promise<R> {
   const { underWay, userUploadsMax, freeSpace, pace } = limits;
   const key = user ?? `address ${addressKey(headerOf(request, 'x-latchkey-address') ?? '')}`;
   if (!underWay.begin(key, userUploadsMax)) throw tooMany(userUploadsMax);
@@ -44,7 +49,7 @@ export async function withinLimits<T>(
     // The answer is behind the body that is read: what is left of it is the work's own time.
     const bytesRead = () => (request.raw.complete ? Number.POSITIVE_INFINITY : socket.bytesRead);
     const onRefused = () => endBehindAnswer(request, reply);
-    return await watched(work(), { bytesRead, freeSpace, pace, onRefused });
+    return await finish(await watched(receive(), { bytesRead, freeSpace, pace, onRefused }));
   } finally {
     underWay.end(key, 1);
   }

@@ -16,15 +16,26 @@ export interface AdmissionDeps {
   readonly inspection?: Inspection | undefined;
 }
 
+/** Of one request at once: a form of very many files must not take all places of those that wait for a scan. */
+const LOOKS_MAX = 4;
+
 /** @throws UploadProblem, NotKnown, and what `authorise` throws */
 export async function admitUploads(deps: AdmissionDeps, uploads: readonly Upload[]): Promise<void> {
+  await admitNames(deps.root, uploads);
+  for (let first = 0; first < uploads.length; first += LOOKS_MAX) {
+    const some = uploads.slice(first, first + LOOKS_MAX);
+    const looks = await Promise.allSettled(some.map((upload) => look(deps, upload)));
+    for (const look of looks) if (look.status === 'rejected') throw look.reason;
+  }
+  for (const { authorise } of uploads) await authorise?.();
+}
+
+/** Of the paths that they get: a number makes another one. @throws UploadProblem `bad-request` */
+export async function admitNames(root: StorageRoot, uploads: readonly Upload[]): Promise<void> {
   for (const { path } of uploads) {
-    if ((await newPath(deps.root, path)) === path) continue;
+    if ((await newPath(root, path)) === path) continue;
     throw new UploadProblem('bad-request', 'A new name is composed (Unicode NFC); send it so.');
   }
-  const looks = await Promise.allSettled(uploads.map((upload) => look(deps, upload)));
-  for (const look of looks) if (look.status === 'rejected') throw look.reason;
-  for (const { authorise } of uploads) await authorise?.();
 }
 
 async function look({ root, inspection }: AdmissionDeps, upload: Upload): Promise<void> {

@@ -15,7 +15,7 @@ import type { CommitEntry, FileStore, PendingRemoval, RequestedFile } from '../a
 import type { Principal } from '../acl/principal.js';
 import type { QuotaLimits } from '../acl/quota.js';
 import { isFolder, type ResourcePath } from '../acl/resource-path.js';
-import { admitUploads } from './admission.js';
+import { admitNames, admitUploads } from './admission.js';
 import { beginRemoval, type RemoveOptions } from './begin-removal.js';
 import { folderInTheWay, laterThan, mustDrain, notAFile } from './commit-rules.js';
 import { placed } from './free-path.js';
@@ -123,7 +123,7 @@ export class Committer {
   async commit(uploads: readonly Upload[]): Promise<readonly Committed[]> {
     await this.#orDropped(uploads, () => admitUploads(this.#deps, uploads));
     for (;;) {
-      const each = await this.#orDropped(uploads, () => placed(this.#deps.root, uploads));
+      const each = await this.#orDropped(uploads, () => this.#placed(uploads));
       const paths = each.map(({ path }) => path);
       const committed = await this.#locks.run(paths, async () => {
         const taken = await this.#orDropped(uploads, () => this.#isTaken(each));
@@ -132,6 +132,12 @@ export class Committer {
       // Each round that ends without is one in which somebody else took a name.
       if (committed !== undefined) return committed;
     }
+  }
+
+  async #placed(uploads: readonly Upload[]): Promise<readonly Upload[]> {
+    const each = await placed(this.#deps.root, uploads);
+    await admitNames(this.#deps.root, each);
+    return each;
   }
 
   async #commitLocked(uploads: readonly Upload[], made: string[]): Promise<readonly Committed[]> {

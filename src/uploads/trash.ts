@@ -11,6 +11,7 @@
 
 import type { GrantDraft } from '../acl/grant.js';
 import type { TrashedFile, TrashStore } from '../acl/life-ports.js';
+import { QuotaExceeded } from '../acl/quota.js';
 import { fileIn, folderOf, isFolder, nameOf, type ResourcePath } from '../acl/resource-path.js';
 import type { Committed, Committer, Upload } from './committer.js';
 import type { Partial } from './partial.js';
@@ -119,13 +120,13 @@ export class Trash {
       partial,
       owner: file.owner,
       grants,
+      // Again, when the bytes have been looked at.
+      authorise: () => request.authorise(file, path),
       preconditions: {
         ifMatch: undefined,
         ifNoneMatch: request.onConflict === 'refuse' ? '*' : undefined,
         ifUnmodifiedSince: undefined,
       },
-      // Again, when the bytes have been looked at, which may take a while.
-      authorise: () => request.authorise(file, path),
       trashId: file.id,
       ...(expiresAt !== undefined && expiresAt > this.#deps.clock() && { expiresAt }),
       ...(request.onConflict === 'number' && { candidate: this.#candidate(request, file, path) }),
@@ -172,11 +173,22 @@ function numbered(path: ResourcePath, number: number): ResourcePath | undefined 
   return fileIn(folderOf(path), `${stem} (${number})${ending}`);
 }
 
-/** The one precondition is ours, and nobody has sent it. */
+/** The one precondition is ours, and nobody has sent it; the quota may be somebody else's. */
 function explain(error: unknown): never {
+  if (error instanceof UploadProblem && error.cause instanceof QuotaExceeded && isOfUser(error.cause)) {
+    throw new UploadProblem(
+      'quota-exceeded',
+      'The quota of its owner has no room for it; let them delete some, or ask an administrator for a larger one.',
+      { cause: error.cause },
+    );
+  }
   if (!(error instanceof UploadProblem) || error.code !== 'precondition-failed') throw error;
   throw new UploadProblem(
     'conflict',
     'There is a file at this path meanwhile; replace it, keep both by a number, or restore to another path.',
   );
+}
+
+function isOfUser({ use }: QuotaExceeded): boolean {
+  return !use.subject.startsWith('/');
 }

@@ -17,7 +17,7 @@ export interface UploadPace {
 export const WINDOW_MS = 30_000;
 
 export interface Watched {
-  /** How many bytes have come; it only grows. */
+  /** How many bytes have come; it only grows, and is infinite when all have: whatever is done with them is not watched. */
   readonly bytesRead: () => number;
   readonly freeSpace: FreeSpace;
   readonly pace: UploadPace;
@@ -40,6 +40,7 @@ export async function watched<T>(
   let before = bytesRead();
   const look = () => {
     const now = bytesRead();
+    if (now === Number.POSITIVE_INFINITY) return;
     if (now - before < (pace.speedMin * pace.windowMs) / 1000) {
       const slow = `The upload was slower than ${pace.speedMin} bytes a second; send it by a faster connection.`;
       reject(new UploadProblem('too-slow', slow));

@@ -6,7 +6,7 @@
 import { existsSync } from 'node:fs';
 import t, { type Test } from 'tap';
 import { UNLIMITED } from '../../src/acl/quota.js';
-import { partialsIn, path, principal } from '../uploads/given.js';
+import { partialsIn, path, principal, put } from '../uploads/given.js';
 import { API, FORM_HEADERS, form, isProblem, WRITE } from './asking-files.js';
 import { type FilesScene, filesScene } from './files-scene.js';
 
@@ -17,6 +17,9 @@ const TEN = 'x'.repeat(10);
 const SLOW = { speedMin: 1_000_000, timeMaxMs: 60_000, windowMs: 50 };
 
 const file = (filename: string, text = TEN) => ({ name: 'f', filename, text });
+
+const isOver = (work: Promise<unknown>) =>
+  Promise.race([work.then(() => true), new Promise<false>((resolve) => setImmediate(resolve, false))]);
 
 /** A body that never ends, and of which nothing more comes. */
 async function* stalled(): AsyncGenerator<string> {
@@ -132,6 +135,17 @@ t.test('what is kept free of the disk is kept', async (t) => {
   leftNothing(t, given, 'a');
 });
 
+t.test('a copy leaves as much of the disk free as an upload', async (t) => {
+  // A file system that has no block to give.
+  const given = await filesScene(t, { freeBytesMin: 1, freeFolder: '/proc' });
+  await put(given, '/users/alice/b', TEN);
+  const headers = { 'content-type': 'application/json' };
+  const body = JSON.stringify({ from: '/users/alice/b', to: '/users/alice/a' });
+  const copied = await given.ask('POST', `${API}/files/copy`, { as: 'alice', headers, body });
+  isProblem(t, copied, 507, 'no-space', /free some/);
+  leftNothing(t, given, 'a');
+});
+
 t.test('one user has so many uploads under way, and another one is not held up by them', async (t) => {
   const given = await filesScene(t, { userUploadsMax: 2, pace: { ...SLOW, windowMs: 400 } });
   const slow = ['a', 'b'].map((name) => given.ask('PUT', `${HOME}${name}`, { as: 'alice', body: stalled() }));
@@ -146,6 +160,26 @@ t.test('one user has so many uploads under way, and another one is not held up b
   for (const answer of await Promise.all(slow)) isProblem(t, answer, 408, 'too-slow', /slower than 1000000/);
   const after = await given.ask('PUT', `${HOME}c`, { as: 'alice', body: TEN });
   t.equal(after.status, 201, 'when they have ended there is room again');
+});
+
+t.test('an upload is under way until its scan has answered', async (t) => {
+  const { promise: answered, resolve: answer } = Promise.withResolvers<void>();
+  let asked = 0;
+  const scan = async () => {
+    asked += 1;
+    await answered;
+    return { kind: 'yes' } as const;
+  };
+  const { ask } = await filesScene(t, { userUploadsMax: 2, scan });
+  const put = ask('PUT', `${HOME}a`, { as: 'alice', body: TEN });
+  const posted = ask('POST', HOME, { as: 'alice', headers: FORM_HEADERS, body: form(file('b')) });
+  while (asked < 2) await new Promise((resolve) => setImmediate(resolve));
+  const third = ask('PUT', `${HOME}c`, { as: 'alice', body: TEN });
+  while (asked < 3 && !(await isOver(third))) await new Promise((resolve) => setImmediate(resolve));
+  answer();
+  isProblem(t, await third, 429, 'too-many', /2 uploads/);
+  t.strictSame([(await put).status, (await posted).status], [201, 201]);
+  t.equal((await ask('PUT', `${HOME}c`, { as: 'alice', body: TEN })).status, 201, 'they made room');
 });
 
 t.test('an upload that is too slow, or takes too long, is given up', async (t) => {

@@ -23,6 +23,9 @@ import { FileDigests } from '../../src/uploads/file-digests.js';
 import { FolderListing } from '../../src/uploads/folder-listing.js';
 import { FolderRemoval } from '../../src/uploads/folder-removal.js';
 import { FreeSpace } from '../../src/uploads/free-space.js';
+import { Inspection } from '../../src/uploads/inspection.js';
+import { ANY_TYPE } from '../../src/uploads/media-types.js';
+import type { Scan } from '../../src/uploads/scan.js';
 import { Trash } from '../../src/uploads/trash.js';
 import { TrashFolder } from '../../src/uploads/trash-folder.js';
 import type { UploadPace } from '../../src/uploads/upload-watch.js';
@@ -45,24 +48,42 @@ export interface FilesSceneOptions {
   readonly formFilesMax?: number;
   readonly userUploadsMax?: number;
   readonly freeBytesMin?: number;
+  /** Whose file system is asked. */
+  readonly freeFolder?: string;
   readonly pace?: UploadPace;
   readonly onStep?: (step: CommitStep) => void;
   readonly sessionHook?: SessionHook;
   /** What is removed goes there. */
   readonly trash?: true;
+  /** Asked of each upload. */
+  readonly scan?: Scan;
 }
 
 const clock = () => Date.now();
+
+function scanning(scan: Scan): Inspection {
+  const fileTypes = { of: async () => ({ type: 'text/plain' }) };
+  return new Inspection({ rules: ANY_TYPE, fileTypes, scan, onRefused: () => undefined });
+}
 
 export async function filesScene(t: Test, options: FilesSceneOptions = {}): Promise<FilesScene> {
   const given = await scene(t, options.onStep);
   const { store, root } = given;
   const trashFolder = new TrashFolder(root);
   const { files, expiries } = store;
+  const inspection = options.scan && scanning(options.scan);
   const committer =
-    options.trash === undefined
+    options.trash === undefined && inspection === undefined
       ? given.committer
-      : new Committer({ root, files, expiries, clock, locks: given.locks, trash: trashFolder });
+      : new Committer({
+          root,
+          files,
+          expiries,
+          clock,
+          locks: given.locks,
+          inspection,
+          ...(options.trash && { trash: trashFolder }),
+        });
   const policy = {
     administrators: new Set([principal('user:root')]),
     home: parseHomeTemplate('/users/{user}/'),
@@ -113,7 +134,10 @@ export async function filesScene(t: Test, options: FilesSceneOptions = {}): Prom
     uploadLimits: {
       underWay: new UploadsUnderWay(),
       userUploadsMax: options.userUploadsMax ?? 100,
-      freeSpace: new FreeSpace({ folder: given.folder, bytesMin: options.freeBytesMin ?? 0 }),
+      freeSpace: new FreeSpace({
+        folder: options.freeFolder ?? given.folder,
+        bytesMin: options.freeBytesMin ?? 0,
+      }),
       pace: options.pace ?? { speedMin: 0, timeMaxMs: 3_600_000, windowMs: 3_600_000 },
     },
     download: { buffering: undefined, charset: undefined, expires: undefined, limitRate: undefined },

@@ -152,6 +152,13 @@ t.test('what cannot be created leaves nothing', async (t) => {
     [good, { as: 'carol', length: 1 }, 403, 'forbidden', /may not write/],
     [{ ...good, grants: 'anyone read' }, { as: 'bob', length: 1 }, 403, 'forbidden', /may not manage/],
     [{ ...good, grants: 'bob read' }, one, 400, 'bad-request', /begins with user:NAME/],
+    [
+      good,
+      { ...one, headers: { 'x-latchkey-grants': 'anyone deny read' } },
+      400,
+      'bad-request',
+      /in its Upload-Metadata/,
+    ],
     [{}, one, 400, 'bad-request', /has no path/],
     [{ path: 'plan' }, one, 400, 'bad-request', /no resource path/],
     [{ path: '/users/alice/../bob/x' }, one, 400, 'bad-request', /no resource path/],

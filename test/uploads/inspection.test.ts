@@ -144,3 +144,20 @@ t.test('who asks for an ending gets what it stands for', async (t) => {
   await given.committer.commit([await given.of('/b.csv', '\0')]);
   t.strictSame(namesIn(given.folder), ['a.csv', 'b.csv']);
 });
+
+t.test('one form asks for few scans at once, however many files are in it', async (t) => {
+  let [running, most] = [0, 0];
+  const given = await inspected(t, async ({ path: on }) => {
+    running += 1;
+    most = Math.max(most, running);
+    await new Promise((resolve) => setImmediate(resolve));
+    running -= 1;
+    return on === '/7' ? { kind: 'no', reason: 'a virus' } : { kind: 'yes' };
+  });
+  const names = Array.from({ length: 20 }, (_, i) => `/${i}`);
+  const form = await Promise.all(names.map((on) => given.of(on, on)));
+  await t.rejects(given.committer.commit(form), { code: 'scan-refused' });
+  t.equal(running, 0, 'none goes on behind the answer');
+  t.ok(most <= 4, `${most} at once`);
+  t.strictSame(partialsIn(given.folder), []);
+});

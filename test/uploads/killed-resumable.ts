@@ -77,6 +77,7 @@ const store = openSqliteStore(`${folder}/latchkey.db`);
 const resumable = new ResumableUploads({
   folder: new StoppingFolder(`${folder}/partial`, root),
   openMax: 10,
+  ownerMax: 10,
   lifetimeMs: 3_600_000,
   clock,
 });

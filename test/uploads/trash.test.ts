@@ -3,11 +3,25 @@
  * at every step of it: a file is at its place or in the trash, whole, and a second start changes nothing.
  */
 
+import { mkdirSync, writeFileSync } from 'node:fs';
 import t from 'tap';
 import type { CommitStep } from '../../src/uploads/committer.js';
+import { Inspection } from '../../src/uploads/inspection.js';
+import { ANY_TYPE } from '../../src/uploads/media-types.js';
 import { recover } from '../../src/uploads/recovery.js';
 import type { TrashStep } from '../../src/uploads/trash.js';
-import { draft, mayRead, namesIn, partialsIn, path, principal, put, served, UNCONDITIONAL } from './given.js';
+import {
+  draft,
+  mayRead,
+  namesIn,
+  OWNER,
+  partialsIn,
+  path,
+  principal,
+  put,
+  served,
+  UNCONDITIONAL,
+} from './given.js';
 import { killedAt } from './killed-at.js';
 import { ALLOWED, inTrash, listed, PLAN, RESTORE, withTrash } from './trash-scene.js';
 
@@ -205,3 +219,64 @@ t.test(
     t.strictSame(inTrash(given), ['text']);
   },
 );
+
+t.test('a right that was lost while a restore was scanned refuses it', async (t) => {
+  let may = true;
+  const inspection = new Inspection({
+    rules: ANY_TYPE,
+    fileTypes: { of: async () => ({ type: 'text/plain' }) },
+    scan: async () => {
+      may = false;
+      return { kind: 'yes' };
+    },
+    onRefused: () => undefined,
+  });
+  const given = await withTrash(t, { inspection });
+  await put(given.uninspected, PLAN, 'text');
+  await given.committer.remove(path(PLAN), UNCONDITIONAL, { by: BOB });
+  const authorise = async () => {
+    if (!may) throw new Error('revoked');
+  };
+  const [{ id = '' } = {}] = await listed(given);
+  await t.rejects(given.bin.restore({ ...RESTORE, id, authorise }), /revoked/);
+  t.equal(served(given.folder, PLAN), undefined);
+  t.strictSame(inTrash(given), ['text'], 'it is still in the trash');
+  t.strictSame(partialsIn(given.folder), []);
+});
+
+t.test('the number behind an old name makes no new name that may not be', async (t) => {
+  const given = await withTrash(t);
+  const old = '/team/a\u202etxt';
+  for (const text of ['removed', 'there']) {
+    mkdirSync(`${given.folder}/store/files/team`, { recursive: true });
+    writeFileSync(`${given.folder}/store/files${old}`, text);
+    if (text === 'removed') await given.committer.remove(path(old), UNCONDITIONAL);
+  }
+  const [{ id = '' } = {}] = await listed(given);
+  const code = 'bad-request';
+  await t.rejects(given.bin.restore({ ...RESTORE, id, onConflict: 'number' }), { code, message: /U\+202E/ });
+  t.strictSame(namesIn(given.folder), ['team', old.slice(1)]);
+  t.strictSame(partialsIn(given.folder), []);
+  const restored = await given.bin.restore({ ...RESTORE, id, to: path('/team/a.txt') });
+  t.equal(restored.path, '/team/a.txt');
+});
+
+t.test('who restores the file of another one is not told how much that one has', async (t) => {
+  const given = await withTrash(t);
+  const { quotas } = given.store;
+  await put(given, PLAN, 'text');
+  await put(given, '/else', 'twelve bytes');
+  await given.committer.remove(path(PLAN), UNCONDITIONAL, { by: BOB });
+  const [{ id = '' } = {}] = await listed(given);
+  const refused = async () =>
+    given.bin.restore({ ...RESTORE, id }).then(
+      () => t.fail('it was restored'),
+      (error: Error) => error,
+    );
+  await quotas.setQuota({ subject: OWNER, bytesMax: 13, filesMax: undefined });
+  t.match(await refused(), { code: 'quota-exceeded', message: /^The quota of its owner has no room.*; / });
+  t.notMatch(await refused(), { message: /1[23]|Your/ });
+  await quotas.setQuota({ subject: path('/team/'), bytesMax: 3, filesMax: undefined });
+  await quotas.removeQuota(OWNER);
+  t.match(await refused(), { code: 'quota-exceeded', message: /^The folder \/team\/ may have 3 bytes/ });
+});

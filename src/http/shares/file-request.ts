@@ -109,8 +109,12 @@ async function take(
   const { link } = admission;
   const intake = new Intake(deps, request, address, admission);
   try {
-    await withinLimits(deps.uploadLimits, { request, reply, user: undefined }, () => receive(intake));
-    const files = await intake.commit();
+    const files = await withinLimits(
+      deps.uploadLimits,
+      { request, reply, user: undefined },
+      () => receive(intake),
+      () => intake.commit(),
+    );
     deps.onUse(link.id, deps.clock());
     reply.code(201);
     if (!wantsPage(request)) return reply.send({ files });

@@ -13,7 +13,12 @@ import { parseRequestedGrants } from '../requested-grants.js';
 import { type Access, notThere, requireStill } from './access.js';
 import type { CommitDeps } from './deps.js';
 
-/** @throws UploadProblem, Refused: the upload has ended; whatever is answered by 5xx leaves it to be tried again */
+/**
+ * Answers with the upload as it was where its bytes are not all there: a request that had them taken off again, since
+ * they did not match, may have come between.
+ *
+ * @throws UploadProblem, Refused: the upload has ended; whatever is answered by 5xx leaves it to be tried again
+ */
 export async function commitUpload(
   deps: CommitDeps,
   { who, upload: { id } }: Access,
@@ -22,7 +27,7 @@ export async function commitUpload(
   return locks.run(id, async () => {
     const upload = resumable.find(id);
     if (upload === undefined) throw notThere(who);
-    if (upload.finished !== undefined) return upload;
+    if (upload.finished !== undefined || !(await resumable.isWhole(upload))) return upload;
     const access = { who, upload };
     await requireAll(deps, access);
     const placed = await resumable.placed(upload);

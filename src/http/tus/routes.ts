@@ -56,7 +56,8 @@ export async function tusRoutes(app: FastifyInstance, deps: TusDeps): Promise<vo
         throw new BadRequest('The bytes come as application/offset+octet-stream; say so.', 415);
       }
       const limited = { request, reply, user: access.who.subject.user };
-      return withinLimits(deps.uploadLimits, limited, () => carryOn(deps, request, reply, access));
+      const receive = () => carryOn(deps, request, reply, access);
+      return withinLimits(deps.uploadLimits, limited, receive, async (sent) => sent);
     });
     tus.head<One>(ONE, { schema: headSchema, errorHandler: askAgain }, async (request, reply) => {
       const access = await accessUpload(deps, request, request.params.id);
@@ -123,6 +124,10 @@ async function create(deps: TusDeps, request: FastifyRequest, reply: FastifyRepl
   if (request.headers['upload-concat'] !== undefined) {
     throw new ProtocolRefused(501, 'not-offered', 'Uploads are not put together of several; send it as one.');
   }
+  // Said and not done, a deny would leave the file open.
+  if (request.headers['x-latchkey-grants'] !== undefined) {
+    throw new BadRequest('The grants of a resumable upload are in its Upload-Metadata; send them there.');
+  }
   const preconditions = preconditionsFor(policyOf(request), preconditionsOf(request));
   const checksum = parseChecksum(headerOf(request, 'upload-checksum'));
   // Before the bytes, since there may be many; again under the lock of the commit.
@@ -140,9 +145,8 @@ async function create(deps: TusDeps, request: FastifyRequest, reply: FastifyRepl
     return toldOfFile(deps, await commitUpload(deps, { who, upload }));
   };
   try {
-    await withinLimits(deps.uploadLimits, { request, reply, user: owner }, () =>
-      exchange(deps, request, reply, { id, begin, checksum, finish }),
-    );
+    const receive = () => exchange(deps, request, reply, { id, begin, checksum, finish });
+    await withinLimits(deps.uploadLimits, { request, reply, user: owner }, receive, async () => undefined);
   } catch (error) {
     await resumable.end(id); // nobody was told where it is
     throw error;
@@ -168,9 +172,8 @@ async function carryOn(deps: TusDeps, request: FastifyRequest, reply: FastifyRep
 /** All bytes of it may have come before a crash, or before a disk was full. */
 async function madeFile(deps: TusDeps, access: Access): Promise<ResumableUpload> {
   const { upload } = access;
-  if (upload.finished !== undefined || upload.length === undefined) return upload;
-  const isWhole = (await deps.resumable.offset(upload)) === upload.length;
-  return isWhole ? commitUpload(deps, access) : upload;
+  if (upload.finished !== undefined) return upload;
+  return (await deps.resumable.isWhole(upload)) ? commitUpload(deps, access) : upload;
 }
 
 function toldOfFile({ mount }: TusDeps, { path, finished }: ResumableUpload): Record<string, string> {
