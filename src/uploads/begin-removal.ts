@@ -23,6 +23,7 @@ export interface RemovalParts {
   readonly clock: () => number;
 }
 
+/** @throws UploadProblem `bad-request` for what no trash can take */
 export async function beginRemoval(
   { files, trash, clock }: RemovalParts,
   path: ResourcePath,
@@ -37,7 +38,8 @@ export async function beginRemoval(
   }
   // One that could not be finished is in the trash's list already, with the grants that are gone by now.
   const left = (await files.pending()).removals.find((one) => one.path === path && one.trash !== undefined);
-  if (left !== undefined) return left;
+  if (left?.trash !== undefined && !(await trash.has(left.trash.id))) return left;
+  await trash.requireReach(path);
   const trashing = {
     id: newTrashId(),
     bytes,
