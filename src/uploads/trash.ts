@@ -120,13 +120,13 @@ export class Trash {
       partial,
       owner: file.owner,
       grants,
-      // Again, when the bytes have been looked at.
-      authorise: () => request.authorise(file, path),
       preconditions: {
         ifMatch: undefined,
         ifNoneMatch: request.onConflict === 'refuse' ? '*' : undefined,
         ifUnmodifiedSince: undefined,
       },
+      // Again, when the bytes have been looked at, which may take a while.
+      authorise: () => request.authorise(file, path),
       trashId: file.id,
       ...(expiresAt !== undefined && expiresAt > this.#deps.clock() && { expiresAt }),
       ...(request.onConflict === 'number' && { candidate: this.#candidate(request, file, path) }),

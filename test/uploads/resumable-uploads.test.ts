@@ -235,7 +235,13 @@ t.test('a start on a disk that takes no record goes on, and keeps the uploads', 
     }
   }
   const folder = new FullFolder(`${it.folder}/partial`, it.root);
-  const uploads = new ResumableUploads({ folder, openMax: 3, lifetimeMs: HOUR_MS, clock: () => START });
+  const uploads = new ResumableUploads({
+    folder,
+    openMax: 3,
+    ownerMax: 3,
+    lifetimeMs: HOUR_MS,
+    clock: () => START,
+  });
   const { root, store } = it;
   await recoverResumable({ folder, uploads, root, files: store.files }, () => recover(store.files, root));
   const offsets = uploads.ofOwner(OWNER).map(async (upload) => [upload.id, await uploads.offset(upload)]);

@@ -31,14 +31,7 @@ export async function withTrash(t: Test, ways: Ways = {}) {
     const limits = { trashTimeMs: 10, trashBytesMax: undefined, ...more };
     return removeEnded({ expiries, trash, committer, bin, clock, ...limits }, onProblem);
   };
-  return {
-    ...given,
-    uninspected: given,
-    committer,
-    bin,
-    ended,
-    expiry: new Expiry({ root, expiries, locks }),
-  };
+  return { ...given, committer, bin, ended, expiry: new Expiry({ root, expiries, locks }) };
 }
 
 export const listed = ({ store }: Scene) => store.trash.trash({ folder: path('/'), max: 99 });

@@ -232,8 +232,9 @@ t.test('a right that was lost while a restore was scanned refuses it', async (t)
     onRefused: () => undefined,
   });
   const given = await withTrash(t, { inspection });
-  await put(given.uninspected, PLAN, 'text');
+  await put(given, PLAN, 'text');
   await given.committer.remove(path(PLAN), UNCONDITIONAL, { by: BOB });
+  may = true;
   const authorise = async () => {
     if (!may) throw new Error('revoked');
   };
