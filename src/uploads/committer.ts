@@ -16,7 +16,7 @@ import type { Principal } from '../acl/principal.js';
 import type { QuotaLimits } from '../acl/quota.js';
 import { isFolder, type ResourcePath } from '../acl/resource-path.js';
 import { admitNames, admitUploads } from './admission.js';
-import { beginRemoval, type RemoveOptions } from './begin-removal.js';
+import { beginRemoval, carryOut, type RemoveOptions } from './begin-removal.js';
 import { folderInTheWay, laterThan, mustDrain, notAFile } from './commit-rules.js';
 import { placed } from './free-path.js';
 import type { Inspection } from './inspection.js';
@@ -25,7 +25,7 @@ import type { Partial } from './partial.js';
 import { PathLocks } from './path-locks.js';
 import { checkPreconditions, entityTag, type Preconditions } from './preconditions.js';
 import { asUploadProblem, UploadProblem } from './problem.js';
-import { removeFromDisk, settle } from './recovery.js';
+import { settle } from './recovery.js';
 import type { FoundFile, StorageRoot } from './storage-root.js';
 import type { TrashFolder } from './trash-folder.js';
 import { refuseClashes } from './upload-set.js';
@@ -193,22 +193,17 @@ export class Committer {
       if ((await options.check?.()) === false) return;
       const removal = await beginRemoval(this.#deps, path, found, options);
       onStep?.('removal-journaled');
-      await this.#finish(removal);
+      await carryOut(this.#deps, removal);
       onStep?.('removal-finished');
     });
-  }
-
-  async #finish(removal: PendingRemoval): Promise<void> {
-    await removeFromDisk(this.#deps.root, removal);
-    this.#deps.onStep?.('removed');
-    await this.#deps.files.finishRemoval(removal);
   }
 
   async #prepareAll(uploads: readonly Upload[], made: string[]): Promise<readonly Prepared[]> {
     const paths = uploads.map(({ path }) => path);
     refuseClashes(paths);
     // What the disk still refuses is replaced: whoever uploads there has waited for long enough.
-    for (const removal of await this.#settleLeft(paths)) await this.#finish(removal).catch(() => undefined);
+    for (const removal of await this.#settleLeft(paths))
+      await carryOut(this.#deps, removal).catch(() => undefined);
     const found = [];
     for (const upload of uploads) found.push(await this.#check(upload));
     // Nothing is refused from here on, so nothing is made for what is refused.
