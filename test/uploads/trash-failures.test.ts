@@ -179,3 +179,13 @@ t.test('a removal that is stuck after its rename is not finished by another file
   );
   t.equal((await listed(given)).length, 2);
 });
+
+t.test('an upload to where a removal was not finished does not replace what was removed', async (t) => {
+  const given = await withTrash(t);
+  await put(given, PLAN, 'text');
+  await killedAt({ ...KILLED, folder: given.folder, killAt: 'removal-journaled' });
+  t.match(await put(given, PLAN, 'new'), { created: true });
+  t.strictSame([inTrash(given), served(given.folder, PLAN)], [['text'], 'new']);
+  const id = (await listed(given))[0]?.id ?? '';
+  t.match(await given.bin.restore({ ...RESTORE, id, onConflict: 'number' }), { path: '/team/plan (2).txt' });
+});
