@@ -4,7 +4,14 @@
  */
 
 import { composed, newNameProblem } from '../acl/new-name.js';
-import { parseResourcePath, pathChain, pathProblem, type ResourcePath } from '../acl/resource-path.js';
+import {
+  isFolder,
+  parseResourcePath,
+  pathChain,
+  pathProblem,
+  type ResourcePath,
+} from '../acl/resource-path.js';
+import { lookAt } from './found-file.js';
 import { UploadProblem } from './problem.js';
 import type { StorageRoot } from './storage-root.js';
 
@@ -20,10 +27,14 @@ export async function newPath(root: StorageRoot, path: ResourcePath): Promise<Re
   return parseResourcePath(there + names) ?? path;
 }
 
-/** The path itself, or the nearest folder above it that is there; the root, where none is. */
+/** The path itself, or the nearest folder above it that is there; the root, where none is. One walk, however deep. */
 async function nearestThere(root: StorageRoot, path: ResourcePath): Promise<string> {
-  for (const level of pathChain(path)) {
-    if ((await root.find(level)) !== undefined) return level;
+  const [top = path, ...levels] = pathChain(path).reverse();
+  let nearest = top;
+  for (const level of levels) {
+    const found = await lookAt(root.diskPath(level).replace(/\/$/, ''));
+    if (found === undefined || (isFolder(level) && found.kind !== 'folder')) break;
+    nearest = level;
   }
-  return '/';
+  return nearest;
 }

@@ -237,9 +237,10 @@ export class StorageRoot {
   }
 
   /** On the disk, the highest first, each ending in a slash; the base is not among them. */
-  #foldersAbove(path: ResourcePath): readonly string[] {
-    const names = path.split('/').slice(1, -1);
-    return names.map((_, i) => `${this.#base}${names.slice(0, i + 1).join('/')}/`);
+  *#foldersAbove(path: ResourcePath): Generator<string> {
+    for (let end = path.indexOf('/', 1); end > 0; end = path.indexOf('/', end + 1)) {
+      yield this.#base + path.slice(1, end + 1);
+    }
   }
 }
 

@@ -4,10 +4,11 @@
  */
 
 import { existsSync } from 'node:fs';
+import { connect } from 'node:net';
 import t, { type Test } from 'tap';
 import { UNLIMITED } from '../../src/acl/quota.js';
 import { partialsIn, path, principal, put } from '../uploads/given.js';
-import { API, FORM_HEADERS, form, isProblem, WRITE } from './asking-files.js';
+import { API, FORM_HEADERS, form, isProblem, token, WRITE } from './asking-files.js';
 import { type FilesScene, filesScene } from './files-scene.js';
 
 const HOME = `${WRITE}/users/alice/`;
@@ -180,6 +181,33 @@ t.test('an upload is under way until its scan has answered', async (t) => {
   isProblem(t, await third, 429, 'too-many', /2 uploads/);
   t.strictSame([(await put).status, (await posted).status], [201, 201]);
   t.equal((await ask('PUT', `${HOME}c`, { as: 'alice', body: TEN })).status, 201, 'they made room');
+});
+
+t.test('a client that is gone holds no place of its user', async (t) => {
+  const given = await filesScene(t, { userUploadsMax: 1 });
+  const whole = form({ name: 'f', text: 'a field' }, file('a'));
+  const file1 = whole.indexOf('filename');
+  const begun = (method: string, target: string, headers: string, body: string) =>
+    `${method} ${target} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${token('alice')}\r\n${headers}content-length: 1000\r\n\r\n${body}`;
+  const multipart = 'content-type: multipart/form-data; boundary=xx\r\n';
+  const started: readonly (readonly [string, string])[] = [
+    ['in a PUT', begun('PUT', `${HOME}a`, '', TEN)],
+    ['before the first byte of a PUT', begun('PUT', `${HOME}a`, '', '')],
+    ['in the headers of a part', begun('POST', HOME, multipart, whole.slice(0, file1))],
+    ['in a field', begun('POST', HOME, multipart, whole.slice(0, whole.indexOf('field')))],
+    ['in a file', begun('POST', HOME, multipart, whole.slice(0, -14))],
+    ['before a form', begun('POST', HOME, multipart, '')],
+    ['behind the last part', begun('POST', HOME, multipart, whole)],
+  ];
+  for (const [where, bytes] of started) {
+    const socket = connect(given.socket, () => socket.write(bytes));
+    const isHeld = async () => (await given.ask('PUT', `${HOME}b`, { as: 'alice', body: '' })).status === 429;
+    while (!(await isHeld())) await new Promise((resolve) => setImmediate(resolve));
+    socket.destroy();
+    while (await isHeld()) await new Promise((resolve) => setImmediate(resolve));
+    leftNothing(t, given, 'a');
+    t.pass(where);
+  }
 });
 
 t.test('an upload that is too slow, or takes too long, is given up', async (t) => {

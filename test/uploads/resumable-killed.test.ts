@@ -70,6 +70,7 @@ async function askedAgain(given: Scene, resumable: ResumableUploads) {
     root,
     committer,
     mount: '/files/',
+    clock: () => Date.now(),
     uploadBytesMax: 100,
     resumable,
     locks: new UploadLocks(),

@@ -9,9 +9,11 @@ import { UploadProblem } from '../../uploads/problem.js';
 import type { ResumableUpload } from '../../uploads/resumable-upload.js';
 import { Staging } from '../../uploads/staging.js';
 import { problemOf } from '../problem.js';
+import { expiryFrom } from '../requested-expiry.js';
 import { parseRequestedGrants } from '../requested-grants.js';
 import { type Access, notThere, requireStill } from './access.js';
 import type { CommitDeps } from './deps.js';
+import { expiresIn } from './intent.js';
 
 /**
  * Answers with the upload as it was where its bytes are not all there: a request that had them taken off again, since
@@ -40,14 +42,15 @@ export async function commitUpload(
 }
 
 async function commit(deps: CommitDeps, access: Access, partial: Partial): Promise<Committed> {
-  const { path, owner, grants, preconditions } = access.upload;
+  const { path, owner, grants, preconditions, metadata } = access.upload;
   const staging = new Staging(deps.root, deps.uploadBytesMax);
   staging.add(partial);
   try {
     const drafts = parseRequestedGrants(grants, path);
     // Again, when the bytes have been looked at, which may take a while.
     const authorise = () => requireAll(deps, access);
-    const uploads = [{ path, partial, owner, grants: drafts, preconditions, authorise }];
+    const expiry = expiryFrom(expiresIn(metadata), deps.clock());
+    const uploads = [{ path, partial, owner, grants: drafts, preconditions, authorise, ...expiry }];
     const [committed] = await staging.commit(deps.committer, uploads);
     if (committed === undefined) throw new Error('the commit of one upload answered with none');
     return committed;

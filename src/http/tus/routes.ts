@@ -12,6 +12,7 @@ import { checkPreconditions } from '../../uploads/preconditions.js';
 import type { ResumableUpload } from '../../uploads/resumable-upload.js';
 import { ON_CONFLICT_HEADER, type OnConflict, parseOnConflict, preconditionsFor } from '../on-conflict.js';
 import { BadRequest, problemOf, sendError } from '../problem.js';
+import { parseRequestedExpiry } from '../requested-expiry.js';
 import { parseRequestedGrants } from '../requested-grants.js';
 import { withinLimits } from '../upload-limits.js';
 import {
@@ -117,7 +118,7 @@ function tellOffer(deps: TusDeps, reply: FastifyReply) {
 async function create(deps: TusDeps, request: FastifyRequest, reply: FastifyReply) {
   const { gate, root, resumable } = deps;
   const who = await gate.identifyOwn(request);
-  const { path: asked, grants, metadata } = parseIntent(headerOf(request, 'upload-metadata'));
+  const { path: asked, grants, expires, metadata } = parseIntent(headerOf(request, 'upload-metadata'));
   const path = await requireNewPath(deps, who, asked);
   const owner = who.subject.user;
   if (parseRequestedGrants(grants, path).length > 0) await gate.require(who, 'manage', path);
@@ -125,9 +126,11 @@ async function create(deps: TusDeps, request: FastifyRequest, reply: FastifyRepl
     throw new ProtocolRefused(501, 'not-offered', 'Uploads are not put together of several; send it as one.');
   }
   // Said and not done, a deny would leave the file open.
-  if (request.headers['x-latchkey-grants'] !== undefined) {
-    throw new BadRequest('The grants of a resumable upload are in its Upload-Metadata; send them there.');
+  for (const name of ['grants', 'expires']) {
+    if (request.headers[`x-latchkey-${name}`] === undefined) continue;
+    throw new BadRequest(`The ${name} of a resumable upload are in its Upload-Metadata; send them there.`);
   }
+  parseRequestedExpiry(expires, deps.clock());
   const preconditions = preconditionsFor(policyOf(request), preconditionsOf(request));
   const checksum = parseChecksum(headerOf(request, 'upload-checksum'));
   // Before the bytes, since there may be many; again under the lock of the commit.
