@@ -104,16 +104,23 @@ export function sendError(thrown: unknown, request: FastifyRequest, reply: Fasti
   if (problem.status === 401) {
     reply.header('www-authenticate', challenge(error instanceof Refused ? error.failure : undefined));
   }
-  // Whoever has used their quota up may come again and again: it is no failure of ours.
-  const isQuota = error instanceof UploadProblem && error.code === 'quota-exceeded';
-  if (problem.status >= 500 && !isQuota) request.log.error(error);
-
+  if (problem.status >= 500) logFailure(error, request);
   if (problem.status === 503) reply.header('retry-after', RETRY_AFTER_SECONDS);
   if (problem.status === 429) reply.header('retry-after', String(WINDOW_MS / 1000));
   return reply
     .code(problem.status)
     .type('application/problem+json')
     .send(`${JSON.stringify(problem)}\n`);
+}
+
+/** Whoever has used a quota up may come again and again: it is no failure of ours. */
+export function logFailure(thrown: unknown, request: FastifyRequest): void {
+  const error = asUploadProblem(thrown);
+  if (!isOverQuota(error) && !isOverQuota((error as Partial<Error>).cause)) request.log.error(error);
+}
+
+function isOverQuota(error: unknown): boolean {
+  return error instanceof UploadProblem && error.code === 'quota-exceeded';
 }
 
 /** What a client is told of an error. */

@@ -26,6 +26,11 @@ t.test('a quota refuses what is declared before a byte, and what was not when it
   const last = { ...BY_ALICE, headers: { 'upload-length': '10' }, body: TEN };
   isProblem(t, await tus.patch(at, 0, last), 507, 'quota-exceeded', /may have 5 bytes/);
   t.equal(served(given.folder, PATH), undefined);
+  t.equal((await tus.head(at, BY_ALICE)).status, 423, 'it may be asked again');
+  t.notOk(
+    given.logged.some(({ level }) => level === 50),
+    'a full quota is no error of ours',
+  );
   await quotas.setQuota({ subject: ALICE, ...UNLIMITED });
   t.match(await tus.head(at, BY_ALICE), { status: 200, headers: { 'content-location': `/files${PATH}` } });
   t.equal(served(given.folder, PATH), TEN, 'with room again, nothing has to be sent again');

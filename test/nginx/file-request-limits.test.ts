@@ -8,7 +8,7 @@ import { gzipSync } from 'node:zlib';
 import t, { type Test } from 'tap';
 import type { UploadTerms } from '../../src/acl/share-link.js';
 import { FORM_HEADERS, form } from '../http/asking-files.js';
-import { partialsIn } from '../uploads/given.js';
+import { partialsIn, path } from '../uploads/given.js';
 import { PDF } from '../uploads/sample-files.js';
 import { type MadeLink, sharedSite } from './shared-links.js';
 
@@ -145,4 +145,19 @@ t.test('who gives up makes room for the next', async (t) => {
   const { link } = await requested({ filesMax: 1, bytesMax: 10 });
   for (let i = 0; i < 5; i++) t.equal((await post(link, ['a'], 'x'.repeat(11))).status, 413);
   t.equal((await put(link, 'a', 'x')).status, 201);
+});
+
+t.test('a folder that is full says so, and not how full, nor whose', async (t) => {
+  const { link, folder } = await requested({});
+  const saidBefore = site.said().length;
+  const full = path(`/in-${folders}/`);
+  await site.store.quotas.setQuota({ subject: full, bytesMax: 5, filesMax: undefined });
+  for (const answer of [await put(link, 'a', 'x'.repeat(6)), await post(link, ['a'], 'x'.repeat(6))]) {
+    t.equal(answer.status, 507);
+    t.match(answer.body.toString(), /There is no room for this; ask whoever sent you the link/);
+    t.notMatch(answer.body.toString(), /quota|bytes|in-\d/);
+    await nothingLeft(t, link, folder);
+  }
+  t.equal((await put(link, 'a', 'x'.repeat(5))).status, 201);
+  t.notMatch(site.said().slice(saidBefore), /QuotaExceeded/, 'nor is it a failure of ours');
 });

@@ -11,7 +11,7 @@ import { CHECKSUM_ALGORITHMS } from '../../uploads/append.js';
 import { checkPreconditions } from '../../uploads/preconditions.js';
 import type { ResumableUpload } from '../../uploads/resumable-upload.js';
 import { ON_CONFLICT_HEADER, type OnConflict, parseOnConflict, preconditionsFor } from '../on-conflict.js';
-import { BadRequest, problemOf, sendError } from '../problem.js';
+import { BadRequest, logFailure, problemOf, sendError } from '../problem.js';
 import { parseRequestedExpiry } from '../requested-expiry.js';
 import { parseRequestedGrants } from '../requested-grants.js';
 import { withinLimits } from '../upload-limits.js';
@@ -100,7 +100,7 @@ function checkProtocol(request: FastifyRequest, reply: FastifyReply): void {
 /** Told 5xx where an upload ends, tus-js-client begins it from the start; told 423, it asks again. */
 function askAgain(error: FastifyError, request: FastifyRequest, reply: FastifyReply) {
   if (problemOf(error, request).status < 500) return sendError(error, request, reply);
-  request.log.error(error);
+  logFailure(error, request);
   reply.header('retry-after', '1');
   return sendError(locked(), request, reply);
 }
