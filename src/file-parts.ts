@@ -18,6 +18,7 @@ import { type RecoveredMoves, recoverMoves } from './uploads/move-recovery.js';
 import { Mover } from './uploads/mover.js';
 import { PathLocks } from './uploads/path-locks.js';
 import { type Recovered, recover } from './uploads/recovery.js';
+import { keepForSender } from './uploads/resumable-recovery.js';
 import type { StorageRoot } from './uploads/storage-root.js';
 import { Trash } from './uploads/trash.js';
 import { TrashFolder } from './uploads/trash-folder.js';
@@ -57,7 +58,7 @@ export function openFileParts(
     mover: new Mover({ root, files, moves, tree, locks, inspection: given.inspection }),
     copier: new Copier({ root, acl, committer, locks }),
     removal: new FolderRemoval({ root, tree, committer, locks }),
-    bin: new Trash({ folder, trash, acl, committer, clock }),
+    bin: new Trash({ folder, trash, committer, clock }),
     expiry: new Expiry({ root, expiries, locks }),
   };
 }
@@ -81,6 +82,15 @@ export async function recoverFiles(root: StorageRoot, store: Store): Promise<Rec
   const moves = await recoverMoves(store.moves, root);
   const files = await recover(store.files, root);
   return { ...moves, ...files, stuck: [...moves.stuck, ...files.stuck] };
+}
+
+/** In place of a files service, by whoever holds its lock. */
+export async function recoverFilesAlone(
+  root: StorageRoot,
+  store: Store,
+): Promise<Recovered & RecoveredMoves> {
+  await keepForSender(root, store.files);
+  return recoverFiles(root, store);
 }
 
 /** Where the operator's commands ask a running files service, wherever else it listens. In the data folder. */

@@ -210,7 +210,7 @@ export interface CommitEntry {
   readonly visibility: 'at-once' | 'hidden';
   /** Written with the record: absent, the file has none, whatever the one before it had. */
   readonly expiresAt?: number;
-  /** It comes from the trash: its entry there goes when this one is finished. */
+  /** It comes from the trash: its entry there goes when this one is finished. No deny that stands by then is replaced. */
   readonly trashId?: string;
   /** Counts for its link from when it is journaled, until it is given up: no crash loses or leaves a count. */
   readonly requested?: RequestedFile;

@@ -7,7 +7,7 @@
 import { request } from 'node:http';
 import { formatInstant } from '../acl/instant.js';
 import type { Store } from '../acl/ports.js';
-import { OPERATOR_SOCKET, openFileParts, recoverFiles, takeFilesLock } from '../file-parts.js';
+import { OPERATOR_SOCKET, openFileParts, recoverFilesAlone, takeFilesLock } from '../file-parts.js';
 import { FileRefused, type FileWork, ownFileWork, type RemovalMode } from '../file-work.js';
 import { openStore, storageRootOf } from '../foundations.js';
 import { enterDataFolder } from '../host/data-folder.js';
@@ -55,7 +55,7 @@ async function withOwnParts<T>({ config, output }: Invocation, work: (files: Fil
   try {
     const root = storageRootOf(config);
     await root.prepare();
-    const { stuck } = await recoverFiles(root, store);
+    const { stuck } = await recoverFilesAlone(root, store);
     for (const { what } of stuck) output.note(`${what} was left unfinished by an earlier stop, and still is`);
     const looks = openInspection(config, ({ path, reason }) =>
       output.note(`the scan refused ${path}: ${reason}`),

@@ -59,7 +59,7 @@ export function buildOperatorApp({ logger, ...deps }: OperatorDeps): FastifyInst
   });
   routes.post('/drop', { schema: { querystring: NO_QUERY, body: TrashIdQuery } }, async ({ body }) => {
     await deps.bin.find(body.id);
-    await deps.bin.drop([body.id]);
+    await deps.bin.dropOne(body.id);
     return {};
   });
   return app;

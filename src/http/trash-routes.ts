@@ -24,6 +24,8 @@ export interface TrashRouteDeps {
   readonly gate: Gate;
   readonly trash: TrashStore;
   readonly bin: Trash;
+  /** UTC milliseconds. */
+  readonly clock: () => number;
 }
 
 /** Entries that are judged for one page: whoever may see few of very many gets short pages. */
@@ -53,7 +55,9 @@ export function trashRoutes(instance: FastifyInstance, deps: TrashRouteDeps): vo
     const authorise = async (file: TrashedFile, target: ResourcePath) => {
       await requireEntry(deps, who, file);
       await gate.require(who, 'write', target);
-      if (grants === 'drop') return;
+      // It comes back without its expiry, which gives it to others again.
+      const hasEnded = file.expiresAt !== undefined && file.expiresAt <= deps.clock();
+      if (grants === 'drop' && !hasEnded) return;
       await gate.require(who, 'manage', file.path);
       await gate.require(who, 'manage', target);
     };
@@ -67,8 +71,11 @@ export function trashRoutes(instance: FastifyInstance, deps: TrashRouteDeps): vo
   app.delete(TRASH, { schema: dropSchema }, async (request, reply) => {
     const { id } = request.query;
     const who = await gate.identifyOwn(request);
-    await requireEntry(deps, who, await requireKnown(deps, who, id));
-    await bin.drop([id]);
+    const file = await requireKnown(deps, who, id);
+    await requireEntry(deps, who, file);
+    // As past the trash: else whoever may write has only to ask twice.
+    await gate.require(who, 'manage', file.path);
+    await bin.dropOne(id);
     return reply.code(204).send(null);
   });
 }

@@ -54,10 +54,17 @@ export function filesMetrics({ counts, root, checkReady }: FilesFigures): readon
     },
     counter('latchkey_committed_files_total', 'Files that became visible.', () => counts.files),
     counter('latchkey_committed_bytes_total', 'Their bytes.', () => counts.bytes),
-    gauge('latchkey_free_bytes', 'Free for the services on the file system of the files.', async () => {
-      const { bavail, bsize } = await statfs(root);
-      return bavail * bsize;
-    }),
+    gauge('latchkey_free_bytes', 'Free for the services on the file system of the files.', () => free(root)),
     storeUp(checkReady),
   ];
+}
+
+/** `undefined`: the disk does not answer, and that must not keep the other figures back. */
+async function free(folder: string): Promise<number | undefined> {
+  try {
+    const { bavail, bsize } = await statfs(folder);
+    return bavail * bsize;
+  } catch {
+    return undefined;
+  }
 }

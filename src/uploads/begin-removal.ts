@@ -1,9 +1,10 @@
-/** How a removal begins: whether it goes into the trash, and what is journaled of it. The committer has the lock. */
+/** A removal: whether it goes into the trash, what is journaled of it, and its steps. The committer has the lock. */
 
 import type { FileStore, PendingRemoval } from '../acl/ports.js';
 import type { Principal } from '../acl/principal.js';
 import type { ResourcePath } from '../acl/resource-path.js';
-import type { FoundFile } from './storage-root.js';
+import { removeFromDisk } from './recovery.js';
+import type { FoundFile, StorageRoot } from './storage-root.js';
 import { newTrashId, type TrashFolder } from './trash-folder.js';
 
 export interface RemoveOptions {
@@ -23,6 +24,7 @@ export interface RemovalParts {
   readonly clock: () => number;
 }
 
+/** @throws UploadProblem `bad-request` for what no trash can take */
 export async function beginRemoval(
   { files, trash, clock }: RemovalParts,
   path: ResourcePath,
@@ -37,7 +39,8 @@ export async function beginRemoval(
   }
   // One that could not be finished is in the trash's list already, with the grants that are gone by now.
   const left = (await files.pending()).removals.find((one) => one.path === path && one.trash !== undefined);
-  if (left !== undefined) return left;
+  if (left?.trash !== undefined && !(await trash.has(left.trash.id))) return left;
+  await trash.requireReach(path);
   const trashing = {
     id: newTrashId(),
     bytes,
@@ -47,4 +50,19 @@ export async function beginRemoval(
   const removal = { partial: name, path, trash: trashing };
   await files.beginRemoval(removal);
   return removal;
+}
+
+export interface CarryOutParts extends Pick<RemovalParts, 'files'> {
+  readonly root: StorageRoot;
+  readonly onStep?: (step: 'removed') => void;
+}
+
+/** What was begun, now or before a failure. @throws what the disk does; it is then still in the journal */
+export async function carryOut(
+  { root, files, onStep }: CarryOutParts,
+  removal: PendingRemoval,
+): Promise<void> {
+  await removeFromDisk(root, removal);
+  onStep?.('removed');
+  await files.finishRemoval(removal);
 }

@@ -11,12 +11,12 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { GrantDraft } from '../acl/grant.js';
 import type { ExpiryStore } from '../acl/life-ports.js';
-import type { CommitEntry, FileStore, RequestedFile } from '../acl/ports.js';
+import type { CommitEntry, FileStore, PendingRemoval, RequestedFile } from '../acl/ports.js';
 import type { Principal } from '../acl/principal.js';
 import type { QuotaLimits } from '../acl/quota.js';
 import { isFolder, type ResourcePath } from '../acl/resource-path.js';
 import { admitNames, admitUploads } from './admission.js';
-import { beginRemoval, type RemoveOptions } from './begin-removal.js';
+import { beginRemoval, carryOut, type RemoveOptions } from './begin-removal.js';
 import { folderInTheWay, laterThan, mustDrain, notAFile } from './commit-rules.js';
 import { placed } from './free-path.js';
 import type { Inspection } from './inspection.js';
@@ -25,7 +25,7 @@ import type { Partial } from './partial.js';
 import { PathLocks } from './path-locks.js';
 import { checkPreconditions, entityTag, type Preconditions } from './preconditions.js';
 import { asUploadProblem, UploadProblem } from './problem.js';
-import { removeFromDisk, settle } from './recovery.js';
+import { settle } from './recovery.js';
 import type { FoundFile, StorageRoot } from './storage-root.js';
 import type { TrashFolder } from './trash-folder.js';
 import { refuseClashes } from './upload-set.js';
@@ -177,7 +177,7 @@ export class Committer {
 
   /** Removes a file, its row and its allows, into the trash where there is one; its denies stay. @throws UploadProblem */
   async remove(path: ResourcePath, preconditions: Preconditions, options: RemoveOptions = {}): Promise<void> {
-    const { files, root, onStep } = this.#deps;
+    const { root, onStep } = this.#deps;
     await this.#locks.run([path], async () => {
       await this.#settleLeft([path]);
       const found = await root.find(path);
@@ -193,9 +193,7 @@ export class Committer {
       if ((await options.check?.()) === false) return;
       const removal = await beginRemoval(this.#deps, path, found, options);
       onStep?.('removal-journaled');
-      await removeFromDisk(root, removal);
-      onStep?.('removed');
-      await files.finishRemoval(removal);
+      await carryOut(this.#deps, removal);
       onStep?.('removal-finished');
     });
   }
@@ -203,7 +201,9 @@ export class Committer {
   async #prepareAll(uploads: readonly Upload[], made: string[]): Promise<readonly Prepared[]> {
     const paths = uploads.map(({ path }) => path);
     refuseClashes(paths);
-    await this.#settleLeft(paths);
+    // What the disk still refuses is replaced: whoever uploads there has waited for long enough.
+    for (const removal of await this.#settleLeft(paths))
+      await carryOut(this.#deps, removal).catch(() => undefined);
     const found = [];
     for (const upload of uploads) found.push(await this.#check(upload));
     // Nothing is refused from here on, so nothing is made for what is refused.
@@ -216,13 +216,14 @@ export class Committer {
     return prepared;
   }
 
-  /** What an earlier failure left of these paths comes first: an older version must never come after a newer. */
-  async #settleLeft(paths: readonly ResourcePath[]): Promise<void> {
+  /** An older version must never come after a newer: what a failure left of these comes first. Answers the removals. */
+  async #settleLeft(paths: readonly ResourcePath[]): Promise<readonly PendingRemoval[]> {
     const { files, root } = this.#deps;
-    const { commits } = await files.pending();
+    const { commits, removals } = await files.pending();
     for (const entry of commits) {
       if (paths.includes(entry.file.path)) await settle(files, root, entry);
     }
+    return removals.filter(({ path }) => paths.includes(path));
   }
 
   async #begin(entries: readonly CommitEntry[]): Promise<void> {

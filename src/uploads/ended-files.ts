@@ -38,12 +38,21 @@ const UNCONDITIONAL = { ifMatch: undefined, ifNoneMatch: undefined, ifUnmodified
 /** @param onProblem a path that the disk refuses must not keep the others */
 export async function removeEnded(deps: EndedDeps, onProblem: (error: unknown) => void): Promise<Ended> {
   const expired = await removeExpired(deps, onProblem);
-  const dropped = await emptyOld(deps);
-  return { expired, dropped, more: expired === REMOVED_MAX || dropped === REMOVED_MAX };
+  const dropped = await emptyOld(deps, onProblem);
+  // What is stuck is tried again in a minute: at once, it would fill the log, and take every other one's turn.
+  const more = [expired, dropped].some(({ gone, stuck }) => gone + stuck === REMOVED_MAX && gone > stuck);
+  return { expired: expired.gone, dropped: dropped.gone, more };
 }
 
-async function removeExpired(deps: EndedDeps, onProblem: (error: unknown) => void): Promise<number> {
+interface Round {
+  readonly gone: number;
+  /** The disk refuses it, or the store. */
+  readonly stuck: number;
+}
+
+async function removeExpired(deps: EndedDeps, onProblem: (error: unknown) => void): Promise<Round> {
   const { expiries, committer, clock } = deps;
+  let stuck = 0;
   const paths = await expiries.expired(clock(), REMOVED_MAX);
   for (const path of paths) {
     // Again, when nobody else can change it any more: it may have been given more time, or replaced.
@@ -54,26 +63,39 @@ async function removeExpired(deps: EndedDeps, onProblem: (error: unknown) => voi
     try {
       await committer.remove(path, UNCONDITIONAL, { check: stillEnded });
     } catch (error) {
-      const isGone = error instanceof UploadProblem && error.code === 'not-found';
-      // What is not there can be read by nobody; what comes there brings an expiry of its own, or none.
-      if (isGone) await expiries.setExpiry(path, undefined).catch(onProblem);
-      else onProblem(error);
+      try {
+        // What is not there can be read by nobody; what comes there brings an expiry of its own, or none.
+        if (!isNoFile(error)) throw error;
+        await expiries.setExpiry(path, undefined);
+      } catch (problem) {
+        stuck += 1;
+        onProblem(problem);
+      }
     }
   }
-  return paths.length;
+  return { gone: paths.length - stuck, stuck };
 }
 
-async function emptyOld({ trash, bin, clock, trashTimeMs, trashBytesMax }: EndedDeps): Promise<number> {
+/** Nothing is at its path, or what is no file: a folder, or a link, which nginx does not follow. */
+function isNoFile(error: unknown): boolean {
+  return error instanceof UploadProblem && (error.code === 'not-found' || error.code === 'conflict');
+}
+
+async function emptyOld(
+  { trash, bin, clock, trashTimeMs, trashBytesMax }: EndedDeps,
+  onProblem: (error: unknown) => void,
+): Promise<Round> {
   const oldest = await trash.oldestTrash(REMOVED_MAX);
-  if (oldest.length === 0) return 0;
+  if (oldest.length === 0) return { gone: 0, stuck: 0 };
   let bytes = trashBytesMax === undefined ? 0 : await trash.trashBytes();
   const gone: string[] = [];
   for (const file of oldest) {
     const isOver = trashBytesMax !== undefined && bytes > trashBytesMax;
     if (!isOver && file.removedAt + trashTimeMs > clock()) break;
-    gone.push(file.id);
     bytes -= file.bytes;
+    // On its way out; what is restored by then has left, and what is not goes in the next round.
+    if (!bin.isBusy(file.id)) gone.push(file.id);
   }
-  if (gone.length > 0) await bin.drop(gone);
-  return gone.length;
+  const stuck = gone.length === 0 ? 0 : await bin.drop(gone, onProblem);
+  return { gone: gone.length - stuck, stuck };
 }

@@ -11,6 +11,7 @@ import type { Findings } from './findings.js';
 import { isMissing } from './found-file.js';
 import { recoverMoves } from './move-recovery.js';
 import { recover } from './recovery.js';
+import { keepForSender } from './resumable-recovery.js';
 import type { StorageRoot } from './storage-root.js';
 
 export interface FilesLock {
@@ -60,6 +61,7 @@ export async function mendLeftOver(deps: LeftOverDeps, findings: Findings): Prom
   try {
     const before = await leftOver(deps);
     if (before.entries.size + before.partials.size === 0) return new Map();
+    await keepForSender(deps.root, deps.files);
     const moves = await recoverMoves(deps.moves, deps.root);
     const files = await recover(deps.files, deps.root);
     const stuck = [...moves.stuck, ...files.stuck];

@@ -56,7 +56,8 @@ export class ResumableFolder {
 
   /** What is known of each, and removes what is of none. */
   async records(): Promise<readonly ResumableUpload[]> {
-    const names = (await readdir(this.#folder)).filter((name) => OURS.test(name));
+    const all = await readdir(this.#folder).catch(noneWhereMissing);
+    const names = all.filter((name) => OURS.test(name));
     const records: ResumableUpload[] = [];
     for (const name of names.filter((found) => found.endsWith(RECORD))) {
       const record = uploadFromText(await readFile(join(this.#folder, name), 'utf8'));
@@ -107,6 +108,11 @@ export class ResumableFolder {
     return partial;
   }
 
+  /** What `link` made, for whoever has an error to report already. */
+  async unlink(partial: string): Promise<void> {
+    await this.#root.tryDropPartials([{ name: partial }]);
+  }
+
   /** The entity tag of the file at the path, where its bytes are these: the very same, not such as they are. */
   async placed({
     id,
@@ -137,6 +143,11 @@ export class ResumableFolder {
       if (!isMissing(error)) throw error;
     });
   }
+}
+
+function noneWhereMissing(error: unknown): readonly string[] {
+  if (isMissing(error)) return [];
+  throw error;
 }
 
 async function lookAt(file: string) {

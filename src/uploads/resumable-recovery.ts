@@ -7,7 +7,7 @@
  */
 
 import type { FileStore } from '../acl/ports.js';
-import type { ResumableFolder } from './resumable-folder.js';
+import { ResumableFolder } from './resumable-folder.js';
 import type { ResumableUpload } from './resumable-upload.js';
 import type { ResumableUploads } from './resumable-uploads.js';
 import type { StorageRoot } from './storage-root.js';
@@ -36,8 +36,18 @@ export async function recoverResumable<T>(
   return recovered;
 }
 
+/**
+ * The first look alone, for whoever recovers commits in place of a files service, under its lock: the partial of an
+ * upload that was not journaled is dropped then, and the next start must not take it for a file that has gone.
+ */
+export async function keepForSender(root: StorageRoot, files: FileStore): Promise<void> {
+  const folder = new ResumableFolder(root.partialPath(''), root);
+  const pending = await journaled(files);
+  for (const upload of await folder.records()) await beforeRecovery({ folder, root }, upload, pending);
+}
+
 async function beforeRecovery(
-  { folder, root }: ResumableRecoveryDeps,
+  { folder, root }: Pick<ResumableRecoveryDeps, 'folder' | 'root'>,
   upload: ResumableUpload,
   pending: ReadonlySet<string>,
 ): Promise<ResumableUpload> {
@@ -45,12 +55,22 @@ async function beforeRecovery(
   if (uncheckedFrom !== undefined) {
     const size = await folder.size(upload.id);
     if (size !== undefined && size > uncheckedFrom) await folder.truncate(upload.id, uncheckedFrom);
-    await folder.write(rest);
-    return rest;
+    return (await isWritten(folder, rest)) ? rest : upload;
   }
   if (partial === undefined || pending.has(partial) || !(await root.hasPartial(partial))) return upload;
-  await folder.write(rest);
+  // Where it cannot be written, another kill ends the upload: nothing tells then that it never became a file.
+  await isWritten(folder, rest);
   return rest;
+}
+
+/** A disk that is full is no reason to refuse the start: the files are served from it all the same. */
+async function isWritten(folder: ResumableFolder, upload: ResumableUpload): Promise<boolean> {
+  try {
+    await folder.write(upload);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 async function afterRecovery(

@@ -61,12 +61,17 @@ export class ResumableUploads {
     return this.#deps.lifetimeMs;
   }
 
-  /** Bytes that are there. */
-  async offset({ id, length, finished }: ResumableUpload): Promise<number> {
+  /** Bytes that are there, and have the checksum that came with them. */
+  async offset({ id, path, length, uncheckedFrom, finished }: ResumableUpload): Promise<number> {
     if (finished !== undefined) return length ?? 0;
+    if (uncheckedFrom !== undefined) return uncheckedFrom;
     const size = await this.#deps.folder.size(id);
-    if (size === undefined) throw new Error(`somebody has removed the bytes of upload ${id}`);
+    if (size === undefined) throw new Error(`somebody has removed the bytes of an upload of ${path}`);
     return size;
+  }
+
+  async isWhole(upload: ResumableUpload): Promise<boolean> {
+    return (await this.offset(upload)) === upload.length;
   }
 
   /** @throws UploadProblem `too-many`, `too-busy`, `no-space` */
@@ -107,11 +112,12 @@ export class ResumableUploads {
     checksum: Checksum | undefined,
   ): Promise<number> {
     const file = this.#deps.folder.bytesPath(id);
+    await this.#dropUnchecked(id);
     if (checksum === undefined) return append({ file, offset, source, checksum });
     // A kill in the middle must not leave bytes that nobody has compared.
     await this.#change(id, { uncheckedFrom: offset });
     const end = await append({ file, offset, source, checksum }).catch(async (error: unknown) => {
-      // What does not match was taken off; where the disk refused that, the next start does it.
+      // What does not match was taken off; where the disk refused that, the next request or start does it.
       if ((await this.#deps.folder.size(id)) === offset) await this.#change(id, { uncheckedFrom: undefined });
       throw error;
     });
@@ -121,9 +127,16 @@ export class ResumableUploads {
 
   /** All of its bytes, for the committer. @throws UploadProblem */
   async handOver(upload: ResumableUpload): Promise<Partial> {
-    const name = await this.#deps.folder.link(upload.id);
-    await this.#change(upload.id, { partial: name });
-    return { name, bytes: await this.offset(upload) };
+    const { folder } = this.#deps;
+    const bytes = await this.offset(upload);
+    const name = await folder.link(upload.id);
+    try {
+      await this.#change(upload.id, { partial: name });
+    } catch (error) {
+      await folder.unlink(name); // else it would keep the room of an upload that was given up
+      throw error;
+    }
+    return { name, bytes };
   }
 
   /** The committer has dropped what it was given. */
@@ -158,16 +171,30 @@ export class ResumableUploads {
     this.#finished.delete(id);
   }
 
-  /** Ends what has expired. Answers how many unfinished ones. @param now UTC milliseconds */
+  /** Ends what has expired. Answers how many unfinished ones. @param now UTC milliseconds @throws what kept one */
   async sweep(now: number): Promise<number> {
     let swept = 0;
+    const kept: unknown[] = [];
     for (const upload of [...this.#open.values(), ...this.#finished.values()]) {
       // One that the committer has is a file in a moment, or the next start's.
       if (!this.#hasExpired(upload, now) || upload.partial !== undefined) continue;
-      await this.end(upload.id);
-      if (upload.finished === undefined) swept += 1;
+      try {
+        await this.end(upload.id);
+        if (upload.finished === undefined) swept += 1;
+      } catch (error) {
+        kept.push(error);
+      }
     }
+    if (kept.length > 0) throw kept[0];
     return swept;
+  }
+
+  /** What the disk would not let be taken off, or be noted as compared. */
+  async #dropUnchecked(id: string): Promise<void> {
+    const from = this.#open.get(id)?.uncheckedFrom;
+    if (from === undefined) return;
+    await this.#deps.folder.truncate(id, from);
+    await this.#change(id, { uncheckedFrom: undefined });
   }
 
   #hasExpired(upload: ResumableUpload, now: number): boolean {

@@ -44,9 +44,34 @@ export class TrashFolder {
     );
   }
 
-  /** Moves a file into the trash, and makes that durable in both folders; it being there already is fine. */
+  /**
+   * Tried, before anything is journaled: two mounts of one file system have the same device, and a disk may be mounted
+   * below the root.
+   *
+   * @throws UploadProblem `bad-request` where no rename of the file into the trash is possible
+   */
+  async requireReach(path: ResourcePath): Promise<void> {
+    const probe = this.#root.partialPath(randomUUID()); // a partial's name: the next start drops what is left
+    try {
+      await link(this.#root.diskPath(path), probe);
+    } catch (error) {
+      // A link may be forbidden where a rename is not; what else is wrong the rename itself will say.
+      if ((error as NodeJS.ErrnoException).code !== 'EXDEV') return;
+      throw new UploadProblem(
+        'bad-request',
+        'This file is on another file system than the trash; delete it for good, with purge=true (--purge).',
+        { cause: error },
+      );
+    }
+    await unlink(probe);
+  }
+
+  /**
+   * Moves a file into the trash, and makes that durable in both folders; it being there already is fine: what is at its
+   * path then is another one.
+   */
   async take(path: ResourcePath, id: string): Promise<void> {
-    if ((await this.#root.find(path))?.kind === 'file') {
+    if ((await this.#root.find(path))?.kind === 'file' && !(await this.has(id))) {
       await mkdir(this.#folder, { recursive: true, mode: FOLDER_MODE });
       await rename(this.#root.diskPath(path), this.#fileOf(id));
     }

@@ -11,7 +11,6 @@
 
 import type { GrantDraft } from '../acl/grant.js';
 import type { TrashedFile, TrashStore } from '../acl/life-ports.js';
-import type { AclStore } from '../acl/ports.js';
 import { QuotaExceeded } from '../acl/quota.js';
 import { fileIn, folderOf, isFolder, nameOf, type ResourcePath } from '../acl/resource-path.js';
 import type { Committed, Committer, Upload } from './committer.js';
@@ -36,7 +35,6 @@ export type TrashStep = 'restore-linked' | 'restore-committed' | 'restore-finish
 export interface TrashDeps {
   readonly folder: TrashFolder;
   readonly trash: TrashStore;
-  readonly acl: AclStore;
   readonly committer: Committer;
   /** UTC milliseconds. */
   readonly clock: () => number;
@@ -47,7 +45,10 @@ const NOT_THERE = 'There is nothing of this id in the trash.';
 
 export class Trash {
   readonly #deps: TrashDeps;
-  /** Being restored. Twice at once, the second would be renamed onto another name of itself. */
+  /**
+   * Being restored, or removed. Restored twice at once, the second would be renamed onto another name of itself; removed
+   * meanwhile, it would come back after it had gone for good.
+   */
   readonly #busy = new Set<string>();
 
   constructor(deps: TrashDeps) {
@@ -63,14 +64,24 @@ export class Trash {
 
   /** @throws UploadProblem `not-found`, `conflict`, and what a commit refuses; what `authorise` throws */
   async restore(request: RestoreRequest): Promise<Committed> {
-    if (this.#busy.has(request.id)) {
-      throw new UploadProblem('conflict', 'Somebody is restoring it right now; look where it went.');
+    return this.#alone(request.id, () => this.#restore(request));
+  }
+
+  /** Being restored, or removed. */
+  isBusy(id: string): boolean {
+    return this.#busy.has(id);
+  }
+
+  /** @throws UploadProblem `conflict` */
+  async #alone<T>(id: string, work: () => Promise<T>): Promise<T> {
+    if (this.#busy.has(id)) {
+      throw new UploadProblem('conflict', 'Somebody restores or removes it right now; look where it went.');
     }
-    this.#busy.add(request.id);
+    this.#busy.add(id);
     try {
-      return await this.#restore(request);
+      return await work();
     } finally {
-      this.#busy.delete(request.id);
+      this.#busy.delete(id);
     }
   }
 
@@ -83,7 +94,7 @@ export class Trash {
     const to = request.to ?? file.path;
     if (isFolder(to)) throw new UploadProblem('bad-request', 'A file is restored to a file; name one.');
     await request.authorise(file, to);
-    const grants = request.grants === 'keep' ? await this.#grantsFor(file, to) : [];
+    const grants = request.grants === 'keep' ? file.grants.map((grant) => ({ ...grant, path: to })) : [];
     const partial = await folder.partialOf(file.id);
     onStep?.('restore-linked');
     const upload = this.#uploadOf(request, file, to, partial, grants);
@@ -109,25 +120,40 @@ export class Trash {
       partial,
       owner: file.owner,
       grants,
-      // Again, when the bytes have been looked at.
-      authorise: () => request.authorise(file, path),
       preconditions: {
         ifMatch: undefined,
         ifNoneMatch: request.onConflict === 'refuse' ? '*' : undefined,
         ifUnmodifiedSince: undefined,
       },
+      // Again, when the bytes have been looked at, which may take a while.
+      authorise: () => request.authorise(file, path),
       trashId: file.id,
       ...(expiresAt !== undefined && expiresAt > this.#deps.clock() && { expiresAt }),
       ...(request.onConflict === 'number' && { candidate: this.#candidate(request, file, path) }),
     };
   }
 
-  /** For good. @throws UploadProblem `not-found` */
-  async drop(ids: readonly string[]): Promise<void> {
+  /**
+   * For good. Answers how many the disk has refused: they stay, and keep no other.
+   *
+   * @param onProblem is told of each
+   */
+  async drop(ids: readonly string[], onProblem: (error: unknown) => void): Promise<number> {
     const { folder, trash, onStep } = this.#deps;
-    for (const id of ids) await folder.drop(id);
+    const dropped: string[] = [];
+    for (const id of ids) {
+      await this.#alone(id, () => folder.drop(id)).then(() => dropped.push(id), onProblem);
+    }
     onStep?.('trash-dropped');
-    await trash.forgetTrash(ids);
+    await trash.forgetTrash(dropped);
+    return ids.length - dropped.length;
+  }
+
+  /** For good, one. @throws what the disk does */
+  async dropOne(id: string): Promise<void> {
+    await this.drop([id], (error) => {
+      throw error;
+    });
   }
 
   #candidate({ authorise }: RestoreRequest, file: TrashedFile, to: ResourcePath) {
@@ -136,17 +162,6 @@ export class Trash {
       if (path !== undefined && path !== to) await authorise(file, path);
       return path;
     };
-  }
-
-  async #grantsFor(file: TrashedFile, to: ResourcePath): Promise<readonly GrantDraft[]> {
-    const standing = await this.#deps.acl.grantsOn([to]);
-    return file.grants
-      .filter(({ principal, action }) => {
-        return !standing.some(
-          (one) => one.effect === 'deny' && one.principal === principal && one.action === action,
-        );
-      })
-      .map((grant) => ({ ...grant, path: to }));
   }
 }
 

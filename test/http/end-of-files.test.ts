@@ -96,16 +96,31 @@ t.test('its grants come back for who manages both places, and for nobody else', 
   t.equal((await given.ask('GET', `${DOWNLOAD}${PLAN}`, { as: 'eve' })).status, 200);
 });
 
-t.test('for good: with write out of the trash that one filled, and past it only with manage', async (t) => {
+t.test('for good: only with manage, out of the trash and past it', async (t) => {
   const given = await withTrashed(t);
   const id = await idOf(given);
-  t.equal((await given.ask('DELETE', `${API}/trash?id=${id}`, { as: 'bob' })).status, 204);
+  isProblem(t, await given.ask('DELETE', `${API}/trash?id=${id}`, { as: 'bob' }), 403);
+  t.equal((await listed(given, 'bob')).entries.length, 1);
+  t.equal((await given.ask('DELETE', `${API}/trash?id=${id}`, { as: 'max' })).status, 204);
   t.strictSame((await listed(given, 'root')).entries, []);
   await put(given, PLAN, 'text');
   const purge = (as: string) => given.ask('DELETE', `${API}/files?path=${PLAN}&purge=true`, { as });
   t.equal((await purge('bob')).status, 403);
   t.equal((await purge('max')).status, 200);
   t.strictSame([(await listed(given, 'root')).entries, served(given.folder, PLAN)], [[], undefined]);
+});
+
+t.test('what has expired comes back for who may give it more time, and for nobody else', async (t) => {
+  const given = await filesScene(t, { trash: true });
+  for (const line of ['user:bob write /team/', 'user:max manage /team/']) await given.grant(line);
+  await put(given, PLAN, 'text');
+  await expired(given, PLAN);
+  t.equal((await given.ask('DELETE', WRITE + PLAN, { as: 'bob' })).status, 204);
+  const id = await idOf(given);
+  isProblem(t, await post(given, 'bob', 'trash/restore', { id }), 403);
+  t.equal(served(given.folder, PLAN), undefined);
+  t.equal((await post(given, 'max', 'trash/restore', { id })).status, 200);
+  t.equal((await given.ask('GET', DOWNLOAD + PLAN, { as: 'bob' })).status, 200);
 });
 
 t.test('pages of the trash, of a folder', async (t) => {

@@ -3,11 +3,13 @@
  * (EFBIG). The upload is answered 507, nothing of it is left, and the service lives on.
  */
 
-import { readdirSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import t from 'tap';
 import { partialsIn } from '../uploads/given.js';
 import { FORM_HEADERS, form, isProblem, WRITE } from './asking-files.js';
 import { startFiles } from './files-process.js';
+import { locationOf, tusOver, UPLOADS } from './tus-client.js';
 
 const KIB = 1024;
 const MAX_KIB = 4 * 1024; // the store and its log stay far below
@@ -32,4 +34,29 @@ t.test('507, no partial, and the service lives on', async (t) => {
   t.strictSame(readdirSync(`${dataFolder}/store/files/users/alice`), ['plan'], 'and nothing else');
   t.equal((await ask('PUT', `${HOME}plan`, { as: 'alice', body: FITS })).status, 204, 'what fits is taken');
   t.equal(child.exitCode, null);
+});
+
+t.test('no line of its log has the id of an upload, which may be its only secret', async (t) => {
+  const dataFolder = `${t.testdir()}/data`;
+  const { ask, child, ended } = await startFiles(t, dataFolder);
+  const tus = tusOver(ask);
+  const ids: string[] = [];
+  const begin = async () => {
+    const at = locationOf(await tus.create({ path: '/users/alice/plan' }, { as: 'alice', length: 3 }));
+    const id = at.slice(UPLOADS.length);
+    ids.push(id);
+    return { at, file: `${dataFolder}/partial/tus/${id}` };
+  };
+  const lost = await begin();
+  rmSync(lost.file);
+  t.equal((await tus.head(lost.at, { as: 'alice' })).status, 423);
+  const stuck = await begin();
+  mkdirSync(`${stuck.file}.json.new`);
+  const headers = { 'upload-checksum': `sha1 ${createHash('sha1').update('abc').digest('base64')}` };
+  t.equal((await tus.patch(stuck.at, 0, { as: 'alice', headers, body: 'abc' })).status, 500);
+  child.kill('SIGTERM');
+  const { stderr } = await ended;
+  t.match(stderr, /EISDIR/);
+  t.match(stderr, '/users/alice/plan', 'the operator is told which it is');
+  for (const id of ids) t.notOk(stderr.includes(id));
 });

@@ -78,3 +78,19 @@ t.test('names and conflicts are those of any upload', async (t) => {
   isProblem(t, await made({ path: PATH }, says('burn')), 400, 'bad-request', /one of replace/);
   t.equal((await made({ path: PATH }, says('replace'))).status, 201);
 });
+
+t.test('when it shall end is said at its creation, and counts from its last byte', async (t) => {
+  const given = await filesScene(t);
+  const tus = tusOver(given.ask);
+  const made = (expires: string, headers: Record<string, string> = {}) =>
+    tus.create({ path: PATH, expires }, { ...BY_ALICE, length: 1, headers, body: 'x' });
+  isProblem(t, await made('soon'), 400, 'bad-request', /expires after a duration/);
+  isProblem(t, await made('2001-01-01T00:00Z'), 400, 'bad-request', /in the future/);
+  isProblem(t, await made('1h', { 'x-latchkey-expires': '1h' }), 400, 'bad-request', /Upload-Metadata/);
+  const before = Date.now();
+  t.equal((await made('1h')).status, 201);
+  const ends = (await given.store.expiries.expiriesOf([path(PATH)])).get(path(PATH)) ?? 0;
+  t.ok(ends >= before + 3_600_000 && ends <= Date.now() + 3_600_000, `${ends}`);
+  t.equal((await made('never')).status, 201);
+  t.strictSame(await given.store.expiries.expiriesOf([path(PATH)]), new Map());
+});

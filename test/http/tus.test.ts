@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import t from 'tap';
 import { folderAt, namesIn, partialsIn, path, refusing, resumableNamesIn, served } from '../uploads/given.js';
-import { isProblem } from './asking-files.js';
+import { type Answer, isProblem } from './asking-files.js';
 import { filesScene } from './files-scene.js';
 import { BYTES, type Creation, locationOf, metadata, tusOver, UPLOADS, VERSION } from './tus-client.js';
 
@@ -152,6 +152,13 @@ t.test('what cannot be created leaves nothing', async (t) => {
     [good, { as: 'carol', length: 1 }, 403, 'forbidden', /may not write/],
     [{ ...good, grants: 'anyone read' }, { as: 'bob', length: 1 }, 403, 'forbidden', /may not manage/],
     [{ ...good, grants: 'bob read' }, one, 400, 'bad-request', /begins with user:NAME/],
+    [
+      good,
+      { ...one, headers: { 'x-latchkey-grants': 'anyone deny read' } },
+      400,
+      'bad-request',
+      /in its Upload-Metadata/,
+    ],
     [{}, one, 400, 'bad-request', /has no path/],
     [{ path: 'plan' }, one, 400, 'bad-request', /no resource path/],
     [{ path: '/users/alice/../bob/x' }, one, 400, 'bad-request', /no resource path/],
@@ -365,20 +372,28 @@ t.test('a commit that was done, but could not be noted, is not done twice', asyn
   t.strictSame(partialsIn(given.folder), []);
 });
 
-t.test('no more than so many are unfinished', async (t) => {
+t.test('no more than so many are unfinished, of one user and of all', async (t) => {
   const given = await filesScene(t);
   const tus = tusOver(given.ask);
-  const creations = Array.from({ length: 12 }, (_, i) =>
-    tus.create({ path: `${PATH}${i}` }, { ...ALICE, length: 1 }),
-  );
-  const answers = await Promise.all(creations);
-  t.equal(answers.filter(({ status }) => status === 201).length, 10);
-  for (const refused of answers.filter(({ status }) => status !== 201)) {
-    isProblem(t, refused, 503, 'too-busy', /finish or delete one/);
-    t.equal(refused.headers['retry-after'], '1');
+  const begin = (as: string) =>
+    Promise.all(
+      Array.from({ length: 12 }, (_, i) => tus.create({ path: `/users/${as}/${i}` }, { as, length: 1 })),
+    );
+  const made = (answers: readonly Answer[]) => answers.filter(({ status }) => status === 201);
+  const alices = await begin('alice');
+  const bobs = await begin('bob');
+  t.strictSame([made(alices).length, made(bobs).length], [8, 2]);
+  for (const [answers, status, code, seconds] of [
+    [alices, 429, 'too-many', '60'],
+    [bobs, 503, 'too-busy', '1'],
+  ] as const) {
+    for (const refused of answers.filter((answer) => answer.status !== 201)) {
+      isProblem(t, refused, status, code, /finish or delete one/);
+      t.equal(refused.headers['retry-after'], seconds);
+    }
   }
-  const [made] = answers.filter(({ status }) => status === 201).map(locationOf);
-  await tus.patch(made ?? '', 0, { ...ALICE, body: 'x' });
+  const [first] = made(alices).map(locationOf);
+  await tus.patch(first ?? '', 0, { ...ALICE, body: 'x' });
   t.equal(
     (await tus.create({ path: PATH }, { ...ALICE, length: 1 })).status,
     201,

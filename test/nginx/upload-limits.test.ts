@@ -3,17 +3,16 @@
  * decisions nor downloads from anybody; those that pass through the files service are given up.
  */
 
-import { readdirSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import t, { type Test } from 'tap';
+import { partialsIn, rawIn } from '../uploads/given.js';
 import { type Site, startSite } from './running-site.js';
 
 const TRICKLING = 200;
 const PATIENCE_MS = 60_000;
 
 function left(site: Site): readonly string[] {
-  const folder = `${site.dataFolder}/partial`;
-  return [...readdirSync(folder).filter((name) => name !== 'nginx'), ...readdirSync(`${folder}/nginx`)];
+  return [...partialsIn(site.dataFolder), ...rawIn(site.dataFolder)];
 }
 
 /** The service drops what a refused upload had a moment after its answer. */

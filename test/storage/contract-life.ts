@@ -159,4 +159,19 @@ export function lifeContract(rule: Rule): void {
       t.equal(await store.trash.trashed(id), undefined);
     },
   );
+
+  rule(
+    'the grants of a restored file come past no deny that stands when it is finished',
+    async (t, store) => {
+      const [id = ''] = ids;
+      await trashed(store, PLAN, id);
+      const lines = [`user:bob read ${PLAN}`, `user:ann read ${PLAN}`];
+      const restore = { ...entry('p', PLAN, 'hidden', lines), trashId: id };
+      await store.files.beginCommit([restore]);
+      await store.acl.putGrants([draft(`user:bob deny read ${PLAN}`)]);
+      await store.files.finishCommit([restore]);
+      const effects = new Map((await loadedOn(store, PLAN)).map((one) => [one.principal, one.effect]));
+      t.strictSame([effects.get(BOB), effects.get(principal('user:ann'))], ['deny', 'allow']);
+    },
+  );
 }

@@ -60,12 +60,12 @@ t.test('a file that keeps the thread is not known, and the next one has another 
   const script = new URL(
     `data:text/javascript,import {parentPort} from 'node:worker_threads'; parentPort.on('message', ({named}) => { if (named === 'hang') for (;;); if (named === 'throw') throw new Error('no'); parentPort.postMessage({found: {type: 'a/b'}}) })`,
   );
-  const { types } = opened(t, script, 500);
+  const { types } = opened(t, script, 3_000);
   const answers = ['fine', 'hang', 'fine', 'throw', 'fine'].map((named) => types.of({ file: '', named }));
   const settled = await Promise.allSettled(answers);
   t.match(settled, [
     { value: { type: 'a/b' } },
-    { reason: { name: 'NotKnown', code: 'content-unknown', message: /longer than 500 ms/ } },
+    { reason: { name: 'NotKnown', code: 'content-unknown', message: /longer than 3000 ms/ } },
     { value: { type: 'a/b' } },
     { reason: { name: 'NotKnown', message: /has ended/ } },
     { value: { type: 'a/b' } },

@@ -97,7 +97,7 @@ async function resumableIn(folder: string, root: StorageRoot): Promise<Resumable
   return new ResumableUploads({
     folder: inFolder,
     openMax: 10,
-    ownerMax: 10,
+    ownerMax: 8,
     lifetimeMs: 3_600_000,
     clock: () => Date.now(),
   });

@@ -131,7 +131,6 @@ if (plan.copy !== undefined) {
 const bin = new Trash({
   folder: trashFolder,
   trash: store.trash,
-  acl: store.acl,
   committer,
   clock,
   onStep: reach,
@@ -140,7 +139,7 @@ if (plan.restore !== undefined) {
   const how = { to: undefined, onConflict: 'refuse', grants: 'keep' } as const;
   await bin.restore({ id: plan.restore, ...how, authorise: ALLOWED });
 }
-if (plan.empty !== undefined) await bin.drop([plan.empty]);
+if (plan.empty !== undefined) await bin.dropOne(plan.empty);
 if (plan.remove !== undefined) await committer.remove(plan.remove as ResourcePath, UNCONDITIONAL);
 const uploads: Upload[] = [];
 for (const [i, { path, text, grants, requested }] of plan.uploads.entries()) {

@@ -107,6 +107,7 @@ const deps = {
   root,
   committer: new Committer({ root, files: store.files, expiries: store.expiries, clock, onStep: reach }),
   mount: '/files/',
+  clock,
   uploadBytesMax: 1_000_000,
   resumable,
   locks: new UploadLocks(),

@@ -11,6 +11,8 @@ import { Credentials } from '../../src/credentials/credential.js';
 import { Gate } from '../../src/http/gate.js';
 import { commitUpload } from '../../src/http/tus/commit.js';
 import { UploadLocks } from '../../src/http/tus/upload-locks.js';
+import { Findings } from '../../src/uploads/findings.js';
+import { mendLeftOver } from '../../src/uploads/left-over.js';
 import { recover } from '../../src/uploads/recovery.js';
 import { ResumableFolder } from '../../src/uploads/resumable-folder.js';
 import { recoverResumable } from '../../src/uploads/resumable-recovery.js';
@@ -68,6 +70,7 @@ async function askedAgain(given: Scene, resumable: ResumableUploads) {
     root,
     committer,
     mount: '/files/',
+    clock: () => Date.now(),
     uploadBytesMax: 100,
     resumable,
     locks: new UploadLocks(),
@@ -119,6 +122,21 @@ t.test('killed before its checksum was known, nothing of those bytes stays', asy
   t.equal(upload && (await resumable.offset(upload)), 0);
   t.notOk(upload?.uncheckedFrom);
 });
+
+for (const killAt of ['handed-over', 'prepared'] as const) {
+  t.test(`killed at '${killAt}', then mended by fsck, it waits for its sender as before`, async (t) => {
+    const given = await killed(t, killAt, '');
+    const { store, root } = given;
+    const deps = { ...store, root, takeLock: () => ({ release: () => {} }), clock: Date.now };
+    await mendLeftOver(deps, new Findings(10));
+    t.strictSame(partialsIn(given.folder), []);
+    const resumable = await started(given);
+    const upload = resumable.find(ID);
+    t.equal(upload && (await resumable.offset(upload)), 3);
+    await askedAgain(given, resumable);
+    t.equal(served(given.folder, PATH), 'new');
+  });
+}
 
 t.test('a file that was removed before the next start does not come back', async (t) => {
   const given = await killed(t, 'finished', '');

@@ -1,13 +1,24 @@
 /** Resumable uploads on the disk: begun, carried on, counted, expired, and read again at a start. */
 
 import { createHash } from 'node:crypto';
-import { linkSync, lstatSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { linkSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import t, { type Test } from 'tap';
+import { UploadProblem } from '../../src/uploads/problem.js';
+import { recover } from '../../src/uploads/recovery.js';
 import { ResumableFolder } from '../../src/uploads/resumable-folder.js';
 import { recoverResumable } from '../../src/uploads/resumable-recovery.js';
 import { ResumableUploads } from '../../src/uploads/resumable-uploads.js';
-import { OWNER, path, principal, resumableNamesIn, type Scene, scene, UNCONDITIONAL } from './given.js';
+import {
+  OWNER,
+  partialsIn,
+  path,
+  principal,
+  resumableNamesIn,
+  type Scene,
+  scene,
+  UNCONDITIONAL,
+} from './given.js';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -146,6 +157,44 @@ t.test('of a checksum that does not match nothing stays, and what follows is kep
   t.equal(await (await it.again()).offset(begun), 6, 'the next start takes nothing off');
 });
 
+t.test(
+  'what could not be noted as compared is sent again, and a start takes nothing off a file',
+  async (t) => {
+    const it = await given(t);
+    const begun = await it.begin('a');
+    const abc = () => Readable.from([Buffer.from('abc')]);
+    const checksum = { algorithm: 'sha1', digest: createHash('sha1').update('abc').digest() } as const;
+    const inTheWay = `${it.folder}/partial/tus/${id('a')}.json.new`;
+    const source = async function* () {
+      yield Buffer.from('abc');
+      mkdirSync(inTheWay); // the record cannot be written from here on
+    };
+    await t.rejects(it.resumable.append(begun.id, 0, source(), checksum), { code: 'EISDIR' });
+    rmdirSync(inTheWay);
+    const offset = async () => {
+      const upload = it.resumable.find(begun.id);
+      return upload && it.resumable.offset(upload);
+    };
+    t.equal(await offset(), 0);
+    t.equal(await it.resumable.append(begun.id, 0, Readable.from([Buffer.from('x')]), undefined), 1);
+    t.equal(await offset(), 1, 'nothing of the earlier bytes is behind it');
+    t.equal(await it.resumable.append(begun.id, 1, abc(), checksum), 4);
+    const again = await it.again();
+    const known = again.find(begun.id);
+    t.equal(known && (await again.offset(known)), 4);
+    t.equal(readFileSync(`${it.folder}/partial/tus/${id('a')}`, 'utf8'), 'xabc');
+  },
+);
+
+t.test('handed over where the disk takes no record, no second name of its bytes stays', async (t) => {
+  const it = await given(t);
+  const begun = await it.begin('a');
+  await it.append('a', 0, 'abcdefghij');
+  mkdirSync(`${it.folder}/partial/tus/${id('a')}.json.new`);
+  await t.rejects(it.resumable.handOver(begun), { code: 'EISDIR' });
+  t.strictSame(partialsIn(it.folder), []);
+});
+
 t.test('a source that breaks off leaves what has come', async (t) => {
   const it = await given(t);
   const begun = await it.begin('a');
@@ -170,6 +219,50 @@ t.test('a start removes what belongs to no upload, and nothing that is not ours'
   const again = await it.again();
   t.strictSame(resumableNamesIn(it.folder), [id('a'), `${id('a')}.json`, 'notes.txt']);
   t.equal(again.ofOwner(OWNER).length, 1);
+});
+
+t.test('a start on a disk that takes no record goes on, and keeps the uploads', async (t) => {
+  const it = await given(t);
+  const checked = await it.begin('a');
+  await it.append('a', 0, 'abc');
+  await it.inFolder.write({ ...checked, uncheckedFrom: 1 });
+  const handed = await it.begin('b');
+  await it.append('b', 0, 'abcdefghij');
+  await it.resumable.handOver(handed);
+  class FullFolder extends ResumableFolder {
+    override async write(): Promise<void> {
+      throw new UploadProblem('no-space', 'full');
+    }
+  }
+  const folder = new FullFolder(`${it.folder}/partial`, it.root);
+  const uploads = new ResumableUploads({
+    folder,
+    openMax: 3,
+    ownerMax: 3,
+    lifetimeMs: HOUR_MS,
+    clock: () => START,
+  });
+  const { root, store } = it;
+  await recoverResumable({ folder, uploads, root, files: store.files }, () => recover(store.files, root));
+  const offsets = uploads.ofOwner(OWNER).map(async (upload) => [upload.id, await uploads.offset(upload)]);
+  t.strictSame((await Promise.all(offsets)).sort(), [
+    [id('a'), 1],
+    [id('b'), 10],
+  ]);
+});
+
+t.test('one that cannot be removed keeps no other from being swept', async (t) => {
+  const it = await given(t);
+  await it.begin('a');
+  await it.begin('b');
+  await it.inFolder.removeBytes(id('a'));
+  mkdirSync(`${it.folder}/partial/tus/${id('a')}`);
+  it.now += HOUR_MS;
+  await t.rejects(it.resumable.sweep(it.now), 'the operator is told');
+  t.strictSame(resumableNamesIn(it.folder), [id('a'), `${id('a')}.json`]);
+  rmdirSync(`${it.folder}/partial/tus/${id('a')}`);
+  t.equal(await it.resumable.sweep(it.now), 1);
+  t.strictSame(resumableNamesIn(it.folder), []);
 });
 
 t.test('one whose bytes somebody removed is over at the next start', async (t) => {

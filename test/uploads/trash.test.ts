@@ -3,16 +3,13 @@
  * at every step of it: a file is at its place or in the trash, whole, and a second start changes nothing.
  */
 
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import t, { type Test } from 'tap';
-import { type CommitStep, Committer } from '../../src/uploads/committer.js';
-import { removeEnded } from '../../src/uploads/ended-files.js';
-import { Expiry } from '../../src/uploads/expiry.js';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import t from 'tap';
+import type { CommitStep } from '../../src/uploads/committer.js';
 import { Inspection } from '../../src/uploads/inspection.js';
 import { ANY_TYPE } from '../../src/uploads/media-types.js';
 import { recover } from '../../src/uploads/recovery.js';
-import { Trash, type TrashStep } from '../../src/uploads/trash.js';
-import { TrashFolder } from '../../src/uploads/trash-folder.js';
+import type { TrashStep } from '../../src/uploads/trash.js';
 import {
   draft,
   mayRead,
@@ -22,55 +19,13 @@ import {
   path,
   principal,
   put,
-  type Scene,
-  scene,
   served,
   UNCONDITIONAL,
 } from './given.js';
 import { killedAt } from './killed-at.js';
+import { ALLOWED, inTrash, listed, PLAN, RESTORE, withTrash } from './trash-scene.js';
 
-const PLAN = '/team/plan.txt';
-const ROOT = path('/');
 const BOB = principal('user:bob');
-const ALLOWED = async () => {};
-const RESTORE = { to: undefined, onConflict: 'refuse', grants: 'drop', authorise: ALLOWED } as const;
-
-async function withTrash(t: Test, clock = () => Date.now(), inspection?: Inspection) {
-  const given = await scene(t);
-  const { root, store, locks } = given;
-  const { files, expiries, trash, acl } = store;
-  const folder = new TrashFolder(root);
-  await folder.prepare();
-  const committer = new Committer({ root, files, expiries, clock, locks, trash: folder, inspection });
-  const bin = new Trash({ folder, trash, acl, committer, clock });
-  const ended = (more: { trashTimeMs?: number; trashBytesMax?: number } = {}) => {
-    const deps = {
-      expiries,
-      trash,
-      committer,
-      bin,
-      clock,
-      trashTimeMs: 10,
-      trashBytesMax: undefined,
-      ...more,
-    };
-    return removeEnded(deps, (error) => t.fail(String(error)));
-  };
-  return {
-    ...given,
-    uninspected: given,
-    committer,
-    bin,
-    ended,
-    expiry: new Expiry({ root, expiries, locks }),
-  };
-}
-
-const listed = ({ store }: Scene) => store.trash.trash({ folder: ROOT, max: 99 });
-const inTrash = ({ folder }: Scene) => {
-  const names = readdirSync(`${folder}/partial/trash`);
-  return names.map((name) => readFileSync(`${folder}/partial/trash/${name}`, 'utf8'));
-};
 
 t.test('a removed file is in the trash with all that it had, and is served no more', async (t) => {
   const given = await withTrash(t);
@@ -141,7 +96,7 @@ t.test('who may not restore changes nothing, and two at once restore it once', a
 
 t.test('what has its time goes, and the oldest beyond the bytes', async (t) => {
   let now = 1_000;
-  const given = await withTrash(t, () => now);
+  const given = await withTrash(t, { clock: () => now });
   for (const on of ['/a', '/b', '/c']) {
     await put(given, on, 'text');
     await given.committer.remove(path(on), UNCONDITIONAL);
@@ -160,7 +115,7 @@ t.test('what has its time goes, and the oldest beyond the bytes', async (t) => {
 
 t.test('an expired file goes into the trash, and comes back without its expiry', async (t) => {
   let now = 1_000;
-  const given = await withTrash(t, () => now);
+  const given = await withTrash(t, { clock: () => now });
   await put(given, PLAN, 'text');
   await put(given, '/stays', 'text');
   await given.expiry.set({ path: path(PLAN), expiresAt: 1_005, authorise: ALLOWED });
@@ -276,9 +231,10 @@ t.test('a right that was lost while a restore was scanned refuses it', async (t)
     },
     onRefused: () => undefined,
   });
-  const given = await withTrash(t, () => Date.now(), inspection);
-  await put(given.uninspected, PLAN, 'text');
+  const given = await withTrash(t, { inspection });
+  await put(given, PLAN, 'text');
   await given.committer.remove(path(PLAN), UNCONDITIONAL, { by: BOB });
+  may = true;
   const authorise = async () => {
     if (!may) throw new Error('revoked');
   };

@@ -9,11 +9,18 @@ import { UploadProblem } from '../../uploads/problem.js';
 import type { ResumableUpload } from '../../uploads/resumable-upload.js';
 import { Staging } from '../../uploads/staging.js';
 import { problemOf } from '../problem.js';
+import { expiryFrom } from '../requested-expiry.js';
 import { parseRequestedGrants } from '../requested-grants.js';
 import { type Access, notThere, requireStill } from './access.js';
 import type { CommitDeps } from './deps.js';
+import { expiresIn } from './intent.js';
 
-/** @throws UploadProblem, Refused: the upload has ended; whatever is answered by 5xx leaves it to be tried again */
+/**
+ * Answers with the upload as it was where its bytes are not all there: a request that had them taken off again, since
+ * they did not match, may have come between.
+ *
+ * @throws UploadProblem, Refused: the upload has ended; whatever is answered by 5xx leaves it to be tried again
+ */
 export async function commitUpload(
   deps: CommitDeps,
   { who, upload: { id } }: Access,
@@ -22,7 +29,7 @@ export async function commitUpload(
   return locks.run(id, async () => {
     const upload = resumable.find(id);
     if (upload === undefined) throw notThere(who);
-    if (upload.finished !== undefined) return upload;
+    if (upload.finished !== undefined || !(await resumable.isWhole(upload))) return upload;
     const access = { who, upload };
     await requireAll(deps, access);
     const placed = await resumable.placed(upload);
@@ -35,14 +42,15 @@ export async function commitUpload(
 }
 
 async function commit(deps: CommitDeps, access: Access, partial: Partial): Promise<Committed> {
-  const { path, owner, grants, preconditions } = access.upload;
+  const { path, owner, grants, preconditions, metadata } = access.upload;
   const staging = new Staging(deps.root, deps.uploadBytesMax);
   staging.add(partial);
   try {
     const drafts = parseRequestedGrants(grants, path);
     // Again, when the bytes have been looked at, which may take a while.
     const authorise = () => requireAll(deps, access);
-    const uploads = [{ path, partial, owner, grants: drafts, preconditions, authorise }];
+    const expiry = expiryFrom(expiresIn(metadata), deps.clock());
+    const uploads = [{ path, partial, owner, grants: drafts, preconditions, authorise, ...expiry }];
     const [committed] = await staging.commit(deps.committer, uploads);
     if (committed === undefined) throw new Error('the commit of one upload answered with none');
     return committed;

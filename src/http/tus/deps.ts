@@ -9,6 +9,7 @@ type Written =
   | 'root'
   | 'committer'
   | 'mount'
+  | 'clock'
   | 'uploadBytesMax'
   | 'quotas'
   | 'userLimits'

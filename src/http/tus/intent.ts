@@ -1,7 +1,8 @@
 /**
  * What the creation of an upload asks for, by its Upload-Metadata: `path`, the resource path of the file, or of a
- * folder (it ends in a slash), in which `filename` is the file; and `grants`, as in the header X-Latchkey-Grants. All
- * else is kept, said back, and means nothing to us: a type is what nginx makes of the name.
+ * folder (it ends in a slash), in which `filename` is the file; and `grants` and `expires`, as in the headers
+ * X-Latchkey-Grants and X-Latchkey-Expires. All else is kept, said back, and means nothing to us: a type is what nginx
+ * makes of the name.
  */
 
 import { Metadata } from '@tus/server';
@@ -18,6 +19,7 @@ import { BadRequest } from '../problem.js';
 export interface Intent {
   readonly path: ResourcePath;
   readonly grants: string;
+  readonly expires: string;
   readonly metadata: Readonly<Record<string, string | null>>;
 }
 
@@ -29,7 +31,13 @@ const REPLACEMENT = '\uFFFD';
 /** @throws BadRequest */
 export function parseIntent(header: string | undefined): Intent {
   const metadata = parseMetadata(header ?? '');
-  return { path: pathOf(metadata), grants: textOf(metadata, 'grants') ?? '', metadata };
+  const grants = textOf(metadata, 'grants') ?? '';
+  return { path: pathOf(metadata), grants, expires: expiresIn(metadata), metadata };
+}
+
+/** Of the creation, or of what is known of the upload. */
+export function expiresIn(metadata: Intent['metadata']): string {
+  return textOf(metadata, 'expires') ?? '';
 }
 
 function parseMetadata(header: string): Intent['metadata'] {

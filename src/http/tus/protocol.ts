@@ -53,7 +53,6 @@ export async function exchange(
     respectForwardedHeaders: false,
     namingFunction: () => id,
     getFileIdFromRequest: () => id,
-    disableTerminationForFinishedUploads: true,
     onUploadFinish: async () => ({ headers: await finish() }),
     onResponseError: (_request, error) => {
       failure = error;

@@ -12,6 +12,7 @@ import { checkPreconditions } from '../../uploads/preconditions.js';
 import type { ResumableUpload } from '../../uploads/resumable-upload.js';
 import { ON_CONFLICT_HEADER, type OnConflict, parseOnConflict, preconditionsFor } from '../on-conflict.js';
 import { BadRequest, logFailure, problemOf, sendError } from '../problem.js';
+import { parseRequestedExpiry } from '../requested-expiry.js';
 import { parseRequestedGrants } from '../requested-grants.js';
 import { withinLimits } from '../upload-limits.js';
 import {
@@ -117,13 +118,19 @@ function tellOffer(deps: TusDeps, reply: FastifyReply) {
 async function create(deps: TusDeps, request: FastifyRequest, reply: FastifyReply) {
   const { gate, root, resumable } = deps;
   const who = await gate.identifyOwn(request);
-  const { path: asked, grants, metadata } = parseIntent(headerOf(request, 'upload-metadata'));
+  const { path: asked, grants, expires, metadata } = parseIntent(headerOf(request, 'upload-metadata'));
   const path = await requireNewPath(deps, who, asked);
   const owner = who.subject.user;
   if (parseRequestedGrants(grants, path).length > 0) await gate.require(who, 'manage', path);
   if (request.headers['upload-concat'] !== undefined) {
     throw new ProtocolRefused(501, 'not-offered', 'Uploads are not put together of several; send it as one.');
   }
+  // Said and not done, a deny would leave the file open.
+  for (const name of ['grants', 'expires']) {
+    if (request.headers[`x-latchkey-${name}`] === undefined) continue;
+    throw new BadRequest(`The ${name} of a resumable upload are in its Upload-Metadata; send them there.`);
+  }
+  parseRequestedExpiry(expires, deps.clock());
   const preconditions = preconditionsFor(policyOf(request), preconditionsOf(request));
   const checksum = parseChecksum(headerOf(request, 'upload-checksum'));
   // Before the bytes, since there may be many; again under the lock of the commit.
@@ -168,9 +175,8 @@ async function carryOn(deps: TusDeps, request: FastifyRequest, reply: FastifyRep
 /** All bytes of it may have come before a crash, or before a disk was full. */
 async function madeFile(deps: TusDeps, access: Access): Promise<ResumableUpload> {
   const { upload } = access;
-  if (upload.finished !== undefined || upload.length === undefined) return upload;
-  const isWhole = (await deps.resumable.offset(upload)) === upload.length;
-  return isWhole ? commitUpload(deps, access) : upload;
+  if (upload.finished !== undefined) return upload;
+  return (await deps.resumable.isWhole(upload)) ? commitUpload(deps, access) : upload;
 }
 
 function toldOfFile({ mount }: TusDeps, { path, finished }: ResumableUpload): Record<string, string> {

@@ -25,7 +25,7 @@ export const createSchema = {
     'upload-length': text('bytes of the file'),
     'upload-defer-length': text('`1`: it is told by a later request'),
     'upload-metadata': text(
-      '`path`: the resource path of the file, or of a folder, in which `filename` is the file; `grants` as in X-Latchkey-Grants. Each in base64.',
+      '`path`: the resource path of the file, or of a folder, in which `filename` is the file; `grants` and `expires` as in X-Latchkey-Grants and X-Latchkey-Expires. Each in base64.',
     ),
     'if-match': text('of the file, when it is committed; also the next two'),
     'if-none-match': text('`*`: only where there is no file yet'),

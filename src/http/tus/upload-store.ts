@@ -68,7 +68,10 @@ export class UploadStore extends DataStore {
   }
 
   override async remove(id: string): Promise<void> {
-    if (this.#uploads.find(id) === undefined) throw ERRORS.FILE_NOT_FOUND;
+    const upload = this.#uploads.find(id);
+    if (upload === undefined) throw ERRORS.FILE_NOT_FOUND;
+    // It is a file, or the journal may yet make it one.
+    if (upload.finished !== undefined || upload.partial !== undefined) throw ERRORS.INVALID_TERMINATION;
     await this.#uploads.end(id);
   }
 

@@ -16,6 +16,7 @@ import type { RecordChange, RecordSelection } from '../../acl/record-ports.js';
 import type { ResourcePath } from '../../acl/resource-path.js';
 import { isSameRecord } from '../../acl/same-record.js';
 import type { MoveEntry } from '../../acl/tree-ports.js';
+import { arrivingGrants } from '../arriving-grants.js';
 import { touchedBy } from '../touched.js';
 import type { MemoryLife } from './memory-life.js';
 import type { MemoryLinks } from './memory-links.js';
@@ -184,10 +185,11 @@ export class MemoryFiles implements FileStore {
     });
   }
 
-  #writeRows({ file, grants, expiresAt }: CommitEntry): void {
+  #writeRows(entry: CommitEntry): void {
+    const { file, expiresAt } = entry;
     this.#files.set(file.path, file);
     this.#deps.life.set(file.path, expiresAt);
-    for (const grant of grants) this.#deps.putGrant(grant);
+    for (const grant of arrivingGrants(entry, this.#deps.grantsOn(file.path))) this.#deps.putGrant(grant);
   }
 }
 

@@ -17,6 +17,7 @@ import { type QuotaLimits, UNLIMITED } from '../../acl/quota.js';
 import type { RecordChange, RecordSelection } from '../../acl/record-ports.js';
 import type { ResourcePath } from '../../acl/resource-path.js';
 import { isSameRecord } from '../../acl/same-record.js';
+import { arrivingGrants } from '../arriving-grants.js';
 import { touchedBy } from '../touched.js';
 import type { ChangeLog } from './change-log.js';
 import { GrantWriter } from './grant-writer.js';
@@ -215,7 +216,8 @@ export class SqliteFiles implements FileStore {
     this.#expiries.set(entry.file.path, entry.expiresAt);
     if (entry.grants.length === 0) return;
     const session = this.#grants.begin();
-    for (const grant of entry.grants) session.put(grant);
+    const standing = this.#grantsOn.all(entry.file.path).map(grantOf);
+    for (const grant of arrivingGrants(entry, standing)) session.put(grant);
     session.end();
   }
 }
