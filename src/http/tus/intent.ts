@@ -5,7 +5,6 @@
  * makes of the name.
  */
 
-import { Metadata } from '@tus/server';
 import {
   fileIn,
   folderOf,
@@ -29,8 +28,8 @@ const METADATA_BYTES_MAX = 8 * 1024;
 const REPLACEMENT = '\uFFFD';
 
 /** @throws BadRequest */
-export function parseIntent(header: string | undefined): Intent {
-  const metadata = parseMetadata(header ?? '');
+export async function parseIntent(header: string | undefined): Promise<Intent> {
+  const metadata = await parseMetadata(header ?? '');
   const grants = textOf(metadata, 'grants') ?? '';
   return { path: pathOf(metadata), grants, expires: expiresIn(metadata), metadata };
 }
@@ -40,10 +39,11 @@ export function expiresIn(metadata: Intent['metadata']): string {
   return textOf(metadata, 'expires') ?? '';
 }
 
-function parseMetadata(header: string): Intent['metadata'] {
+async function parseMetadata(header: string): Promise<Intent['metadata']> {
   if (header.length > METADATA_BYTES_MAX) {
     throw new BadRequest(`Upload-Metadata may have ${METADATA_BYTES_MAX} bytes; send less of it.`);
   }
+  const { Metadata } = await import('@tus/server'); // see protocol.ts
   try {
     return header === '' ? {} : Metadata.parse(header);
   } catch {

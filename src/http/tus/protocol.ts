@@ -5,12 +5,11 @@
  */
 
 import { PassThrough, Readable } from 'node:stream';
-import { Server } from '@tus/server';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { discardRest, headerOf } from '../write-request.js';
 import type { TusDeps } from './deps.js';
 import { asRefusal, protocolRefusal } from './refusal.js';
-import { type StoreRequest, UploadStore } from './upload-store.js';
+import type { StoreRequest } from './upload-store.js';
 
 export const UPLOADS_PREFIX = '/_latchkey/uploads';
 
@@ -42,6 +41,11 @@ export async function exchange(
   reply: FastifyReply,
   { id, finish, ...asked }: Exchange,
 ): Promise<void> {
+  // Of 20 MiB, which a service that nobody asks for it has no need of.
+  const [{ Server }, { UploadStore }] = await Promise.all([
+    import('@tus/server'),
+    import('./upload-store.js'),
+  ]);
   let failure: unknown;
   const server = new Server({
     path: UPLOADS_PREFIX,

@@ -27,11 +27,11 @@ import { type Access, accessUpload } from './access.js';
 import { parseChecksum } from './checksum.js';
 import { commitUpload } from './commit.js';
 import type { TusDeps } from './deps.js';
+import { EXTENSIONS } from './extensions.js';
 import { parseIntent } from './intent.js';
 import { exchange, UPLOADS_PREFIX } from './protocol.js';
 import { locked, ProtocolRefused } from './refusal.js';
 import { createSchema, headSchema, optionsSchema, patchSchema, terminateSchema } from './schemas.js';
-import { EXTENSIONS } from './upload-store.js';
 
 const VERSION = '1.0.0';
 const CREATION = `${UPLOADS_PREFIX}/`;
@@ -118,7 +118,7 @@ function tellOffer(deps: TusDeps, reply: FastifyReply) {
 async function create(deps: TusDeps, request: FastifyRequest, reply: FastifyReply) {
   const { gate, root, resumable } = deps;
   const who = await gate.identifyOwn(request);
-  const { path: asked, grants, expires, metadata } = parseIntent(headerOf(request, 'upload-metadata'));
+  const { path: asked, grants, expires, metadata } = await parseIntent(headerOf(request, 'upload-metadata'));
   const path = await requireNewPath(deps, who, asked);
   const owner = who.subject.user;
   if (parseRequestedGrants(grants, path).length > 0) await gate.require(who, 'manage', path);

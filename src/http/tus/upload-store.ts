@@ -5,16 +5,7 @@ import { DataStore, ERRORS, Upload } from '@tus/server';
 import type { Checksum } from '../../uploads/append.js';
 import type { NewResumableUpload } from '../../uploads/resumable-upload.js';
 import type { ResumableUploads } from '../../uploads/resumable-uploads.js';
-
-/** Concatenation is not among them: the library has none. */
-export const EXTENSIONS = [
-  'creation',
-  'creation-with-upload',
-  'creation-defer-length',
-  'termination',
-  'expiration',
-  'checksum',
-] as const;
+import { EXTENSIONS } from './extensions.js';
 
 export interface StoreRequest {
   /** Of a creation. */
