@@ -68,7 +68,7 @@ export async function openAuthorizerApp(config: Config, logger: Logger) {
     logger,
   });
   app.addHook('onClose', async () => facts.close());
-  return { app, metrics: buildMetricsApp(openMetrics, checkReady, logger) };
+  return { app, metrics: config.metrics && buildMetricsApp(openMetrics, checkReady, logger) };
 }
 
 /** A command that changes files where no service runs is over soon, unless it copies a large one. */
@@ -170,7 +170,8 @@ async function openLockedFilesApp(config: Config, logger: Logger, lock: ProcessL
     const operator = buildOperatorApp({ ...parts, clock, logger });
     app.addHook('onClose', () => operator.close());
     report(recovered, app.log);
-    return { app, operator, metrics: buildMetricsApp(openMetrics, checkReady, logger) };
+    const metrics = config.metrics && buildMetricsApp(openMetrics, checkReady, logger);
+    return { app, operator, metrics };
   } catch (error) {
     await store.close();
     throw error;

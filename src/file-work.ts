@@ -8,6 +8,7 @@ import type { FileParts } from './file-parts.js';
 import type { Committed } from './uploads/committer.js';
 import type { RemovedFolder } from './uploads/folder-removal.js';
 import type { Moved, MoveRequest } from './uploads/mover.js';
+import { UNCONDITIONAL } from './uploads/preconditions.js';
 import { UploadProblem } from './uploads/problem.js';
 import type { RestoreRequest } from './uploads/trash.js';
 
@@ -41,7 +42,6 @@ export class FileRefused extends Error {
 
 /** As the API has them. */
 const ROUND = { filesMax: 1_000, timeMaxMs: 10_000 } as const;
-const UNCONDITIONAL = { ifMatch: undefined, ifNoneMatch: undefined, ifUnmodifiedSince: undefined };
 const ALLOWED = async () => {};
 
 export function ownFileWork({ mover, copier, removal, committer, expiry, bin }: FileParts): FileWork {

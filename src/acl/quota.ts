@@ -10,6 +10,10 @@ import { pathChain, type ResourcePath } from './resource-path.js';
 /** A user, or a folder with all below it. They cannot be mistaken: a path begins with a slash. */
 export type QuotaSubject = Principal | ResourcePath;
 
+export function isFolderSubject(subject: QuotaSubject): subject is ResourcePath {
+  return subject.startsWith('/');
+}
+
 export interface Amount {
   readonly bytes: number;
   readonly files: number;
@@ -57,17 +61,7 @@ export interface Replacement {
  * counts for its owner, and for every folder above it.
  */
 export function growthOf(replacements: readonly Replacement[]): Growth {
-  return sumOf(replacements.map(({ old, next }) => rise(old, next)));
-}
-
-/**
- * What is to be kept free while the replacement can still become the other one.
- *
- * @param standing the record that stands meanwhile
- * @param other the one that may come, or come back
- */
-export function reservationOf(standing: FileRecord | undefined, other: FileRecord | undefined): Growth {
-  return rise(standing, other);
+  return sumOf(replacements.map(({ old, next }) => reservationOf(old, next)));
 }
 
 /** @throws QuotaExceeded for the first one that has no room. What adds nothing is never refused. */
@@ -89,13 +83,18 @@ function hasRoom({ used, bytesMax, filesMax }: QuotaUse, added: Amount): boolean
   return fits(used.bytes, added.bytes, bytesMax) && fits(used.files, added.files, filesMax);
 }
 
-/** Of each subject of `to`, by how much it counts more there than in `from`. */
-function rise(from: FileRecord | undefined, to: FileRecord | undefined): Growth {
-  const before = new Set(subjectsOf(from));
+/**
+ * By how much each subject of `other` counts more there: what is to be kept free while it can still come.
+ *
+ * @param standing the record that stands meanwhile
+ * @param other the one that may come, or come back
+ */
+export function reservationOf(standing: FileRecord | undefined, other: FileRecord | undefined): Growth {
+  const before = new Set(subjectsOf(standing));
   const growth = new Map<QuotaSubject, Amount>();
-  for (const subject of subjectsOf(to)) {
+  for (const subject of subjectsOf(other)) {
     const counted = before.has(subject);
-    const bytes = Math.max(0, (to?.bytes ?? 0) - (counted ? (from?.bytes ?? 0) : 0));
+    const bytes = Math.max(0, (other?.bytes ?? 0) - (counted ? (standing?.bytes ?? 0) : 0));
     if (bytes > 0 || !counted) growth.set(subject, { bytes, files: counted ? 0 : 1 });
   }
   return growth;

@@ -37,7 +37,7 @@ export const command: Command = {
     const { app, metrics } = await openAuthorizerApp(config, logger(config.logLevel, 'authorizer'));
     const socket = address ?? { path: authorizerSocket(1) };
     await listenForMetrics(metrics, config, numberOf(socket));
-    app.addHook('onClose', () => metrics.close());
+    app.addHook('onClose', () => metrics?.close());
     await listen(app, socket);
     await stopWhenTold(app);
     return DONE;

@@ -30,7 +30,7 @@ export const command: Command = {
     await refuseSecond(address);
     const { app, operator, metrics } = await openFilesApp(config, logger(config.logLevel, 'files'));
     await listenForMetrics(metrics, config, FIRST);
-    app.addHook('onClose', () => metrics.close());
+    app.addHook('onClose', () => metrics?.close());
     // Visitors first: whoever waits for the first line that says 'listening' waits for them.
     await listen(app, address);
     await listen(operator, { path: OPERATOR_SOCKET }, OWN_SOCKET_MODE);

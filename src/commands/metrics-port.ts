@@ -4,8 +4,12 @@ import type { Config } from '../config.js';
 import { hostInUrl, listen, type Service } from '../host/listen.js';
 
 /** @param number of the service: 0 is the files service, N the Nth authorizer. @throws where the port is taken */
-export async function listenForMetrics(app: Service, { metrics }: Config, number: number): Promise<void> {
-  if (metrics === undefined) return;
+export async function listenForMetrics(
+  app: Service | undefined,
+  { metrics }: Config,
+  number: number,
+): Promise<void> {
+  if (app === undefined || metrics === undefined) return;
   const { host, port } = { ...metrics, port: metrics.port + number };
   try {
     await listen(app, { host, port });

@@ -1,5 +1,11 @@
 import { parsePrincipal } from '../acl/principal.js';
-import { type Amount, type QuotaLimits, type QuotaSubject, type QuotaUse, UNLIMITED } from '../acl/quota.js';
+import {
+  type Amount,
+  isFolderSubject,
+  type QuotaLimits,
+  type QuotaSubject,
+  type QuotaUse,
+} from '../acl/quota.js';
 import { quotaJson } from '../acl/quota-json.js';
 import { size } from '../setting-values.js';
 import { folderArgument, userArgument } from './arguments.js';
@@ -94,13 +100,10 @@ async function show(invocation: Invocation, subject: QuotaSubject): Promise<Exit
   const { config, output } = invocation;
   return withStore(invocation, async ({ quotas }) => {
     const own = await quotas.quota(subject);
-    if (own === undefined && subject.startsWith('/')) throw noQuota(subject);
-    const limits = subject.startsWith('/') ? UNLIMITED : config.uploadLimits.userLimits;
-    const use = own ?? { subject, ...limits, used: await quotas.used(subject) };
-    const source = own === undefined ? 'every user' : 'its own';
-    output.result({ ...quotaJson(use), source: own === undefined ? 'default' : 'own' }, [
-      `${described(use)}, by the quota of ${source === 'its own' ? 'its own' : source}`,
-    ]);
+    if (own === undefined && isFolderSubject(subject)) throw noQuota(subject);
+    const use = own ?? { subject, ...config.uploadLimits.userLimits, used: await quotas.used(subject) };
+    const [source, whose] = own === undefined ? ['default', 'every user'] : ['own', 'its own'];
+    output.result({ ...quotaJson(use), source }, [`${described(use)}, by the quota of ${whose}`]);
     return DONE;
   });
 }

@@ -1,8 +1,9 @@
-import { formatInstant, parseDuration } from '../acl/instant.js';
+import { parseDuration } from '../acl/instant.js';
 import type { TrashedFile, TrashStore } from '../acl/life-ports.js';
-import { isFolder, type ResourcePath, ROOT } from '../acl/resource-path.js';
+import { type ResourcePath, ROOT } from '../acl/resource-path.js';
+import { trashedJson } from '../acl/trashed-json.js';
 import type { RestoreWish } from '../file-work.js';
-import { pathArgument } from './arguments.js';
+import { folderArgument, pathArgument } from './arguments.js';
 import {
   type Command,
   DONE,
@@ -70,10 +71,10 @@ export const command: Command = {
   },
 };
 
-async function list(invocation: Invocation, text = '/'): Promise<ExitCode> {
+async function list(invocation: Invocation, text: string | undefined): Promise<ExitCode> {
   const folder = folderArgument(text);
   return withStore(invocation, async ({ trash }) => {
-    const entries = (await allTrash(trash, folder)).map(rowOf);
+    const entries = (await allTrash(trash, folder)).map(trashedJson);
     const cells = entries.map(({ id, removedAt, bytes, removedBy = '', path }) => {
       return [id, removedAt, removedBy, String(bytes), path];
     });
@@ -104,7 +105,7 @@ async function restore(invocation: Invocation, id: string): Promise<ExitCode> {
 
 async function empty(invocation: Invocation, ids: readonly string[]): Promise<ExitCode> {
   const { options, output } = invocation;
-  const below = folderArgument(textOption(options, 'below') ?? '/');
+  const below = folderArgument(textOption(options, 'below'));
   const lasting = textOption(options, 'older-than');
   const age = lasting === undefined ? 0 : parseDuration(lasting);
   if (age === undefined) throw new UsageError(`--older-than takes a duration such as 7d, not '${lasting}'`);
@@ -136,27 +137,9 @@ async function allTrash(trash: TrashStore, folder: ResourcePath): Promise<readon
   }
 }
 
-function folderArgument(text: string): ResourcePath {
-  const folder = pathArgument(text);
-  if (isFolder(folder)) return folder;
-  throw new UsageError(`'${folder}' is a file's path: a folder ends in a slash`);
-}
-
 function wordOption<T extends string>({ options }: Invocation, name: string, words: readonly [T, ...T[]]): T {
   const given = textOption(options, name) ?? words[0];
   const word = words.find((known) => known === given);
   if (word === undefined) throw new UsageError(`--${name} takes ${words.join(', ')}, not '${given}'`);
   return word;
-}
-
-function rowOf({ id, path, owner, bytes, grants, removedAt, removedBy }: TrashedFile) {
-  return {
-    id,
-    path,
-    owner,
-    bytes,
-    grants: grants.length,
-    removedAt: formatInstant(removedAt),
-    removedBy,
-  };
 }

@@ -26,6 +26,7 @@ import {
   preconditionsOf,
   refuseTooLarge,
   requireNewPath,
+  stillMay,
   type WriteDeps,
 } from './write-request.js';
 
@@ -105,13 +106,9 @@ async function commitForm(
   const policy = parseOnConflict([headerOf(request, ON_CONFLICT_HEADER), ...onConflict]);
   const preconditions = preconditionsFor(policy, preconditionsOf(request));
   const uploads = files.map(({ path, partial }) => {
-    const drafts = parseRequestedGrants(grants, path);
-    // Again: a form may have taken an hour, and a revoke holds when its command has returned.
-    const authorise = async () => {
-      await deps.gate.require(who, 'write', path);
-      if (drafts.length > 0) await deps.gate.require(who, 'manage', path);
-    };
-    const upload = { path, partial, owner, grants: drafts, preconditions, authorise, ...expiry };
+    const granted = { path, grants: parseRequestedGrants(grants, path) };
+    const authorise = stillMay(deps.gate, who, granted);
+    const upload = { ...granted, partial, owner, preconditions, authorise, ...expiry };
     return withOnConflict(deps, who, policy, upload);
   });
   return staging.commit(deps.committer, uploads);

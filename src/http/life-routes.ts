@@ -13,6 +13,7 @@ import type { Committer } from '../uploads/committer.js';
 import type { Copier } from '../uploads/copier.js';
 import type { FolderRemoval, RemovedFolder } from '../uploads/folder-removal.js';
 import type { Mover } from '../uploads/mover.js';
+import { UNCONDITIONAL } from '../uploads/preconditions.js';
 import { API_PREFIX } from './acl-routes.js';
 import { pathIn } from './api-values.js';
 import type { Gate } from './gate.js';
@@ -38,7 +39,6 @@ export interface LifeDeps {
 export const REMOVAL_LIMITS = { filesMax: 1_000, timeMaxMs: 10_000 } as const;
 /** Copies are made one after another, each at the pace of the disk. */
 const copies = new BoundedWork({ runningMax: 1, waitingMax: 32 });
-const UNCONDITIONAL = { ifMatch: undefined, ifNoneMatch: undefined, ifUnmodifiedSince: undefined };
 
 export function lifeRoutes(instance: FastifyInstance, deps: LifeDeps): void {
   const { gate, mover, copier, removal, committer } = deps;

@@ -8,7 +8,7 @@ import { fileIn, folderOf, nameOf, type ResourcePath } from '../acl/resource-pat
 import { numberedName } from '../links/upload-name.js';
 import type { Upload } from '../uploads/committer.js';
 import { newPath } from '../uploads/new-path.js';
-import type { Preconditions } from '../uploads/preconditions.js';
+import { NEVER_OVERWRITE, type Preconditions } from '../uploads/preconditions.js';
 import type { Gate, Visitor } from './gate.js';
 import { BadRequest } from './problem.js';
 import type { WriteDeps } from './write-request.js';
@@ -17,7 +17,6 @@ const POLICIES = ['replace', 'refuse', 'keep-both'] as const;
 export type OnConflict = (typeof POLICIES)[number];
 
 export const ON_CONFLICT_HEADER = 'x-latchkey-on-conflict';
-const NEVER_OVERWRITE = { ifMatch: undefined, ifNoneMatch: '*', ifUnmodifiedSince: undefined };
 
 /** @param texts all that were said; they have to agree @throws BadRequest */
 export function parseOnConflict(texts: readonly (string | undefined)[]): OnConflict {

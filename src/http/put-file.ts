@@ -21,6 +21,7 @@ import {
   refuseTooLarge,
   refuseWithoutRoom,
   requireNewPath,
+  stillMay,
   type WriteDeps,
 } from './write-request.js';
 
@@ -60,11 +61,7 @@ export async function putFile(deps: WriteDeps, { request, reply, who, path: aske
       () => stage(deps, request, staging, algorithmsOf(integrity)),
       async ({ partial, digests }) => {
         checkDigests(integrity, digests);
-        // Again: the body may have taken an hour, and a revoke holds when its command has returned.
-        const authorise = async () => {
-          await deps.gate.require(who, 'write', path);
-          if (grants.length > 0) await deps.gate.require(who, 'manage', path);
-        };
+        const authorise = stillMay(deps.gate, who, { path, grants });
         const { user: owner } = who.subject;
         const expiry = expiryFrom(expires, deps.clock());
         const upload = { path, partial, owner, grants, preconditions, authorise, ...expiry };

@@ -6,7 +6,7 @@
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { FastifyInstance } from 'fastify';
 import { isUser } from '../acl/principal.js';
-import type { QuotaLimits, QuotaSubject } from '../acl/quota.js';
+import { isFolderSubject, type QuotaLimits, type QuotaSubject } from '../acl/quota.js';
 import { quotaJson } from '../acl/quota-json.js';
 import type { QuotaStore } from '../acl/quota-ports.js';
 import { isFolder, ROOT } from '../acl/resource-path.js';
@@ -35,11 +35,11 @@ export function quotaRoutes(instance: FastifyInstance, { gate, quotas, userLimit
       return { quotas: (await quotas.quotas()).map(quotaJson) };
     }
     const subject = subjectIn(request.query.subject);
-    const isOwn = !isPath(subject) && who.subject.user === subject;
-    if (!isOwn) await gate.require(who, 'manage', isPath(subject) ? pathIn(subject) : ROOT);
+    const isOwn = !isFolderSubject(subject) && who.subject.user === subject;
+    if (!isOwn) await gate.require(who, 'manage', isFolderSubject(subject) ? subject : ROOT);
     const own = await quotas.quota(subject);
     if (own !== undefined) return { quotas: [quotaJson(own)] };
-    if (isPath(subject)) return { quotas: [] };
+    if (isFolderSubject(subject)) return { quotas: [] };
     return { quotas: [quotaJson({ subject, ...userLimits, used: await quotas.used(subject) })] };
   });
 
@@ -73,8 +73,4 @@ function subjectIn(text: string): QuotaSubject {
   const path = pathIn(text);
   if (isFolder(path)) return path;
   throw new BadRequest('A quota is of a folder, not of a file; end the path in a slash.');
-}
-
-function isPath(subject: QuotaSubject): boolean {
-  return subject.startsWith('/');
 }

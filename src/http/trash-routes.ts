@@ -6,9 +6,9 @@
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { FastifyInstance } from 'fastify';
 import { NotKnown } from '../acl/errors.js';
-import { formatInstant } from '../acl/instant.js';
 import type { TrashedFile, TrashStore } from '../acl/life-ports.js';
 import { isFolder, type ResourcePath } from '../acl/resource-path.js';
+import { trashedJson } from '../acl/trashed-json.js';
 import { BoundedWork } from '../links/bounded-work.js';
 import { UploadProblem } from '../uploads/problem.js';
 import type { Trash } from '../uploads/trash.js';
@@ -136,18 +136,6 @@ async function requireSignedIn({ gate }: TrashRouteDeps, who: Visitor): Promise<
 
 function notThere(): UploadProblem {
   return new UploadProblem('not-found', 'There is nothing of this id in the trash.');
-}
-
-export function trashedJson({ id, path, owner, bytes, grants, removedAt, removedBy }: TrashedFile) {
-  return {
-    id,
-    path: path as string,
-    ...(owner !== undefined && { owner: owner as string }),
-    bytes,
-    grants: grants.length,
-    removedAt: formatInstant(removedAt),
-    ...(removedBy !== undefined && { removedBy: removedBy as string }),
-  };
 }
 
 function cursorOf({ removedAt, id }: Place): string {

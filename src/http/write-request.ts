@@ -5,7 +5,7 @@ import type { Principal } from '../acl/principal.js';
 import type { QuotaLimits } from '../acl/quota.js';
 import type { QuotaStore } from '../acl/quota-ports.js';
 import { encodeResourcePath, type ResourcePath } from '../acl/resource-path.js';
-import type { Committed, Committer } from '../uploads/committer.js';
+import type { Committed, Committer, Upload } from '../uploads/committer.js';
 import type { FileDigests } from '../uploads/file-digests.js';
 import type { IntegrityFields } from '../uploads/integrity.js';
 import { newPath } from '../uploads/new-path.js';
@@ -43,6 +43,14 @@ export async function requireNewPath(
   const path = await newPath(root, asked);
   if (path !== asked) await gate.require(who, 'write', path);
   return path;
+}
+
+/** Asked again when the bytes are there, which may take an hour: a revoke holds when its command has returned. */
+export function stillMay(gate: Gate, who: Visitor, { path, grants }: Pick<Upload, 'path' | 'grants'>) {
+  return async (): Promise<void> => {
+    await gate.require(who, 'write', path);
+    if (grants.length > 0) await gate.require(who, 'manage', path);
+  };
 }
 
 /** By what the client says, before a byte is read; a body without a length is counted as it comes. */

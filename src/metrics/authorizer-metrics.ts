@@ -2,6 +2,7 @@
 
 import { DECISION_SECONDS, type DecisionCounts } from './decision-counts.js';
 import { counter, type Family, gauge } from './family.js';
+import { storeUp } from './store-up.js';
 
 /** What of the cache is shown; `storage/cached-reader.ts` is one. */
 export interface CacheFigures {
@@ -39,30 +40,11 @@ export function authorizerMetrics(figures: AuthorizerFigures): readonly Family[]
     gauge('latchkey_cache_entries', 'Entries of the cache.', () => cache.size),
     gauge('latchkey_cache_bytes', 'What the entries are charged.', () => cache.bytes),
     gauge('latchkey_cache_max_bytes', 'LATCHKEY_CACHE_BYTES_MAX.', () => cacheBytesMax),
-    revision(() => cache.revision),
+    gauge('latchkey_store_revision', 'The last change of the store that was seen here.', () =>
+      cache.revision < 0 ? undefined : cache.revision,
+    ),
     storeUp(checkReady),
   ];
-}
-
-export function revision(read: () => number): Family {
-  return gauge('latchkey_store_revision', 'The last change of the store that was seen here.', () =>
-    read() < 0 ? undefined : read(),
-  );
-}
-
-export function storeUp(check: () => void | Promise<void>): Family {
-  return gauge(
-    'latchkey_store_up',
-    '1: the store answered just now; 0: nothing can be decided.',
-    async () => {
-      try {
-        await check();
-        return 1;
-      } catch {
-        return 0;
-      }
-    },
-  );
 }
 
 function latency(decisions: DecisionCounts): Family {

@@ -1,6 +1,6 @@
 /**
  * What is counted of decisions: how each ended, and how long it took. It is on the path of every request, so a count
- * is an addition to a number that is there already; `metrics.ts` makes Prometheus's words of it when it is asked.
+ * is an addition to a number that is there already; `authorizer-metrics.ts` makes Prometheus's words of it when it is asked.
  */
 
 import type { Decision, Outcome, Reason } from '../acl/decide.js';

@@ -1,8 +1,8 @@
 /** What the files service tells of itself: what was asked and answered, what was uploaded, and the room that is left. */
 
 import { statfs } from 'node:fs/promises';
-import { storeUp } from './authorizer-metrics.js';
 import { counter, type Family, gauge } from './family.js';
+import { storeUp } from './store-up.js';
 
 export class FilesCounts {
   readonly #answers = new Map<string, { readonly route: string; readonly status: number; count: number }>();

@@ -7,7 +7,7 @@ import { lstat, readdir } from 'node:fs/promises';
 import type { TrashStore } from '../acl/life-ports.js';
 import { ROOT } from '../acl/resource-path.js';
 import type { Findings } from './findings.js';
-import { isMissing } from './found-file.js';
+import { ignoreMissing } from './found-file.js';
 import { isLeftRaw, RAW_FOLDER } from './raw-uploads.js';
 import type { StorageRoot } from './storage-root.js';
 import { TrashFolder } from './trash-folder.js';
@@ -71,9 +71,4 @@ async function namesIn(folder: string): Promise<readonly string[]> {
 
 function printable(name: string): string {
   return name.replaceAll(/[^ -~]/g, '?');
-}
-
-function ignoreMissing(error: unknown): undefined {
-  if (!isMissing(error)) throw error;
-  return undefined;
 }

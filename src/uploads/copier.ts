@@ -15,6 +15,7 @@ import type { FreeSpace } from './free-space.js';
 import { newPath } from './new-path.js';
 import { type Partial, tooLarge } from './partial.js';
 import type { PathLocks } from './path-locks.js';
+import { NEVER_OVERWRITE, UNCONDITIONAL } from './preconditions.js';
 import { asUploadProblem, UploadProblem } from './problem.js';
 import { FILE_MODE, type StorageRoot } from './storage-root.js';
 
@@ -67,11 +68,7 @@ export class Copier {
     const { partial, grants } = await copied;
     const { to, owner, onConflict } = request;
     const authorise = () => request.authorise(to);
-    const preconditions = {
-      ifMatch: undefined,
-      ifNoneMatch: onConflict === 'refuse' ? '*' : undefined,
-      ifUnmodifiedSince: undefined,
-    };
+    const preconditions = onConflict === 'refuse' ? NEVER_OVERWRITE : UNCONDITIONAL;
     const upload = { path: to, partial, owner, grants, preconditions, authorise };
     const [committed] = await this.#deps.committer.commit([upload]).catch(explain);
     if (committed === undefined) throw new Error('the commit of one copy answered with none');

@@ -6,6 +6,7 @@
 
 import type { ExpiryStore, TrashStore } from '../acl/life-ports.js';
 import type { Committer } from './committer.js';
+import { UNCONDITIONAL } from './preconditions.js';
 import { UploadProblem } from './problem.js';
 import type { Trash } from './trash.js';
 
@@ -32,8 +33,6 @@ export interface Ended {
   /** There was more than a round does. */
   readonly more: boolean;
 }
-
-const UNCONDITIONAL = { ifMatch: undefined, ifNoneMatch: undefined, ifUnmodifiedSince: undefined };
 
 /** @param onProblem a path that the disk refuses must not keep the others */
 export async function removeEnded(deps: EndedDeps, onProblem: (error: unknown) => void): Promise<Ended> {

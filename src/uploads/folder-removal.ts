@@ -12,6 +12,7 @@ import type { RemoveOptions } from './begin-removal.js';
 import type { Committer } from './committer.js';
 import { isEmpty } from './disk-move.js';
 import type { PathLocks } from './path-locks.js';
+import { UNCONDITIONAL } from './preconditions.js';
 import { UploadProblem } from './problem.js';
 import type { ListedEntry, StorageRoot } from './storage-root.js';
 
@@ -44,7 +45,6 @@ export interface RemovalDeps {
   readonly locks: PathLocks;
 }
 
-const UNCONDITIONAL = { ifMatch: undefined, ifNoneMatch: undefined, ifUnmodifiedSince: undefined };
 /** Entries of a folder that are listed at once. */
 const LISTED_AT_ONCE = 1_000;
 

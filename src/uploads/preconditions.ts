@@ -13,6 +13,16 @@ export interface Preconditions {
   readonly ifUnmodifiedSince: string | undefined;
 }
 
+/** Whatever is there, or nothing. */
+export const UNCONDITIONAL: Preconditions = Object.freeze({
+  ifMatch: undefined,
+  ifNoneMatch: undefined,
+  ifUnmodifiedSince: undefined,
+});
+
+/** Only where nothing is. */
+export const NEVER_OVERWRITE: Preconditions = Object.freeze({ ...UNCONDITIONAL, ifNoneMatch: '*' });
+
 /** nginx's own entity tag (ngx_http_set_etag): hexadecimal seconds of the last change, hexadecimal bytes. */
 export function entityTag(file: { readonly modifiedSeconds: number; readonly bytes: number }): string {
   return `"${file.modifiedSeconds.toString(16)}-${file.bytes.toString(16)}"`;

@@ -1,6 +1,6 @@
 /** What somebody is told whose file has no room: which limit, and what to do. */
 
-import type { QuotaExceeded } from '../acl/quota.js';
+import { isFolderSubject, type QuotaExceeded } from '../acl/quota.js';
 import { UploadProblem } from './upload-problem.js';
 
 /**
@@ -12,7 +12,7 @@ export function quotaProblem(error: QuotaExceeded): UploadProblem {
   const isFull =
     filesMax !== undefined && error.growth.files > 0 && used.files + error.growth.files > filesMax;
   const limit = isFull ? `${filesMax} files` : `${bytesMax} bytes`;
-  const isFolder = subject.startsWith('/');
+  const isFolder = isFolderSubject(subject);
   const told = isFolder ? '' : `, and have ${isFull ? `${used.files} files` : `${used.bytes} bytes`}`;
   const who = isFolder ? `The folder ${subject}` : 'Your files';
   const whom = isFolder ? 'whoever manages the folder' : 'an administrator';

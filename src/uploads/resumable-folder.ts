@@ -18,7 +18,7 @@ import {
 } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ResourcePath } from '../acl/resource-path.js';
-import { isMissing } from './found-file.js';
+import { ignoreMissing } from './found-file.js';
 import { probeLinks } from './link-probe.js';
 import { entityTag } from './preconditions.js';
 import { asUploadProblem } from './problem.js';
@@ -56,8 +56,8 @@ export class ResumableFolder {
 
   /** What is known of each, and removes what is of none. */
   async records(): Promise<readonly ResumableUpload[]> {
-    const all = await readdir(this.#folder).catch(noneWhereMissing);
-    const names = all.filter((name) => OURS.test(name));
+    const all = await readdir(this.#folder).catch(ignoreMissing);
+    const names = (all ?? []).filter((name) => OURS.test(name));
     const records: ResumableUpload[] = [];
     for (const name of names.filter((found) => found.endsWith(RECORD))) {
       const record = uploadFromText(await readFile(join(this.#folder, name), 'utf8'));
@@ -139,22 +139,10 @@ export class ResumableFolder {
   }
 
   async #remove(name: string): Promise<void> {
-    await unlink(join(this.#folder, name)).catch((error) => {
-      if (!isMissing(error)) throw error;
-    });
+    await unlink(join(this.#folder, name)).catch(ignoreMissing);
   }
 }
 
-function noneWhereMissing(error: unknown): readonly string[] {
-  if (isMissing(error)) return [];
-  throw error;
-}
-
-async function lookAt(file: string) {
-  try {
-    return await lstat(file);
-  } catch (error) {
-    if (isMissing(error)) return undefined;
-    throw error;
-  }
+function lookAt(file: string) {
+  return lstat(file).catch(ignoreMissing);
 }

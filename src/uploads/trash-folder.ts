@@ -8,7 +8,7 @@ import { randomUUID } from 'node:crypto';
 import { link, lstat, mkdir, readdir, rename, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ResourcePath } from '../acl/resource-path.js';
-import { isMissing } from './found-file.js';
+import { ignoreMissing, isMissing } from './found-file.js';
 import type { Partial } from './partial.js';
 import { UploadProblem } from './problem.js';
 import { type StorageRoot, syncFolder } from './storage-root.js';
@@ -117,9 +117,4 @@ export class TrashFolder {
     if (!isTrashId(id)) throw new Error(`nothing in the trash is called ${JSON.stringify(id)}`);
     return join(this.#folder, id);
   }
-}
-
-function ignoreMissing(error: unknown): undefined {
-  if (!isMissing(error)) throw error;
-  return undefined;
 }

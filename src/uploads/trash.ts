@@ -9,12 +9,12 @@
  * entry knows, which `fsck` tells of.
  */
 
-import type { GrantDraft } from '../acl/grant.js';
 import type { TrashedFile, TrashStore } from '../acl/life-ports.js';
-import { QuotaExceeded } from '../acl/quota.js';
+import { isFolderSubject, QuotaExceeded } from '../acl/quota.js';
 import { fileIn, folderOf, isFolder, nameOf, type ResourcePath } from '../acl/resource-path.js';
 import type { Committed, Committer, Upload } from './committer.js';
 import type { Partial } from './partial.js';
+import { NEVER_OVERWRITE, UNCONDITIONAL } from './preconditions.js';
 import { UploadProblem } from './problem.js';
 import type { TrashFolder } from './trash-folder.js';
 
@@ -94,10 +94,9 @@ export class Trash {
     const to = request.to ?? file.path;
     if (isFolder(to)) throw new UploadProblem('bad-request', 'A file is restored to a file; name one.');
     await request.authorise(file, to);
-    const grants = request.grants === 'keep' ? file.grants.map((grant) => ({ ...grant, path: to })) : [];
     const partial = await folder.partialOf(file.id);
     onStep?.('restore-linked');
-    const upload = this.#uploadOf(request, file, to, partial, grants);
+    const upload = this.#uploadOf(request, file, to, partial);
     const [committed] = await committer.commit([upload]).catch(explain);
     if (committed === undefined) throw new Error('the commit of one file answered with none');
     onStep?.('restore-committed');
@@ -107,24 +106,14 @@ export class Trash {
   }
 
   /** What has expired comes back without its expiry: nobody would see it else. */
-  #uploadOf(
-    request: RestoreRequest,
-    file: TrashedFile,
-    path: ResourcePath,
-    partial: Partial,
-    grants: readonly GrantDraft[],
-  ): Upload {
+  #uploadOf(request: RestoreRequest, file: TrashedFile, path: ResourcePath, partial: Partial): Upload {
     const { expiresAt } = file;
     return {
       path,
       partial,
       owner: file.owner,
-      grants,
-      preconditions: {
-        ifMatch: undefined,
-        ifNoneMatch: request.onConflict === 'refuse' ? '*' : undefined,
-        ifUnmodifiedSince: undefined,
-      },
+      grants: request.grants === 'keep' ? file.grants : [], // the committer sets their path
+      preconditions: request.onConflict === 'refuse' ? NEVER_OVERWRITE : UNCONDITIONAL,
       // Again, when the bytes have been looked at, which may take a while.
       authorise: () => request.authorise(file, path),
       trashId: file.id,
@@ -190,5 +179,5 @@ function explain(error: unknown): never {
 }
 
 function isOfUser({ use }: QuotaExceeded): boolean {
-  return !use.subject.startsWith('/');
+  return !isFolderSubject(use.subject);
 }

@@ -16,6 +16,7 @@ import type { ShareLink } from '../../acl/share-link.js';
 import { hasEnding, numberedName } from '../../links/upload-name.js';
 import type { Committed, Upload } from '../../uploads/committer.js';
 import type { Partial } from '../../uploads/partial.js';
+import { NEVER_OVERWRITE } from '../../uploads/preconditions.js';
 import { UploadProblem } from '../../uploads/problem.js';
 import { Staging } from '../../uploads/staging.js';
 import type { UploadsUnderWay } from '../../uploads/uploads-under-way.js';
@@ -38,8 +39,6 @@ interface StagedFile {
   readonly name: string;
   readonly partial: Partial;
 }
-
-const NEVER_OVERWRITE = { ifMatch: undefined, ifNoneMatch: '*', ifUnmodifiedSince: undefined };
 
 /** How many files may still come; `undefined`: any number. */
 export async function roomOf({ counts }: FileRequestDeps, link: ShareLink): Promise<number | undefined> {

@@ -6,6 +6,7 @@ import {
   type Amount,
   type Growth,
   growthOf,
+  isFolderSubject,
   type Quota,
   type QuotaLimits,
   type QuotaSubject,
@@ -78,7 +79,7 @@ export class MemoryQuotas implements QuotaStore {
 
   /** Before a move is journaled. @throws QuotaExceeded */
   admitMove(entry: MoveEntry): void {
-    const limited = [...this.#quotas.keys()].filter((subject): subject is ResourcePath => isFolder(subject));
+    const limited = [...this.#quotas.keys()].filter(isFolderSubject);
     const growth = moveGrowth(entry, { limited, amountIn: (range) => this.#amountIn(range) });
     this.#check(growth, UNLIMITED);
     this.#reserved.set(entry.name, growth);
@@ -88,7 +89,7 @@ export class MemoryQuotas implements QuotaStore {
     refuseExcess(growth, (subject) => {
       const quota = this.#quotas.get(subject);
       if (quota !== undefined) return this.#useOf(quota);
-      return isFolder(subject) ? undefined : this.#useOf({ subject, ...userLimits });
+      return isFolderSubject(subject) ? undefined : this.#useOf({ subject, ...userLimits });
     });
   }
 
@@ -97,7 +98,7 @@ export class MemoryQuotas implements QuotaStore {
   }
 
   #used(subject: QuotaSubject): Amount {
-    const there = isFolder(subject)
+    const there = isFolderSubject(subject)
       ? this.#amountIn(subject)
       : amountOf(this.#deps.records().filter(({ owner }) => owner === subject));
     let { bytes, files } = there;
@@ -120,8 +121,4 @@ export class MemoryQuotas implements QuotaStore {
 
 function amountOf(records: readonly FileRecord[]): Amount {
   return { bytes: records.reduce((sum, { bytes }) => sum + bytes, 0), files: records.length };
-}
-
-function isFolder(subject: QuotaSubject): subject is ResourcePath {
-  return subject.startsWith('/');
 }

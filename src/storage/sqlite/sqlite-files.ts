@@ -2,7 +2,7 @@
 
 import type { Database, Statement } from 'better-sqlite3';
 import { RequestClosed } from '../../acl/errors.js';
-import { draftOf, type GrantDraft } from '../../acl/grant.js';
+import { draftOf } from '../../acl/grant.js';
 import type {
   CommitEntry,
   FileRecord,
@@ -22,7 +22,7 @@ import { touchedBy } from '../touched.js';
 import type { ChangeLog } from './change-log.js';
 import { GrantWriter } from './grant-writer.js';
 import { MovesUnderWay } from './moves-under-way.js';
-import { beyond, type FileRow, fileOf, GRANT_COLUMNS, type GrantRow, grantOf } from './rows.js';
+import { beyond, type FileRow, fileOf, GRANT_COLUMNS, type GrantRow, grantOf, withWindow } from './rows.js';
 import { ExpiryRows } from './sqlite-expiries.js';
 import type { SqliteQuotas } from './sqlite-quotas.js';
 import { TrashRows } from './sqlite-trash.js';
@@ -225,13 +225,13 @@ export class SqliteFiles implements FileStore {
 /** JSON leaves out what is `undefined`: the drafts get their open windows back, the records their owner. */
 function entryOf(json: string): CommitEntry {
   const entry = JSON.parse(json) as CommitEntry;
-  const grants: GrantDraft[] = entry.grants.map((grant) => ({
-    ...grant,
-    notBefore: grant.notBefore,
-    expiresAt: grant.expiresAt,
-  }));
-  const { file, replaces } = entry;
-  return { ...entry, file: withOwner(file), replaces: replaces && withOwner(replaces), grants };
+  const { file, replaces, grants } = entry;
+  return {
+    ...entry,
+    file: withOwner(file),
+    replaces: replaces && withOwner(replaces),
+    grants: grants.map(withWindow),
+  };
 }
 
 function withOwner(record: FileRecord): FileRecord {

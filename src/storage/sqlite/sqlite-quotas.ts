@@ -10,6 +10,7 @@ import {
   type Amount,
   type Growth,
   growthOf,
+  isFolderSubject,
   type Quota,
   type QuotaLimits,
   type QuotaSubject,
@@ -178,8 +179,4 @@ export class SqliteQuotas implements QuotaStore {
   #put(subject: string, { bytes, files }: Amount): void {
     this.#db.prepare('INSERT OR REPLACE INTO usages VALUES (?, ?, ?)').run(subject, bytes, files);
   }
-}
-
-function isFolderSubject(subject: QuotaSubject): subject is ResourcePath {
-  return subject.startsWith('/');
 }

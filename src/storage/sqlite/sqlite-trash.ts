@@ -7,6 +7,7 @@ import { beyond } from '../../acl/path-range.js';
 import type { Principal } from '../../acl/principal.js';
 import type { ResourcePath } from '../../acl/resource-path.js';
 import type { ChangeLog } from './change-log.js';
+import { withWindow } from './rows.js';
 
 interface TrashRow {
   readonly id: string;
@@ -102,8 +103,7 @@ function trashedOf(row: TrashRow): TrashedFile {
     path: row.path as ResourcePath,
     bytes: row.bytes,
     removedAt: row.removed_at,
-    // JSON leaves out what is `undefined`.
-    grants: grants.map((grant) => ({ ...grant, notBefore: grant.notBefore, expiresAt: grant.expiresAt })),
+    grants: grants.map(withWindow),
     ...(row.owner !== null && { owner: row.owner as Principal }),
     ...(row.removed_by !== null && { removedBy: row.removed_by as Principal }),
     ...(row.expires_at !== null && { expiresAt: row.expires_at }),
