@@ -5,7 +5,7 @@
  */
 
 import { fileIn, folderOf, nameOf, type ResourcePath } from '../acl/resource-path.js';
-import { numberedName } from '../links/upload-name.js';
+import { numberedName } from '../acl/upload-name.js';
 import type { Upload } from '../uploads/committer.js';
 import { newPath } from '../uploads/new-path.js';
 import { NEVER_OVERWRITE, type Preconditions } from '../uploads/preconditions.js';

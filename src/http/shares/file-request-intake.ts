@@ -13,7 +13,7 @@ import { composed, newNameProblem } from '../../acl/new-name.js';
 import type { RequestedFile } from '../../acl/ports.js';
 import { encodeResourcePath, fileIn, nameOf, type ResourcePath } from '../../acl/resource-path.js';
 import type { ShareLink } from '../../acl/share-link.js';
-import { hasEnding, numberedName } from '../../links/upload-name.js';
+import { hasEnding, numberedName } from '../../acl/upload-name.js';
 import type { Committed, Upload } from '../../uploads/committer.js';
 import type { Partial } from '../../uploads/partial.js';
 import { NEVER_OVERWRITE } from '../../uploads/preconditions.js';

@@ -3,7 +3,7 @@
  * comes next where one is taken. It is the name that is judged; what is in a file is `uploads/inspection.ts`'s.
  */
 
-import { SEGMENT_BYTES_MAX } from '../acl/resource-path.js';
+import { SEGMENT_BYTES_MAX } from './resource-path.js';
 
 /** @param endings lower case, with their dot; none: any */
 export function hasEnding(name: string, endings: readonly string[]): boolean {

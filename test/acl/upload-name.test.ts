@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import t from 'tap';
-import { hasEnding, numberedName } from '../../src/links/upload-name.js';
+import { hasEnding, numberedName } from '../../src/acl/upload-name.js';
 
 t.test('a name is taken by its ending, in whatever case', async (t) => {
   for (const [name, endings, expected] of [
