@@ -12,6 +12,7 @@
 import type { TrashedFile, TrashStore } from '../acl/life-ports.js';
 import { isFolderSubject, QuotaExceeded } from '../acl/quota.js';
 import { fileIn, folderOf, isFolder, nameOf, type ResourcePath } from '../acl/resource-path.js';
+import { numberedName } from '../acl/upload-name.js';
 import type { Committed, Committer, Upload } from './committer.js';
 import type { Partial } from './partial.js';
 import { NEVER_OVERWRITE, UNCONDITIONAL } from './preconditions.js';
@@ -147,19 +148,11 @@ export class Trash {
 
   #candidate({ authorise }: RestoreRequest, file: TrashedFile, to: ResourcePath) {
     return async (number: number): Promise<ResourcePath | undefined> => {
-      const path = number === 1 ? to : numbered(to, number);
+      const path = number === 1 ? to : fileIn(folderOf(to), numberedName(nameOf(to), [], number));
       if (path !== undefined && path !== to) await authorise(file, path);
       return path;
     };
   }
-}
-
-/** `/team/plan (2).pdf` */
-function numbered(path: ResourcePath, number: number): ResourcePath | undefined {
-  const name = nameOf(path);
-  const dot = name.lastIndexOf('.');
-  const [stem, ending] = dot > 0 ? [name.slice(0, dot), name.slice(dot)] : [name, ''];
-  return fileIn(folderOf(path), `${stem} (${number})${ending}`);
 }
 
 /** The one precondition is ours, and nobody has sent it; the quota may be somebody else's. */

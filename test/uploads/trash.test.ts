@@ -281,3 +281,15 @@ t.test('who restores the file of another one is not told how much that one has',
   await quotas.removeQuota(OWNER);
   t.match(await refused(), { code: 'quota-exceeded', message: /^The folder \/team\/ may have 3 bytes/ });
 });
+
+t.test('a name that is as long as a name can be is cut before its number', async (t) => {
+  const given = await withTrash(t);
+  const long = `/team/${'x'.repeat(251)}.txt`;
+  await put(given, long, 'removed');
+  await given.committer.remove(path(long), UNCONDITIONAL);
+  await put(given, long, 'there');
+  const [{ id = '' } = {}] = await listed(given);
+  const { path: restored } = await given.bin.restore({ ...RESTORE, id, onConflict: 'number' });
+  t.equal(restored, `/team/${'x'.repeat(247)} (2).txt`);
+  t.equal(served(given.folder, restored), 'removed');
+});
