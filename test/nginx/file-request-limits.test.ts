@@ -10,6 +10,7 @@ import type { UploadTerms } from '../../src/acl/share-link.js';
 import { FORM_HEADERS, form } from '../http/asking-files.js';
 import { partialsIn, path } from '../uploads/given.js';
 import { PDF } from '../uploads/sample-files.js';
+import { NAVIGATION } from './refused.js';
 import { type MadeLink, sharedSite } from './shared-links.js';
 
 const NO_LIMIT: UploadTerms = { filesMax: undefined, bytesMax: undefined, endings: [] };
@@ -158,6 +159,12 @@ t.test('a folder that is full says so, and not how full, nor whose', async (t) =
     t.notMatch(answer.body.toString(), /quota|bytes|in-\d/);
     await nothingLeft(t, link, folder);
   }
+  const page = await post(link, ['a'], 'x'.repeat(6), NAVIGATION);
+  t.match([page.status, page.headers['content-type']], [507, /^text\/html/], 'people get a page');
+  t.match(
+    page.body.toString(),
+    /<form[\s\S]*There is no room for this|There is no room for this[\s\S]*<form/,
+  );
   t.equal((await put(link, 'a', 'x'.repeat(5))).status, 201);
   t.notMatch(site.said().slice(saidBefore), /QuotaExceeded/, 'nor is it a failure of ours');
 });

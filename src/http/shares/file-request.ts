@@ -14,7 +14,7 @@ import { algorithmsOf, checkDigests, parseIntegrity } from '../../uploads/integr
 import { fileTooLarge } from '../../uploads/partial.js';
 import { asUploadProblem } from '../../uploads/problem.js';
 import { partsOf } from '../form-upload.js';
-import { BadRequest, problemOf } from '../problem.js';
+import { BadRequest, logFailure, problemOf } from '../problem.js';
 import { withinLimits } from '../upload-limits.js';
 import { discardRest, integrityOf, refuseTooLarge } from '../write-request.js';
 import type { ShareAddress } from './address.js';
@@ -32,6 +32,9 @@ export interface Visit {
   readonly address: ShareAddress;
   readonly admission: Admission;
 }
+
+/** That the disk or a quota is full is for people to hear: nothing else than a smaller file will do. */
+const NO_ROOM = 507;
 
 /** What the form, and whoever sends files without one, has to know. */
 export async function showFileRequest(
@@ -57,7 +60,8 @@ export async function receiveForm(deps: FileRequestDeps, visit: Visit): Promise<
   } catch (error) {
     if (error instanceof ShareRefused || !wantsPage(request)) throw error;
     const { status, detail } = problemOf(asUploadProblem(error), request);
-    if (status >= 500) throw error;
+    if (status >= 500 && status !== NO_ROOM) throw error;
+    if (status >= 500) logFailure(error, request);
     discardRest(request);
     return sendForm(reply.code(status), admission.link, await termsOf(deps, admission.link), detail);
   }
