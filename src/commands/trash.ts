@@ -27,7 +27,7 @@ const OPTIONS: OptionSpecs = {
   to: valued('PATH', 'restore to another path; default: where it was'),
   'on-conflict': valued(
     'C',
-    'restore where there is a file meanwhile: refuse, replace or number; default refuse',
+    'restore where there is a file meanwhile: refuse, replace or keep-both; default refuse',
   ),
   grants: valued('G', 'restore with the grants that it had, keep, or without, drop; default drop'),
   'older-than': valued('DURATION', 'empty only of what was removed so long ago, such as 7d'),
@@ -48,8 +48,8 @@ export const command: Command = {
     'empty [ID…] [--older-than D] [--below FOLDER]',
     '',
     'list     what was removed, the latest first, with the ID of each',
-    'restore  brings a file back, without the allows that it had, unless --grants keep says so; number keeps the',
-    '         file that is there meanwhile, and restores beside it as NAME (2)',
+    'restore  brings a file back, without the allows that it had, unless --grants keep says so; keep-both keeps',
+    '         the file that is there meanwhile, and restores beside it as NAME (2)',
     'empty    removes for good: those IDs, or all that the options leave',
     'What is in the trash is never served. A file that was replaced is not in it.',
     'A running files service is asked to restore and to empty; without one, the command does it.',
@@ -93,7 +93,7 @@ async function restore(invocation: Invocation, id: string): Promise<ExitCode> {
   const wish: RestoreWish = {
     id,
     to: to === undefined ? undefined : pathArgument(to),
-    onConflict: wordOption(invocation, 'on-conflict', ['refuse', 'replace', 'number']),
+    onConflict: wordOption(invocation, 'on-conflict', ['refuse', 'replace', 'keep-both']),
     grants: wordOption(invocation, 'grants', ['drop', 'keep']),
   };
   return withFileWork(invocation, async (files) => {

@@ -57,8 +57,8 @@ export const RestoreBody = Type.Object(
     id: IdSchema,
     to: Type.Optional(Type.String({ description: 'another path; default: where it was', maxLength: 4096 })),
     onConflict: Type.Optional(
-      Type.Union([Type.Literal('refuse'), Type.Literal('replace'), Type.Literal('number')], {
-        description: 'where there is a file meanwhile; number: beside it. Default: refuse',
+      Type.Union([Type.Literal('refuse'), Type.Literal('replace'), Type.Literal('keep-both')], {
+        description: 'where there is a file meanwhile; keep-both: beside it. Default: refuse',
       }),
     ),
     grants: Type.Optional(

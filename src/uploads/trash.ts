@@ -23,8 +23,8 @@ export interface RestoreRequest {
   readonly id: string;
   /** `undefined`: where it was. */
   readonly to: ResourcePath | undefined;
-  /** Where there is a file meanwhile; `number`: beside it, by the name with a number. */
-  readonly onConflict: 'refuse' | 'replace' | 'number';
+  /** Where there is a file meanwhile; `keep-both`: beside it, by the name with a number. */
+  readonly onConflict: 'refuse' | 'replace' | 'keep-both';
   /** `keep`: those that it had, but for those that a standing deny is there for. */
   readonly grants: 'keep' | 'drop';
   /** Asked of each path that it may come to. @throws when whoever asks may not */
@@ -88,7 +88,7 @@ export class Trash {
 
   async #restore(request: RestoreRequest): Promise<Committed> {
     const { folder, committer, onStep } = this.#deps;
-    if (request.grants === 'keep' && request.onConflict === 'number') {
+    if (request.grants === 'keep' && request.onConflict === 'keep-both') {
       throw new UploadProblem('bad-request', 'Grants are for one path: name it in `to`, or leave them out.');
     }
     const file = await this.find(request.id);
@@ -119,7 +119,7 @@ export class Trash {
       authorise: () => request.authorise(file, path),
       trashId: file.id,
       ...(expiresAt !== undefined && expiresAt > this.#deps.clock() && { expiresAt }),
-      ...(request.onConflict === 'number' && { candidate: this.#candidate(request, file, path) }),
+      ...(request.onConflict === 'keep-both' && { candidate: this.#candidate(request, file, path) }),
     };
   }
 

@@ -187,5 +187,7 @@ t.test('an upload to where a removal was not finished does not replace what was 
   t.match(await put(given, PLAN, 'new'), { created: true });
   t.strictSame([inTrash(given), served(given.folder, PLAN)], [['text'], 'new']);
   const id = (await listed(given))[0]?.id ?? '';
-  t.match(await given.bin.restore({ ...RESTORE, id, onConflict: 'number' }), { path: '/team/plan (2).txt' });
+  t.match(await given.bin.restore({ ...RESTORE, id, onConflict: 'keep-both' }), {
+    path: '/team/plan (2).txt',
+  });
 });

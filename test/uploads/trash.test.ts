@@ -67,7 +67,9 @@ t.test('where there is a file meanwhile: refused, replaced, or beside it', async
   const id = (await listed(given))[0]?.id ?? '';
   await t.rejects(given.bin.restore({ ...RESTORE, id }), { code: 'conflict' });
   t.strictSame(inTrash(given), ['old'], 'it is there still');
-  t.match(await given.bin.restore({ ...RESTORE, id, onConflict: 'number' }), { path: '/team/plan (2).txt' });
+  t.match(await given.bin.restore({ ...RESTORE, id, onConflict: 'keep-both' }), {
+    path: '/team/plan (2).txt',
+  });
   t.equal(served(given.folder, '/team/plan (2).txt'), 'old');
   await given.committer.remove(path('/team/plan (2).txt'), UNCONDITIONAL);
   const again = (await listed(given))[0]?.id ?? '';
@@ -255,7 +257,10 @@ t.test('the number behind an old name makes no new name that may not be', async 
   }
   const [{ id = '' } = {}] = await listed(given);
   const code = 'bad-request';
-  await t.rejects(given.bin.restore({ ...RESTORE, id, onConflict: 'number' }), { code, message: /U\+202E/ });
+  await t.rejects(given.bin.restore({ ...RESTORE, id, onConflict: 'keep-both' }), {
+    code,
+    message: /U\+202E/,
+  });
   t.strictSame(namesIn(given.folder), ['team', old.slice(1)]);
   t.strictSame(partialsIn(given.folder), []);
   const restored = await given.bin.restore({ ...RESTORE, id, to: path('/team/a.txt') });
@@ -289,7 +294,7 @@ t.test('a name that is as long as a name can be is cut before its number', async
   await given.committer.remove(path(long), UNCONDITIONAL);
   await put(given, long, 'there');
   const [{ id = '' } = {}] = await listed(given);
-  const { path: restored } = await given.bin.restore({ ...RESTORE, id, onConflict: 'number' });
+  const { path: restored } = await given.bin.restore({ ...RESTORE, id, onConflict: 'keep-both' });
   t.equal(restored, `/team/${'x'.repeat(247)} (2).txt`);
   t.equal(served(given.folder, restored), 'removed');
 });
