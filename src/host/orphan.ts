@@ -19,9 +19,11 @@ const POLL_MS = 20;
 export async function stopOrphanedNginx(dataFolder: string): Promise<number | undefined> {
   const pid = orphanedNginx(dataFolder);
   if (pid === undefined) return undefined;
+  const began = startOf(pid);
   process.kill(pid, 'SIGTERM');
   const deadline = performance.now() + STOP_MS;
-  while (orphanedNginx(dataFolder) === pid) {
+  // It removes its file before it lets the port go: only a process that has ended holds nothing.
+  while (began !== undefined && startOf(pid) === began) {
     if (performance.now() > deadline) {
       throw new Error(`process ${pid}, the nginx of an 'up' that was killed, does not stop; kill it`);
     }
@@ -51,6 +53,20 @@ function orphanedNginx(dataFolder: string): number | undefined {
 function workingFolder(pid: number): string | undefined {
   try {
     return readlinkSync(`/proc/${pid}/cwd`);
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * When it started, in ticks since the machine did: with its number, this names a process for good. `undefined`: it
+ * has ended, also where nobody has asked how yet (a zombie holds no file and no port).
+ */
+function startOf(pid: number): string | undefined {
+  try {
+    // The name before the state may hold spaces and brackets of its own.
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ');
+    return /^[ZX]$/.test(fields?.[0] ?? 'X') ? undefined : fields?.[19];
   } catch {
     return undefined;
   }
