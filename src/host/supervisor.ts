@@ -20,6 +20,8 @@ export interface Part {
 /** Between a death and the new start; doubled for each death in a row. */
 const RESTART_MS = 1_000;
 const RESTART_MS_MAX = 30_000;
+/** Ctrl-C reaches the whole group in any order: a part may end of it before we hear of it. */
+const SAME_SIGNAL_MS = 100;
 /** A part that has run this long was well. */
 const WELL_MS = 60_000;
 /** After this, what has not stopped is killed. */
@@ -69,13 +71,19 @@ export class Supervisor {
         everReady = true;
         onReady();
       });
+      await this.#pause(SAME_SIGNAL_MS);
       if (this.#stopping.signal.aborted) return;
       if (!everReady) throw new Error(`${part.name} could not start (${end})`);
       if (performance.now() - began > WELL_MS) delay = RESTART_MS;
       this.#note(`${part.name} ended (${end}); it is started again in ${delay / 1000} s`);
-      await wait(delay, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
+      await this.#pause(delay - SAME_SIGNAL_MS);
       delay = Math.min(delay * 2, RESTART_MS_MAX);
     }
+  }
+
+  /** Shorter when all is stopped meanwhile. */
+  async #pause(ms: number): Promise<void> {
+    await wait(ms, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
   }
 
   /** Resolves when the process has ended, with how. */
