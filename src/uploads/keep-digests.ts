@@ -6,10 +6,15 @@
 import type { ResourcePath } from '../acl/resource-path.js';
 import type { DigestKeeper } from './digest-keeper.js';
 
-const SOON_MS = 500;
-const SWEEP_MS = 60 * 60 * 1000;
-/** Where the sweep has to find what was moved while it was read, or came faster than it could wait. */
-const SWEEP_AGAIN_MS = 60 * 1000;
+export interface KeepingPace {
+  /** After something was told, so that what comes together is stored together. */
+  readonly soonMs: number;
+  readonly sweepMs: number;
+  /** Where the sweep has to find what was moved while it was read, or came faster than it could wait. */
+  readonly sweepAgainMs: number;
+}
+
+const PACE: KeepingPace = { soonMs: 500, sweepMs: 60 * 60 * 1000, sweepAgainMs: 60 * 1000 };
 
 export interface KeptDigests {
   tell(path: ResourcePath): void;
@@ -19,40 +24,44 @@ export interface KeptDigests {
   stop(): Promise<void>;
 }
 
-export function keepDigests(keeper: DigestKeeper): KeptDigests {
+export function keepDigests(keeper: DigestKeeper, { soonMs, sweepMs, sweepAgainMs } = PACE): KeptDigests {
   let timer: NodeJS.Timeout | undefined;
   let last: Promise<void> | undefined;
-  let sweptAt = 0;
+  let sweptAt: number | undefined;
   let report: ((error: unknown) => void) | undefined;
   let closed = false;
 
-  const sweepDue = () => sweptAt + (keeper.missed > 0 ? SWEEP_AGAIN_MS : SWEEP_MS);
-  const wake = () => {
+  const dueMs = () => {
+    if (sweptAt === undefined) return 0;
+    const sweepIn = sweptAt + (keeper.missed > 0 ? sweepAgainMs : sweepMs) - performance.now();
+    return Math.max(0, sweepIn);
+  };
+  const schedule = () => {
     if (report === undefined || last !== undefined || closed) return;
     clearTimeout(timer);
-    const dueMs = sweptAt === 0 ? 0 : sweepDue() - performance.now();
-    timer = setTimeout(round, Math.max(0, keeper.waiting > 0 ? Math.min(SOON_MS, dueMs) : dueMs)).unref();
+    timer = setTimeout(round, keeper.waiting > 0 ? Math.min(soonMs, dueMs()) : dueMs()).unref();
   };
   const round = () => {
-    const isDue = sweptAt === 0 || performance.now() >= sweepDue();
+    const isDue = dueMs() === 0;
     if (isDue) sweptAt = performance.now();
     last = (isDue ? keeper.sweep() : keeper.work())
       .catch((error) => report?.(error))
-      .then(() => {
+      .finally(() => {
         last = undefined;
-        wake();
+        schedule();
       });
   };
 
   return {
     tell: (path) => {
-      const isFirst = keeper.waiting === 0;
+      // The first of several: those behind it must not put it off.
+      const isScheduled = keeper.waiting > 0;
       keeper.tell(path);
-      if (isFirst) wake();
+      if (!isScheduled) schedule();
     },
     start: (onProblem) => {
       report = onProblem;
-      wake();
+      schedule();
     },
     stop: async () => {
       closed = true;

@@ -6,13 +6,17 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, renameSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import t, { type Test } from 'tap';
+import type { ResourcePath } from '../../src/acl/resource-path.js';
+import { openWriter } from '../../src/storage/sqlite/connection.js';
 import { Committer } from '../../src/uploads/committer.js';
 import { Copier } from '../../src/uploads/copier.js';
 import { DigestKeeper } from '../../src/uploads/digest-keeper.js';
 import type { FileDigests } from '../../src/uploads/file-digests.js';
+import { keepDigests } from '../../src/uploads/keep-digests.js';
 import { KnownDigests } from '../../src/uploads/known-digests.js';
 import { Trash } from '../../src/uploads/trash.js';
 import { TrashFolder } from '../../src/uploads/trash-folder.js';
+import { until } from '../nginx/running-site.js';
 import { partialOf, path, put as putIn, type Scene, scene, UNCONDITIONAL, upload } from './given.js';
 import { ALLOWED, RESTORE } from './trash-scene.js';
 
@@ -39,7 +43,11 @@ interface Keeping extends Scene {
 }
 
 /** @param keeping `no`: the setting is off, for whoever commits */
-async function keeping(t: Test, keeping: 'yes' | 'no' = 'yes'): Promise<Keeping> {
+async function keeping(
+  t: Test,
+  keeping: 'yes' | 'no' = 'yes',
+  tell = (keeper: DigestKeeper, on: ResourcePath) => keeper.tell(on),
+): Promise<Keeping> {
   const given = await scene(t);
   const { root, store, locks } = given;
   const { files, digests, expiries } = store;
@@ -65,7 +73,7 @@ async function keeping(t: Test, keeping: 'yes' | 'no' = 'yes'): Promise<Keeping>
     clock: () => NOW,
     ...(keeping === 'yes' && {
       digests: new KnownDigests({ root, digests }),
-      onCommitted: (file) => keeper.tell(file.path),
+      onCommitted: (file) => tell(keeper, file.path),
     }),
   });
   const all: Keeping = {
@@ -255,6 +263,56 @@ t.test('more than may wait are left to a sweep', async (t) => {
   await keeper.sweep();
   t.strictSame([keeper.waiting, keeper.missed], [0, 0]);
 });
+
+t.test(
+  'kept at work: at the start, when something came, and again for what it could not finish',
+  async (t) => {
+    const told: ResourcePath[] = [];
+    let tell: (on: ResourcePath) => void = (on) => told.push(on);
+    const given = await keeping(t, 'yes', (_, on) => tell(on));
+    const kept = keepDigests(given.keeper, { soonMs: 1, sweepMs: 3_600_000, sweepAgainMs: 1 });
+    t.teardown(() => kept.stop());
+    const soon = (on: string) =>
+      until(
+        () => given.stored(on),
+        (digest) => digest !== undefined,
+        20_000,
+      );
+    await given.put('/before', 'before');
+    t.strictSame(told, ['/before'], 'nobody was told');
+    const problems: unknown[] = [];
+    kept.start((error) => problems.push(error));
+    t.equal(await soon('/before'), sha256('before'), 'the first sweep');
+    tell = kept.tell;
+    given.meanwhile = once(() => moved(given, A, '/team/b'));
+    await given.put(A, 'text');
+    t.equal(await soon('/team/b'), sha256('text'), 'the next sweep has found where it went');
+    const mend = refusingDigests(given.databaseFile);
+    await given.put('/late', 'late');
+    await until(
+      async () => problems.length,
+      (length) => length > 0,
+      20_000,
+    );
+    mend();
+    t.equal(await soon('/late'), sha256('late'), 'and what the store had refused');
+    await kept.stop();
+    await given.put('/after', 'after');
+    t.equal(given.keeper.waiting, 1, 'stopped, it begins nothing');
+  },
+);
+
+/** Makes the store refuse digests until the answer is called. */
+function refusingDigests(databaseFile: string): () => void {
+  const db = openWriter(databaseFile);
+  db.exec(
+    "CREATE TRIGGER refusing BEFORE INSERT ON digests BEGIN SELECT RAISE(ABORT, 'the test refuses'); END",
+  );
+  return () => {
+    db.exec('DROP TRIGGER refusing');
+    db.close();
+  };
+}
 
 t.test('a digest that is known comes with the commit, goes with a copy, and through the trash', async (t) => {
   const given = await keeping(t);
