@@ -18,7 +18,7 @@ export interface DigestCheckDeps {
   readonly root: StorageRoot;
   readonly files: FileStore;
   readonly digests: DigestStore;
-  readonly fileDigests: FileDigests;
+  readonly fileDigests: Pick<FileDigests, 'of'>;
 }
 
 export interface DigestCheckWish {
