@@ -6,7 +6,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { type DigestAlgorithm, RunningDigests } from './digests.js';
 
 export interface ThreadData {
-  /** Of the thread alone (setpriority(2) on Linux); absent: as the rest of the process. */
+  /** Of the thread alone; absent: as the rest of the process. */
   readonly niceness?: number;
 }
 
@@ -21,7 +21,8 @@ const CHUNK_BYTES = 256 * 1024;
 const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
 
 const { niceness } = workerData as ThreadData;
-if (niceness !== undefined) setPriority(niceness);
+// setpriority(2): on Linux a thread has its own. Elsewhere it would be that of the whole service.
+if (niceness !== undefined && process.platform === 'linux') setPriority(niceness);
 
 parentPort?.on('message', (job: DigestJob) => {
   try {

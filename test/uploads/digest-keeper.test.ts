@@ -4,7 +4,7 @@
  */
 
 import { createHash } from 'node:crypto';
-import { readFileSync, renameSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, symlinkSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
 import t, { type Test } from 'tap';
 import type { ResourcePath } from '../../src/acl/resource-path.js';
 import { openWriter } from '../../src/storage/sqlite/connection.js';
@@ -14,10 +14,22 @@ import { DigestKeeper } from '../../src/uploads/digest-keeper.js';
 import type { FileDigests } from '../../src/uploads/file-digests.js';
 import { keepDigests } from '../../src/uploads/keep-digests.js';
 import { KnownDigests } from '../../src/uploads/known-digests.js';
+import { recover } from '../../src/uploads/recovery.js';
 import { Trash } from '../../src/uploads/trash.js';
 import { TrashFolder } from '../../src/uploads/trash-folder.js';
 import { until } from '../nginx/running-site.js';
-import { partialOf, path, put as putIn, type Scene, scene, UNCONDITIONAL, upload } from './given.js';
+import {
+  MIB,
+  partialOf,
+  path,
+  put as putIn,
+  type Scene,
+  scene,
+  served,
+  UNCONDITIONAL,
+  upload,
+} from './given.js';
+import { killedAt } from './killed-at.js';
 import { ALLOWED, RESTORE } from './trash-scene.js';
 
 // The built one: a thread is started by the name of its file.
@@ -242,6 +254,26 @@ t.test('a file that cannot be read is told of, and the others go on', async (t) 
   t.strictSame(stored, [undefined, sha256('/b'), sha256('/c')]);
 });
 
+for (const killAt of ['prepared', 'journaled', 'renamed', 'finished'] as const) {
+  t.test(`a replacement, killed at '${killAt}': the next start computes what is there`, async (t) => {
+    const given = await keeping(t);
+    await given.put(A, 'old');
+    await given.keeper.work();
+    const uploads = [{ path: A, text: 'new', grants: [] }];
+    await killedAt({ folder: given.folder, uploads, bodies: 'streamed', killAt, nth: 1 });
+    const left = killAt === 'prepared' ? 'old' : 'new';
+    t.equal(
+      await given.stored(A),
+      left === 'old' ? sha256('old') : undefined,
+      'before anything is recovered',
+    );
+    await recover(given.store.files, given.root);
+    t.equal(served(given.folder, A), left);
+    await given.keeper.sweep();
+    t.equal(await given.stored(A), sha256(left));
+  });
+}
+
 t.test('a symlink, a folder and another version than the record’s get none', async (t) => {
   const given = await keeping(t);
   const files = `${given.folder}/store/files`;
@@ -299,6 +331,39 @@ t.test(
     await kept.stop();
     await given.put('/after', 'after');
     t.equal(given.keeper.waiting, 1, 'stopped, it begins nothing');
+  },
+);
+
+t.test(
+  'stopped in the middle of a large file, it ends without having stored or reported anything',
+  async (t) => {
+    const given = await keeping(t);
+    const { root, store, locks, folder } = given;
+    const own = new Digests(IN_BACKGROUND);
+    const begun = Promise.withResolvers<void>();
+    const problems: unknown[] = [];
+    const keeper = new DigestKeeper({
+      ...{ root, files: store.files, digests: store.digests, locks },
+      fileDigests: {
+        of: (file, algorithms) => {
+          begun.resolve();
+          return own.of(file, algorithms);
+        },
+      },
+      onProblem: (error) => problems.push(error),
+    });
+    await given.put(A, '');
+    const bytes = 1024 * 1024 * MIB; // a hole, which takes hours to read
+    truncateSync(`${folder}/store/files${A}`, bytes);
+    utimesSync(`${folder}/store/files${A}`, NOW / 1000, NOW / 1000);
+    const from = await store.files.file(path(A));
+    if (from === undefined) throw new Error('it was put');
+    await store.files.reconcile([{ path: path(A), from, to: { ...from, bytes } }]);
+    const kept = keepDigests(keeper);
+    kept.start((error) => problems.push(error));
+    await begun.promise;
+    await Promise.all([kept.stop(), own.close()]);
+    t.strictSame([await given.stored(A), problems], [undefined, []]);
   },
 );
 
