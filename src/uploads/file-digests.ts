@@ -19,11 +19,14 @@ export interface DigestThreads extends ThreadData {
  * that nginx holds a connection for.
  */
 const FOR_REQUESTS: DigestThreads = { threadsMax: 2, waitingMax: 1000 };
-/** What nobody waits for: it gets what all others leave of a core. */
+/**
+ * What nobody waits for: where a core is wanted by others, Linux gives it a tenth of what each of those gets. With still
+ * less it would not come to an end on a machine that is always busy, nor stop when it is told to.
+ */
 export const IN_BACKGROUND: DigestThreads = {
   threadsMax: 1,
   waitingMax: 1000,
-  niceness: constants.priority.PRIORITY_LOW,
+  niceness: constants.priority.PRIORITY_BELOW_NORMAL,
 };
 /** A thread has one chunk and two hashes. */
 const THREAD_HEAP_MIB = 16;

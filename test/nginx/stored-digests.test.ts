@@ -13,7 +13,7 @@ import { path } from '../storage/given.js';
 import { until } from './running-site.js';
 import { sharedSite } from './shared-links.js';
 
-const STORED_MS = 30_000;
+const STORED_MS = 60_000;
 const sha256 = (text: string, encoding: 'hex' | 'base64' = 'hex') =>
   createHash('sha256').update(text).digest(encoding);
 
