@@ -149,7 +149,7 @@ t.test('a file request follows its folder, also while a file is being sent', asy
     await new Promise((resolve) => setImmediate(resolve)); // what is sent is sent between two looks
     return partialsIn(site.dataFolder).length;
   };
-  await until(partials, (count) => count > 0, 10_000);
+  await until(partials, (count) => count > 0, 30_000);
   t.match(await site.cli('mv', '/inbox/', '/archive/'), { code: 0, stderr: '' });
   sent.end('half');
   const [answer] = await answered;

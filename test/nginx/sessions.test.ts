@@ -46,6 +46,7 @@ t.test('a user who signs in again at once is in, and other users were never out'
 t.test('a site that is away, slow or mad: 503 for who must be asked about, for nobody else', async (t) => {
   const { site, back, people, asks, ask } = await siteBehind(t, {
     LATCHKEY_SESSION_KEPT_MS: String(LONG_MS),
+    LATCHKEY_SESSION_TIMEOUT_MS: '2000',
   });
   const silent = held();
   t.teardown(() => silent.release());
@@ -95,9 +96,10 @@ t.test('what is kept goes on until its time, and is back with the site', async (
   };
   for (let i = 0; i < 2 * WORKERS; i++) t.equal(await seen(), 200);
   back.answer = says('', 500);
+  const failingAt = performance.now();
   // The authorizers have asked one after another; the last of them is the last to forget.
   await until(seen, () => performance.now() - askedAt > 2 * keptMs, 10 * keptMs);
-  t.ok(lastAllowedAt - askedAt > keptMs / 2, 'it went on');
+  t.ok(lastAllowedAt > failingAt, 'it went on');
   t.ok(lastAllowedAt - askedAt <= keptMs, `late by ${Math.round(lastAllowedAt - askedAt - keptMs)} ms`);
   for (let i = 0; i < 2 * WORKERS; i++) t.equal(await seen(), 503);
   back.answer = people.answer;
@@ -133,7 +135,7 @@ async function siteBehind(t: Test, settings: Readonly<Record<string, string>>): 
     LATCHKEY_SESSION_URL: back.url,
     LATCHKEY_SESSION_COOKIES: 'sid',
     LATCHKEY_SESSION_HOOK_SECRET: HOOK_SECRET,
-    LATCHKEY_SESSION_TIMEOUT_MS: '500',
+    LATCHKEY_SESSION_TIMEOUT_MS: '10000',
     LATCHKEY_ADMINS: 'user:root',
     ...settings,
   };
@@ -168,7 +170,7 @@ async function untilKept(ask: () => Promise<Answer>, asks: () => number): Promis
       return asks();
     },
     (times) => times === WORKERS,
-    10_000,
+    30_000,
   );
 }
 

@@ -91,9 +91,9 @@ t.test('a password, typed wrongly and rightly, where the browser says nothing of
     disposition: 'inline',
   });
   const origin = `http://${HOST}:${site.port}`;
-  const posted: Record<string, string>[] = [];
+  const posts: Promise<Record<string, string>>[] = [];
   page.on('request', (request) => {
-    if (request.method() === 'POST') void request.allHeaders().then((headers) => posted.push(headers));
+    if (request.method() === 'POST') posts.push(request.allHeaders());
   });
   const target = `${origin}${link.url}/sub/plan.txt`;
   await page.goto(target);
@@ -108,6 +108,7 @@ t.test('a password, typed wrongly and rightly, where the browser says nothing of
   t.equal(page.url(), target);
   await page.goto(`${origin}${link.url}/`);
   t.equal(await page.locator('nav').innerText(), 'team', 'the ticket is the whole link’s');
+  const posted = await Promise.all(posts);
   t.equal(posted.length, 2);
   for (const headers of posted) {
     t.same([headers.origin, headers['sec-fetch-site']], [origin, undefined]);

@@ -167,7 +167,7 @@ t.test('a lease ends, and its end is not put off by coming again', async (t) => 
     return counted(site, link);
   };
   // It comes again and again, without a pause, and is another download after the second all the same.
-  t.equal(await until(second, (count) => count === 2, 10_000), 2);
+  t.equal(await until(second, (count) => count === 2, 30_000), 2);
 });
 
 t.test(

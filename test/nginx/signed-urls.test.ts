@@ -13,6 +13,7 @@ import { type Site, startSite, until } from './running-site.js';
 const FILE = '/files/team/plan.pdf';
 const CLIENTS = 100;
 const FUZZED = 20_000;
+const NOTICED_MS = 30_000;
 
 interface Signed {
   readonly url: string;
@@ -125,7 +126,7 @@ t.test('one that has ended is 410 for whoever may not have the file otherwise', 
     await until(
       () => status(site, short.url),
       (now) => now !== 200,
-      5_000,
+      NOTICED_MS,
     ),
     410,
     'expired',
@@ -239,7 +240,7 @@ t.test('keys are exchanged while the services run', async (t) => {
     await until(
       () => status(site, fresh.url),
       (now) => now === 200,
-      5_000,
+      NOTICED_MS,
     ),
     200,
   );
@@ -249,7 +250,7 @@ t.test('keys are exchanged while the services run', async (t) => {
     await until(
       () => status(site, old.url),
       (now) => now !== 200,
-      5_000,
+      NOTICED_MS,
     ),
     401,
     'until it is dropped: nobody knows then that it was a link',
