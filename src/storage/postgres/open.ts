@@ -2,7 +2,7 @@
 
 import type { Store, UsageStore } from '../../acl/ports.js';
 import { parseAddress } from './address.js';
-import { PostgresDatabase, WRITER_PATIENCE_MS } from './database.js';
+import { PostgresDatabase, WRITER_LIMITS, type WriterLimits } from './database.js';
 import { migrate } from './migrate.js';
 import { PostgresAcl } from './postgres-acl.js';
 import { PostgresCredentials, PostgresUsage } from './postgres-credentials.js';
@@ -11,9 +11,8 @@ import { PostgresLinkCounts } from './postgres-link-counts.js';
 import { PostgresShareLinks } from './postgres-share-links.js';
 import { PostgresSignedUrls } from './postgres-signed-urls.js';
 
-/** @param patienceMs how long a write waits for those of others */
-export async function openPostgresStore(url: string, patienceMs = WRITER_PATIENCE_MS): Promise<Store> {
-  const database = await opened(url, patienceMs);
+export async function openPostgresStore(url: string, limits: WriterLimits = WRITER_LIMITS): Promise<Store> {
+  const database = await opened(url, limits);
   return {
     acl: new PostgresAcl(database),
     credentials: new PostgresCredentials(database),
@@ -33,7 +32,7 @@ export async function openPostgresFacts(url: string): Promise<{
   readonly usage: UsageStore;
   close(): Promise<void>;
 }> {
-  const database = await opened(url, WRITER_PATIENCE_MS);
+  const database = await opened(url, WRITER_LIMITS);
   return {
     facts: new PostgresFacts(database),
     usage: new PostgresUsage(database),
@@ -41,8 +40,8 @@ export async function openPostgresFacts(url: string): Promise<{
   };
 }
 
-async function opened(url: string, patienceMs: number): Promise<PostgresDatabase> {
-  const database = new PostgresDatabase(parseAddress(url), patienceMs);
+async function opened(url: string, limits: WriterLimits): Promise<PostgresDatabase> {
+  const database = new PostgresDatabase(parseAddress(url), limits);
   try {
     await migrate(database);
     return database;
