@@ -8,7 +8,7 @@ import { beyond, moved } from '../../acl/path-range.js';
 import type { ResourcePath } from '../../acl/resource-path.js';
 import type { MoveEntry } from '../../acl/tree-ports.js';
 import { timeOfBoth } from '../grant-windows.js';
-import { GRANT_COLUMNS, type GrantRow } from './rows.js';
+import { GRANT_COLUMNS, type GrantRow } from '../rows.js';
 
 /**
  * Deletes, of what comes, each grant that meets a standing deny; where it is a deny as well, the standing one then

@@ -24,7 +24,7 @@ import type { ResourcePath } from '../../acl/resource-path.js';
 import type { MoveEntry } from '../../acl/tree-ports.js';
 import { moveGrowth } from '../move-growth.js';
 import { miscounted, NO_AMOUNT, type QuotaRow, quotaUseOf, type UsageRow } from '../quota-rows.js';
-import { type FileRow, fileOf } from './rows.js';
+import { type FileRow, fileOf } from '../rows.js';
 import type { WriteTurns } from './write-turns.js';
 
 export class SqliteQuotas implements QuotaStore {

@@ -6,10 +6,10 @@ import { beyond, overlap } from '../../acl/path-range.js';
 import type { Written } from '../../acl/ports.js';
 import type { ResourcePath } from '../../acl/resource-path.js';
 import type { GrantsBelow, TreeSize, TreeStore } from '../../acl/tree-ports.js';
+import { GRANT_COLUMNS, type GrantRow, grantOf } from '../rows.js';
 import { eachOrAll } from '../touched.js';
 import type { ChangeLog } from './change-log.js';
 import { MovesUnderWay } from './moves-under-way.js';
-import { GRANT_COLUMNS, type GrantRow, grantOf } from './rows.js';
 import { ExpiryRows } from './sqlite-expiries.js';
 
 export class SqliteTree implements TreeStore {
