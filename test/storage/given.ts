@@ -96,7 +96,10 @@ export const postgresStore: OpenStore = async () => {
   return freshPostgresStore();
 };
 
-export const STORES = { memory: memoryStore, SQLite: sqliteStore, PostgreSQL: postgresStore };
+/** Those of this process alone: they know at once whether anything has changed, and answer without a wait. */
+export const OWN_STORES = { memory: memoryStore, SQLite: sqliteStore };
+
+export const STORES = { ...OWN_STORES, PostgreSQL: postgresStore };
 
 /** Opens a store that lives as long as the test. */
 export async function opened(t: Test, open: OpenStore): Promise<Store> {
