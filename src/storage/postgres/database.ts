@@ -214,7 +214,8 @@ export class PostgresDatabase {
    * @throws NotKnown where it was not made, or where that cannot be found out
    */
   async #findOut(lost: StatementFailed, recorded: Recorded): Promise<void> {
-    if (recorded.mark === undefined) return; // nothing was to be changed
+    // Nothing was to be changed.
+    if (recorded.mark === undefined && recorded.transaction === undefined) return;
     const made = await this.#others
       .use(async (connection) => {
         await beginTurn(connection, this.#key, READ_WRITE);

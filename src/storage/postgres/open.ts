@@ -6,10 +6,16 @@ import { PostgresDatabase, WRITER_LIMITS, type WriterLimits } from './database.j
 import { migrate } from './migrate.js';
 import { PostgresAcl } from './postgres-acl.js';
 import { PostgresCredentials, PostgresUsage } from './postgres-credentials.js';
+import { PostgresExpiries } from './postgres-expiries.js';
 import { PostgresFacts } from './postgres-facts.js';
+import { PostgresFiles } from './postgres-files.js';
 import { PostgresLinkCounts } from './postgres-link-counts.js';
+import { PostgresMoves } from './postgres-moves.js';
+import { PostgresQuotas } from './postgres-quotas.js';
 import { PostgresShareLinks } from './postgres-share-links.js';
 import { PostgresSignedUrls } from './postgres-signed-urls.js';
+import { PostgresTrash } from './postgres-trash.js';
+import { PostgresTree } from './postgres-tree.js';
 
 export async function openPostgresStore(url: string, limits: WriterLimits = WRITER_LIMITS): Promise<Store> {
   const database = await opened(url, limits);
@@ -21,7 +27,12 @@ export async function openPostgresStore(url: string, limits: WriterLimits = WRIT
     shareLinks: new PostgresShareLinks(database),
     linkCounts: new PostgresLinkCounts(database),
     facts: new PostgresFacts(database),
-    ...notYet(),
+    files: new PostgresFiles(database),
+    expiries: new PostgresExpiries(database),
+    trash: new PostgresTrash(database),
+    moves: new PostgresMoves(database),
+    tree: new PostgresTree(database),
+    quotas: new PostgresQuotas(database),
     close: () => database.close(),
   };
 }
@@ -49,13 +60,4 @@ async function opened(url: string, limits: WriterLimits): Promise<PostgresDataba
     await database.close();
     throw error;
   }
-}
-
-/** The ports of files: what follows implements them. */
-function notYet(): Pick<Store, 'files' | 'expiries' | 'trash' | 'moves' | 'tree' | 'quotas'> {
-  const port = new Proxy(
-    {},
-    { get: (_, name) => () => Promise.reject(new Error(`${String(name)}: not yet`)) },
-  );
-  return { files: port, expiries: port, trash: port, moves: port, tree: port, quotas: port } as never;
 }
