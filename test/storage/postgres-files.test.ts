@@ -17,7 +17,7 @@ import { linkRecord } from './given-links.js';
 
 const OWNER = principal('user:owner');
 const BYTES = 10;
-const ROUNDS = 10;
+const ROUNDS = 6;
 /** On a machine that is busy with other tests, too. */
 const PATIENT: WriterLimits = { patienceMs: 90_000, stalledMs: 60_000 };
 
