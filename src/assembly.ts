@@ -12,7 +12,6 @@ import {
   clock,
   openFacts,
   openStore,
-  openUsage,
   rawUploadsOf,
   readerOver,
   storageRootOf,
@@ -41,10 +40,9 @@ import { keepSwept } from './uploads/sweeping.js';
 import { TrashFolder } from './uploads/trash-folder.js';
 
 export async function openAuthorizerApp(config: Config, logger: Logger) {
-  const facts = await openFacts(config);
+  const { facts, usage, close } = await openFacts(config);
   const shared = new SharedCheck(facts);
   const reader = readerOver(shared, config);
-  const usage = openUsage(config);
   const authorizer = authorizerOver(reader, config);
   const counts = new DecisionCounts();
   const checkReady = () => checkFacts(facts);
@@ -68,7 +66,7 @@ export async function openAuthorizerApp(config: Config, logger: Logger) {
     openMetrics,
     logger,
   });
-  app.addHook('onClose', async () => facts.close());
+  app.addHook('onClose', close);
   return { app, metrics: config.metrics && buildMetricsApp(openMetrics, checkReady, logger) };
 }
 
@@ -90,7 +88,7 @@ export async function openFilesApp(config: Config, logger: Logger) {
 }
 
 async function openLockedFilesApp(config: Config, logger: Logger, lock: ProcessLock) {
-  const store = openStore(config);
+  const store = await openStore(config);
   try {
     const root = storageRootOf(config);
     await root.prepare();

@@ -2,7 +2,7 @@ import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync } from '
 import { dirname, resolve } from 'node:path';
 import { backUpStore } from '../foundations.js';
 import { enterDataFolder } from '../host/data-folder.js';
-import { type Command, DONE, flag, RefusedError } from './command.js';
+import { type Command, DONE, flag, RefusedError, UsageError } from './command.js';
 import { Progress } from './progress.js';
 
 export const command: Command = {
@@ -17,7 +17,13 @@ export const command: Command = {
   takes: [1, 1],
   run: async ({ config, options, output, positionals }) => {
     const file = resolve(positionals[0] ?? ''); // before the working folder is another one
-    refuseMissing(resolve(config.dataFolder, config.databaseFile));
+    const { database } = config;
+    if (database.kind !== 'sqlite') {
+      throw new UsageError(
+        "the store is in PostgreSQL: copy it with pg_dump ('docs/operations.md' says how)",
+      );
+    }
+    refuseMissing(resolve(config.dataFolder, database.file));
     const { owner } = enterDataFolder(config, output.note);
     if (options.replace !== true && existsSync(file)) {
       throw new RefusedError(`${file} is there already; name another one, or say --replace`);
@@ -25,7 +31,7 @@ export const command: Command = {
     const partial = `${file}.partial-${process.pid}`;
     const progress = new Progress(100, 'MiB');
     try {
-      const { bytes, revision } = await backUpStore(config, partial, (doneBytes, totalBytes) =>
+      const { bytes, revision } = await backUpStore(database.file, partial, (doneBytes, totalBytes) =>
         progress.update((100 * doneBytes) / Math.max(totalBytes, 1), Math.round(doneBytes / 2 ** 20)),
       );
       progress.end();

@@ -1,0 +1,65 @@
+/** Opens a PostgreSQL store: its connections, with its schema brought up to date. */
+
+import type { Store, UsageStore } from '../../acl/ports.js';
+import { parseAddress } from './address.js';
+import { PostgresDatabase, WRITER_LIMITS, type WriterLimits } from './database.js';
+import { migrate } from './migrate.js';
+import { PostgresAcl } from './postgres-acl.js';
+import { PostgresCredentials, PostgresUsage } from './postgres-credentials.js';
+import { PostgresDigests } from './postgres-digests.js';
+import { PostgresExpiries } from './postgres-expiries.js';
+import { PostgresFacts } from './postgres-facts.js';
+import { PostgresFiles } from './postgres-files.js';
+import { PostgresLinkCounts } from './postgres-link-counts.js';
+import { PostgresMoves } from './postgres-moves.js';
+import { PostgresQuotas } from './postgres-quotas.js';
+import { PostgresShareLinks } from './postgres-share-links.js';
+import { PostgresSignedUrls } from './postgres-signed-urls.js';
+import { PostgresTrash } from './postgres-trash.js';
+import { PostgresTree } from './postgres-tree.js';
+
+export async function openPostgresStore(url: string, limits: WriterLimits = WRITER_LIMITS): Promise<Store> {
+  const database = await opened(url, limits);
+  return {
+    acl: new PostgresAcl(database),
+    credentials: new PostgresCredentials(database),
+    usage: new PostgresUsage(database),
+    signedUrls: new PostgresSignedUrls(database),
+    shareLinks: new PostgresShareLinks(database),
+    linkCounts: new PostgresLinkCounts(database),
+    facts: new PostgresFacts(database),
+    files: new PostgresFiles(database),
+    digests: new PostgresDigests(database),
+    expiries: new PostgresExpiries(database),
+    trash: new PostgresTrash(database),
+    moves: new PostgresMoves(database),
+    tree: new PostgresTree(database),
+    quotas: new PostgresQuotas(database),
+    close: () => database.close(),
+  };
+}
+
+/** For the authorizer, which reads, and notes when keys were used. */
+export async function openPostgresFacts(url: string): Promise<{
+  readonly facts: PostgresFacts;
+  readonly usage: UsageStore;
+  close(): Promise<void>;
+}> {
+  const database = await opened(url, WRITER_LIMITS);
+  return {
+    facts: new PostgresFacts(database),
+    usage: new PostgresUsage(database),
+    close: () => database.close(),
+  };
+}
+
+async function opened(url: string, limits: WriterLimits): Promise<PostgresDatabase> {
+  const database = new PostgresDatabase(parseAddress(url), limits);
+  try {
+    await migrate(database);
+    return database;
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+}
