@@ -210,8 +210,10 @@ export interface CommitEntry {
   readonly visibility: 'at-once' | 'hidden';
   /** Written with the record: absent, the file has none, whatever the one before it had. */
   readonly expiresAt?: number;
-  /** It comes from the trash: its entry there goes when this one is finished. No deny that stands by then is replaced. */
+  /** It comes from the trash: its entry there goes when this one is finished. */
   readonly trashId?: string;
+  /** The grants came along with the file: of these none replaces a deny that stands when they are written. */
+  readonly standingDenies?: 'kept';
   /** Counts for its link from when it is journaled, until it is given up: no crash loses or leaves a count. */
   readonly requested?: RequestedFile;
 }

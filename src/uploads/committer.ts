@@ -17,7 +17,7 @@ import type { QuotaLimits } from '../acl/quota.js';
 import { isFolder, type ResourcePath } from '../acl/resource-path.js';
 import { admitNames, admitUploads } from './admission.js';
 import { beginRemoval, carryOut, type RemoveOptions } from './begin-removal.js';
-import { folderInTheWay, laterThan, mustDrain, notAFile } from './commit-rules.js';
+import { folderInTheWay, HIDDEN_DRAIN_MS, laterThan, mustDrain, notAFile } from './commit-rules.js';
 import { placed } from './free-path.js';
 import type { Inspection } from './inspection.js';
 import { withFolders } from './made-folders.js';
@@ -52,6 +52,8 @@ export interface Upload {
   readonly expiresAt?: number;
   /** It is restored, and leaves the trash with this commit. */
   readonly trashId?: string;
+  /** Nobody has asked for these grants now: they came along with the file, and replace no deny that stands there. */
+  readonly standingDenies?: 'kept';
 }
 
 export interface Committed {
@@ -90,12 +92,6 @@ export interface CommitterDeps {
   /** Is told of each file that has become visible. */
   readonly onCommitted?: (file: Committed) => void;
 }
-
-/**
- * nginx opens a file some microseconds after it was told that the visitor may have it. Between hiding a path
- * and exchanging its bytes we wait this long, so that an answer given under the old grants has been used up.
- */
-export const HIDDEN_DRAIN_MS = 100;
 
 interface Prepared {
   readonly entry: CommitEntry;
@@ -274,7 +270,7 @@ export class Committer {
   /** Everything that may fail for want of space, before the journal is written. */
   async #prepare(upload: Upload, found: FoundFile | undefined): Promise<Prepared> {
     const { root, files, expiries, clock } = this.#deps;
-    const { path, partial, owner, grants, requested, expiresAt, trashId } = upload;
+    const { path, partial, owner, grants, requested, expiresAt, trashId, standingDenies } = upload;
     // Neither may the old bytes meet the new expiry: they may have expired, and would be served again.
     const endsOtherwise = (await expiries.expiriesOf([path])).get(path) !== expiresAt;
     const modifiedSeconds = laterThan(found, Math.floor(clock() / 1000));
@@ -291,6 +287,7 @@ export class Committer {
         visibility: grants.length > 0 || endsOtherwise ? 'hidden' : 'at-once',
         ...(expiresAt !== undefined && { expiresAt }),
         ...(trashId !== undefined && { trashId }),
+        ...(standingDenies !== undefined && { standingDenies }),
         ...(requested !== undefined && { requested }),
       },
       created: found === undefined,

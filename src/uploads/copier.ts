@@ -69,7 +69,9 @@ export class Copier {
     const { to, owner, onConflict } = request;
     const authorise = () => request.authorise(to);
     const preconditions = onConflict === 'refuse' ? NEVER_OVERWRITE : UNCONDITIONAL;
-    const upload = { path: to, partial, owner, grants, preconditions, authorise };
+    // Asked of those that stand when they are written: one may be set while the bytes are copied, or scanned.
+    const standingDenies = 'kept' as const;
+    const upload = { path: to, partial, owner, grants, preconditions, authorise, standingDenies };
     const [committed] = await this.#deps.committer.commit([upload]).catch(explain);
     if (committed === undefined) throw new Error('the commit of one copy answered with none');
     return committed;
@@ -119,14 +121,8 @@ export class Copier {
 
   async #grantsFor({ from, to, grants }: CopyRequest): Promise<readonly GrantDraft[]> {
     if (grants === 'drop') return [];
-    const { acl } = this.#deps;
-    const [coming, standing] = [await acl.grantsOn([from]), await acl.grantsOn([to])];
-    const denies = standing.filter(({ effect }) => effect === 'deny');
-    return coming
-      .filter(
-        ({ principal, action }) => !denies.some((d) => d.principal === principal && d.action === action),
-      )
-      .map(({ id: _, ...draft }) => ({ ...draft, path: to }));
+    const coming = await this.#deps.acl.grantsOn([from]);
+    return coming.map(({ id: _, ...draft }) => ({ ...draft, path: to }));
   }
 }
 

@@ -14,7 +14,7 @@ import { overlap } from '../acl/path-range.js';
 import type { FileStore } from '../acl/ports.js';
 import { isFolder, type ResourcePath } from '../acl/resource-path.js';
 import type { MoveCounts, MoveEntry, MoveStore, TreeStore } from '../acl/tree-ports.js';
-import { HIDDEN_DRAIN_MS } from './committer.js';
+import { HIDDEN_DRAIN_MS } from './commit-rules.js';
 import { makeDurable, renameEntry, setSecond } from './disk-move.js';
 import type { Inspection } from './inspection.js';
 import { settleMove } from './move-recovery.js';
