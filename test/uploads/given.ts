@@ -54,6 +54,7 @@ export async function scene(
   t: Test,
   onStep: (step: CommitStep) => void = () => undefined,
   onMove: (step: MoveStep) => void = () => undefined,
+  uploadClock: () => number = () => Date.now(),
 ): Promise<Scene> {
   const folder = t.testdir();
   const databaseFile = `${folder}/latchkey.db`;
@@ -61,7 +62,7 @@ export async function scene(
   await root.prepare();
   const rawUploads = new RawUploads(`${folder}/partial`, root);
   await rawUploads.prepare();
-  const resumable = await resumableIn(folder, root);
+  const resumable = await resumableIn(folder, root, uploadClock);
   const store = openSqliteStore(databaseFile);
   t.teardown(() => store.close());
   const locks = new PathLocks();
@@ -91,7 +92,11 @@ export function rootIn(folder: string): StorageRoot {
 }
 
 /** As the files service has them, but for what an earlier one left. */
-async function resumableIn(folder: string, root: StorageRoot): Promise<ResumableUploads> {
+async function resumableIn(
+  folder: string,
+  root: StorageRoot,
+  clock: () => number,
+): Promise<ResumableUploads> {
   const inFolder = new ResumableFolder(`${folder}/partial`, root);
   await inFolder.prepare();
   return new ResumableUploads({
@@ -99,7 +104,7 @@ async function resumableIn(folder: string, root: StorageRoot): Promise<Resumable
     openMax: 10,
     ownerMax: 8,
     lifetimeMs: 3_600_000,
-    clock: () => Date.now(),
+    clock,
   });
 }
 
