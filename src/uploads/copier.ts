@@ -13,6 +13,7 @@ import { isFolder, type ResourcePath } from '../acl/resource-path.js';
 import type { Committed, Committer } from './committer.js';
 import type { FreeSpace } from './free-space.js';
 import { newPath } from './new-path.js';
+import { candidatesFrom, type MayTake } from './numbered-path.js';
 import { type Partial, tooLarge } from './partial.js';
 import type { PathLocks } from './path-locks.js';
 import { NEVER_OVERWRITE, UNCONDITIONAL } from './preconditions.js';
@@ -24,7 +25,10 @@ export interface CopyRequest {
   readonly to: ResourcePath;
   /** `keep`: the grants on the source are set on the copy, but for those that a standing deny is there for. */
   readonly grants: 'keep' | 'drop';
-  readonly onConflict: 'refuse' | 'replace';
+  /** `keep-both`: beside the file that is there, by the name with a number. */
+  readonly onConflict: 'refuse' | 'replace' | 'keep-both';
+  /** Of such names. */
+  readonly mayTake?: MayTake;
   readonly owner: Principal | undefined;
   /** `undefined`: no limit. */
   readonly bytesMax: number | undefined;
@@ -68,10 +72,22 @@ export class Copier {
     const { partial, grants } = await copied;
     const { to, owner, onConflict } = request;
     const authorise = () => request.authorise(to);
-    const preconditions = onConflict === 'refuse' ? NEVER_OVERWRITE : UNCONDITIONAL;
+    const preconditions = onConflict === 'replace' ? UNCONDITIONAL : NEVER_OVERWRITE;
+    const candidate = onConflict === 'keep-both' && {
+      candidate: candidatesFrom(this.#deps.root, to, request.mayTake),
+    };
     // Asked of those that stand when they are written: one may be set while the bytes are copied, or scanned.
     const standingDenies = 'kept' as const;
-    const upload = { path: to, partial, owner, grants, preconditions, authorise, standingDenies };
+    const upload = {
+      path: to,
+      partial,
+      owner,
+      grants,
+      preconditions,
+      authorise,
+      standingDenies,
+      ...candidate,
+    };
     const [committed] = await this.#deps.committer.commit([upload]).catch(explain);
     if (committed === undefined) throw new Error('the commit of one copy answered with none');
     return committed;
@@ -126,14 +142,14 @@ export class Copier {
   }
 }
 
-function refuseFolders({ from, to }: CopyRequest): void {
+function refuseFolders({ from, to, onConflict }: CopyRequest): void {
   if (isFolder(from) || isFolder(to)) {
     throw new UploadProblem(
       'bad-request',
       'A file is copied, to a file; name one in both, without a slash behind.',
     );
   }
-  if (from === to)
+  if (from === to && onConflict !== 'keep-both')
     throw new UploadProblem('conflict', 'Source and target are the same; choose another target.');
 }
 

@@ -35,3 +35,22 @@ t.test('a deny that is set at the target while a file is copied there stays', as
   t.equal(await mayRead(given.authorizer, 'user:bob', COPY), false);
   t.strictSame(partialsIn(given.folder), []);
 });
+
+t.test('both are kept under a number, with the grants on the one that it became', async (t) => {
+  const given = await withCopier(t);
+  await put(given, PLAN, 'text', ['user:bob read']);
+  await put(given, COPY, 'there');
+  const asked = { ...KEPT, onConflict: 'keep-both', authorise: async () => {} } as const;
+  const mayTake = async (on: string) => !on.includes('(2)');
+  t.match(await given.copier.copy({ ...asked, mayTake }), { path: '/else/plan (3).txt', created: true });
+  t.match(await given.copier.copy({ ...asked, to: path(PLAN) }), { path: '/team/plan (2).txt' });
+  t.match(await given.copier.copy({ ...asked, to: path('/free') }), { path: '/free' });
+  t.strictSame(
+    [COPY, '/else/plan (3).txt', '/team/plan (2).txt'].map((on) => served(given.folder, on)),
+    ['there', 'text', 'text'],
+  );
+  t.equal(await mayRead(given.authorizer, 'user:bob', '/else/plan (3).txt'), true);
+  t.equal(await mayRead(given.authorizer, 'user:bob', COPY), false);
+  const both = await Promise.all([1, 2].map(() => given.copier.copy({ ...asked, to: path('/free') })));
+  t.strictSame(both.map((one) => one.path).sort(), ['/free (2)', '/free (3)']);
+});
