@@ -246,7 +246,10 @@ export const SETTINGS = {
     ...durationSetting('how long a removed file is kept in the trash; 0: it is gone at once', '30d'),
     parse: durationOrNone,
   },
-  LATCHKEY_TRASH_BYTES_MAX: optional('bytes in the trash before the oldest go early; empty: no limit', size),
+  LATCHKEY_TRASH_BYTES_MAX: optional(
+    'bytes in the trash before the oldest go early; empty: a tenth of the disk',
+    size,
+  ),
   LATCHKEY_UPLOAD_TYPES: setting(
     'types of files that are taken, by their content and by their name, such as image/*,application/pdf; empty: all',
     [] as readonly string[],
