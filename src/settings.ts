@@ -4,6 +4,7 @@
 
 import type { Principal } from './acl/principal.js';
 import { RSA_ALGORITHMS, type RsaAlgorithm } from './credentials/rsa-algorithm.js';
+import { typesByFolder } from './folder-type-setting.js';
 import {
   absolute,
   addresses,
@@ -44,6 +45,7 @@ import {
   text,
   url,
 } from './setting-values.js';
+import type { FolderTypes } from './uploads/folder-types.js';
 
 export interface Setting<T> {
   readonly initial: T;
@@ -259,6 +261,11 @@ export const SETTINGS = {
     'types of files that are not taken, such as text/html',
     [] as readonly string[],
     mediaTypes,
+  ),
+  LATCHKEY_UPLOAD_TYPES_BY_FOLDER: setting(
+    'the same for what is in a folder, such as /photos/=image/*;/inbox/=*,!text/html; the nearest folder decides',
+    [] as readonly FolderTypes[],
+    typesByFolder,
   ),
   LATCHKEY_SCAN_COMMAND: optional(
     'program, by its absolute path, with arguments, that looks at each upload: the file is its last argument; exit code 0: yes, 1: no',

@@ -105,7 +105,8 @@ export class Mover {
     try {
       const found = await checkSource(root, tree, from, to);
       const target = await checkTarget(root, to, onConflict);
-      if (!isFolder(from)) await inspection?.checkRename(root.diskPath(from), from, to);
+      if (isFolder(from)) inspection?.checkFolder(from, to);
+      else await inspection?.checkRename(root.diskPath(from), from, to);
       const entry: MoveEntry = { name: randomUUID(), from, to, grants, file: fileThen(from, found, target) };
       onStep?.('move-prepared');
       return { entry, found, target };
