@@ -11,6 +11,7 @@ import type { Policy } from './acl/policy.js';
 import type { FactsReader, FactsSource, Store, UsageStore } from './acl/ports.js';
 import type { Config } from './config.js';
 import { CachedReader } from './storage/cached-reader.js';
+import { type BackupFacts, backUp } from './storage/sqlite/backup.js';
 import { openSqliteFacts, openSqliteStore, sqliteUsage } from './storage/sqlite/open.js';
 import { RawUploads } from './uploads/raw-uploads.js';
 import { StorageRoot } from './uploads/storage-root.js';
@@ -45,6 +46,19 @@ export async function openFacts(config: Config) {
 /** For the authorizer: it can note when keys were used, and nothing else. */
 export function openUsage(config: Config): UsageStore {
   return sqliteUsage(config.databaseFile);
+}
+
+/** @param target a file that is made, or written over */
+export async function backUpStore(
+  config: Config,
+  target: string,
+  onProgress: (doneBytes: number, totalBytes: number) => void,
+): Promise<BackupFacts> {
+  try {
+    return await backUp(config.databaseFile, target, onProgress);
+  } catch (error) {
+    throw new Error(`the store cannot be copied to ${target}: ${(error as Error).message}`, { cause: error });
+  }
 }
 
 /** The driver's own message names no file. */
