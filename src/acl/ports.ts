@@ -8,6 +8,7 @@
 
 import type { Action } from './action.js';
 import type { PathFacts } from './decide.js';
+import type { DigestStore } from './digest-ports.js';
 import type { Effect, Grant, GrantDraft } from './grant.js';
 import type { ExpiryStore, PendingRemoval, TrashStore } from './life-ports.js';
 import type { LinkCountStore, ShareLinkStore, SignedUrlStore } from './link-ports.js';
@@ -214,6 +215,8 @@ export interface CommitEntry {
   readonly trashId?: string;
   /** The grants came along with the file: of these none replaces a deny that stands when they are written. */
   readonly standingDenies?: 'kept';
+  /** Of its bytes, in hexadecimal, and written with the record: absent, it is not known yet. */
+  readonly sha256?: string;
   /** Counts for its link from when it is journaled, until it is given up: no crash loses or leaves a count. */
   readonly requested?: RequestedFile;
 }
@@ -301,6 +304,7 @@ export interface Store {
   readonly moves: MoveStore;
   readonly tree: TreeStore;
   readonly quotas: QuotaStore;
+  readonly digests: DigestStore;
   readonly facts: FactsSource;
   close(): Promise<void>;
 }

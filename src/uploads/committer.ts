@@ -17,9 +17,18 @@ import type { QuotaLimits } from '../acl/quota.js';
 import { isFolder, type ResourcePath } from '../acl/resource-path.js';
 import { admitNames, admitUploads } from './admission.js';
 import { beginRemoval, carryOut, type RemoveOptions } from './begin-removal.js';
-import { folderInTheWay, HIDDEN_DRAIN_MS, laterThan, mustDrain, notAFile } from './commit-rules.js';
+import {
+  broughtBy,
+  committedOf,
+  folderInTheWay,
+  HIDDEN_DRAIN_MS,
+  laterThan,
+  mustDrain,
+  notAFile,
+} from './commit-rules.js';
 import { placed } from './free-path.js';
 import type { Inspection } from './inspection.js';
+import type { KnownDigests } from './known-digests.js';
 import { withFolders } from './made-folders.js';
 import type { Partial } from './partial.js';
 import { PathLocks } from './path-locks.js';
@@ -32,10 +41,7 @@ import { refuseClashes } from './upload-set.js';
 
 export interface Upload {
   readonly path: ResourcePath;
-  /**
-   * The path to take where there is something at each one before, by a number from 1 on; `undefined`: not this one.
-   * Absent: `path`, and `preconditions` decide.
-   */
+  /** By a number from 1 on, the path to take where those before are taken; `undefined`: not this one. Absent: `path`. */
   readonly candidate?: (number: number) => Promise<ResourcePath | undefined>;
   readonly partial: Partial;
   readonly owner: Principal | undefined;
@@ -54,6 +60,8 @@ export interface Upload {
   readonly trashId?: string;
   /** Nobody has asked for these grants now: they came along with the file, and replace no deny that stands there. */
   readonly standingDenies?: 'kept';
+  /** Of its bytes, in hexadecimal, where somebody knows it already. */
+  readonly sha256?: string | undefined;
 }
 
 export interface Committed {
@@ -88,12 +96,14 @@ export interface CommitterDeps {
   readonly userLimits?: QuotaLimits;
   /** Absent: nobody looks at what is in an upload. */
   readonly inspection?: Inspection | undefined;
+  /** Absent: none are kept. */
+  readonly digests?: KnownDigests | undefined;
   readonly onStep?: (step: CommitStep) => void;
   /** Is told of each file that has become visible. */
   readonly onCommitted?: (file: Committed) => void;
 }
 
-interface Prepared {
+export interface Prepared {
   readonly entry: CommitEntry;
   readonly created: boolean;
   readonly entityTag: string;
@@ -142,12 +152,7 @@ export class Committer {
     await this.#begin(entries);
     if (prepared.some(mustDrain)) await wait(HIDDEN_DRAIN_MS);
     await this.#publish(entries);
-    const committed = prepared.map(({ entry, created, entityTag }) => ({
-      path: entry.file.path,
-      created,
-      bytes: entry.file.bytes,
-      entityTag,
-    }));
+    const committed = prepared.map(committedOf);
     if (this.#deps.onCommitted !== undefined) committed.forEach(this.#deps.onCommitted);
     return committed;
   }
@@ -269,8 +274,8 @@ export class Committer {
 
   /** Everything that may fail for want of space, before the journal is written. */
   async #prepare(upload: Upload, found: FoundFile | undefined): Promise<Prepared> {
-    const { root, files, expiries, clock } = this.#deps;
-    const { path, partial, owner, grants, requested, expiresAt, trashId, standingDenies } = upload;
+    const { root, files, expiries, clock, digests } = this.#deps;
+    const { path, partial, owner, grants, expiresAt } = upload;
     // Neither may the old bytes meet the new expiry: they may have expired, and would be served again.
     const endsOtherwise = (await expiries.expiriesOf([path])).get(path) !== expiresAt;
     const modifiedSeconds = laterThan(found, Math.floor(clock() / 1000));
@@ -285,10 +290,7 @@ export class Committer {
         // A new file with grants is hidden, too: a deny must be there before its bytes, and a grant that was
         // set for a file that never came must not be met by the next one of that name.
         visibility: grants.length > 0 || endsOtherwise ? 'hidden' : 'at-once',
-        ...(expiresAt !== undefined && { expiresAt }),
-        ...(trashId !== undefined && { trashId }),
-        ...(standingDenies !== undefined && { standingDenies }),
-        ...(requested !== undefined && { requested }),
+        ...broughtBy(upload, digests === undefined ? 'no digest' : 'its digest'),
       },
       created: found === undefined,
       entityTag: entityTag({ modifiedSeconds, bytes: partial.bytes }),

@@ -12,6 +12,7 @@ import type { Principal } from '../acl/principal.js';
 import { isFolder, type ResourcePath } from '../acl/resource-path.js';
 import type { Committed, Committer } from './committer.js';
 import type { FreeSpace } from './free-space.js';
+import type { KnownDigests } from './known-digests.js';
 import { newPath } from './new-path.js';
 import { candidatesFrom, type MayTake } from './numbered-path.js';
 import { type Partial, tooLarge } from './partial.js';
@@ -44,6 +45,8 @@ export interface CopierDeps {
   readonly committer: Committer;
   /** Those of the committer. */
   readonly locks: PathLocks;
+  /** Absent: none are kept. */
+  readonly digests?: KnownDigests | undefined;
 }
 
 /** How often the source may be replaced while it is copied, before the copy is given up. */
@@ -52,6 +55,7 @@ const ATTEMPTS_MAX = 3;
 interface Snapshot {
   readonly partial: Partial;
   readonly grants: readonly GrantDraft[];
+  readonly sha256: string | undefined;
 }
 
 export class Copier {
@@ -69,7 +73,7 @@ export class Copier {
     refuseFolders(request);
     const copied = this.#last.then(() => this.#snapshot(request));
     this.#last = copied.catch(() => undefined);
-    const { partial, grants } = await copied;
+    const { partial, grants, sha256 } = await copied;
     const { to, owner, onConflict } = request;
     const authorise = () => request.authorise(to);
     const preconditions = onConflict === 'replace' ? UNCONDITIONAL : NEVER_OVERWRITE;
@@ -78,31 +82,24 @@ export class Copier {
     };
     // Asked of those that stand when they are written: one may be set while the bytes are copied, or scanned.
     const standingDenies = 'kept' as const;
-    const upload = {
-      path: to,
-      partial,
-      owner,
-      grants,
-      preconditions,
-      authorise,
-      standingDenies,
-      ...candidate,
-    };
+    const brought = { partial, owner, grants, standingDenies, sha256 };
+    const upload = { path: to, ...brought, preconditions, authorise, ...candidate };
     const [committed] = await this.#deps.committer.commit([upload]).catch(explain);
     if (committed === undefined) throw new Error('the commit of one copy answered with none');
     return committed;
   }
 
-  /** Bytes and grants of one version of the source. */
+  /** Bytes, grants and digest of one version of the source. */
   async #snapshot(request: CopyRequest): Promise<Snapshot> {
-    const { root, locks } = this.#deps;
+    const { root, locks, digests } = this.#deps;
     for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
       const before = await this.#version(request.from);
       const partial = await this.#copyBytes(request);
-      const grants = await locks.run([request.from], async () =>
-        (await this.#version(request.from)) === before ? this.#grantsFor(request) : undefined,
-      );
-      if (grants !== undefined) return { partial, grants };
+      const read = await locks.run([request.from], async () => {
+        if ((await this.#version(request.from)) !== before) return undefined;
+        return { grants: await this.#grantsFor(request), sha256: await digests?.at(request.from) };
+      });
+      if (read !== undefined) return { partial, ...read };
       await root.tryDropPartials([partial]);
     }
     throw new UploadProblem('conflict', 'The source is being replaced all the time; try again later.');

@@ -119,6 +119,7 @@ export class Trash {
       authorise: () => request.authorise(file, path),
       trashId: file.id,
       standingDenies: 'kept',
+      sha256: file.sha256,
       ...(expiresAt !== undefined && expiresAt > this.#deps.clock() && { expiresAt }),
       ...(request.onConflict === 'keep-both' && { candidate: this.#candidate(request, file, path) }),
     };

@@ -30,7 +30,7 @@ export async function openapiDocument(): Promise<string> {
   const reader = new CachedReader(facts, { bytesMax: CACHE_BYTES });
   const root = new StorageRoot({ root: 'store', mount: '/files/', partialFolder: 'partial' });
   const authorizer = new Authorizer(reader, policy, clock);
-  const parts = openFileParts(root, store, { trashTimeMs: CONFIG.trashTimeMs });
+  const parts = openFileParts(root, store, { trashTimeMs: CONFIG.trashTimeMs, storeDigests: false });
   const nothing = () => undefined;
   const trashed = { trash: store.trash, bin: parts.bin, onDropped: nothing, onProblem: nothing };
   const app = await buildFilesApp({
@@ -51,7 +51,7 @@ export async function openapiDocument(): Promise<string> {
     ...parts,
     trash: store.trash,
     tree: store.tree,
-    listing: listingOver({ home: undefined }, { root, store, authorizer }),
+    listing: listingOver({ home: undefined, storeDigests: false }, { root, store, authorizer }),
     rawUploads: new RawUploads('partial', root),
     resumable: new ResumableUploads({
       ...CONFIG.resumable,

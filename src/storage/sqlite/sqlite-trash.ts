@@ -18,6 +18,7 @@ interface TrashRow {
   readonly grants: string;
   readonly removed_by: string | null;
   readonly removed_at: number;
+  readonly sha256: string | null;
 }
 
 /** The rows, for whoever writes them in a transaction of its own. */
@@ -27,13 +28,13 @@ export class TrashRows {
 
   constructor(db: Database) {
     this.#put = db.prepare(
-      `INSERT OR REPLACE INTO trash (id, path, owner, bytes, expires_at, grants, removed_by, removed_at)
-       VALUES (@id, @path, @owner, @bytes, @expires_at, @grants, @removed_by, @removed_at)`,
+      `INSERT OR REPLACE INTO trash (id, path, owner, bytes, expires_at, grants, removed_by, removed_at, sha256)
+       VALUES (@id, @path, @owner, @bytes, @expires_at, @grants, @removed_by, @removed_at, @sha256)`,
     );
     this.#drop = db.prepare('DELETE FROM trash WHERE id = ?');
   }
 
-  put({ id, path, owner, bytes, expiresAt, grants, removedBy, removedAt }: TrashedFile): void {
+  put({ id, path, owner, bytes, expiresAt, grants, removedBy, removedAt, sha256 }: TrashedFile): void {
     this.#put.run({
       id,
       path,
@@ -43,6 +44,7 @@ export class TrashRows {
       grants: JSON.stringify(grants),
       removed_by: removedBy ?? null,
       removed_at: removedAt,
+      sha256: sha256 ?? null,
     });
   }
 
@@ -106,6 +108,7 @@ function trashedOf(row: TrashRow): TrashedFile {
     grants: grants.map(withWindow),
     ...(row.owner !== null && { owner: row.owner as Principal }),
     ...(row.removed_by !== null && { removedBy: row.removed_by as Principal }),
+    ...(row.sha256 !== null && { sha256: row.sha256 }),
     ...(row.expires_at !== null && { expiresAt: row.expires_at }),
   };
 }
