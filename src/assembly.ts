@@ -33,7 +33,7 @@ import { keepExpired, recoverUploads } from './resumable-parts.js';
 import { openShareParts } from './share-parts.js';
 import { SharedCheck, TURN_CONNECTIONS_MAX } from './storage/shared-check.js';
 import type { ProcessLock } from './storage/sqlite/process-lock.js';
-import { uploadLimitsOf } from './upload-limit-parts.js';
+import { trashBytesMaxOf, uploadLimitsOf } from './upload-limit-parts.js';
 import { FileDigests } from './uploads/file-digests.js';
 import { keepEnded } from './uploads/keep-ended.js';
 import { keepSwept } from './uploads/sweeping.js';
@@ -145,7 +145,12 @@ async function openLockedFilesApp(config: Config, logger: Logger, lock: ProcessL
       formFilesMax: config.formFilesMax,
       quotas: store.quotas,
       userLimits: config.uploadLimits.userLimits,
-      uploadLimits: uploadLimitsOf(config),
+      uploadLimits: uploadLimitsOf(config, {
+        trash: store.trash,
+        bin: parts.bin,
+        onDropped: (dropped) => log?.info({ dropped }, 'made room for an upload in the trash'),
+        onProblem: (err) => log?.error({ err }, 'what is in the trash cannot be removed'),
+      }),
       download: config.download,
       checkReady,
       counts,
@@ -162,7 +167,8 @@ async function openLockedFilesApp(config: Config, logger: Logger, lock: ProcessL
       onSwept: (files) => app.log.warn({ files }, 'removed what nginx had left of uploads'),
       onProblem: (err) => app.log.error({ err }, 'what nginx has left of uploads cannot be removed'),
     });
-    const ended = { ...config, expiries: store.expiries, trash: store.trash, ...parts, clock };
+    const { expiries, trash } = store;
+    const ended = { ...config, trashBytesMax: trashBytesMaxOf(config), expiries, trash, ...parts, clock };
     const stopEnding = keepEnded(ended, {
       onEnded: (counts) => app.log.info(counts, 'removed files that have ended'),
       onProblem: (err) => app.log.error({ err }, 'what has ended cannot be removed'),

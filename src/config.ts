@@ -62,7 +62,7 @@ export interface Config {
   readonly uploadLimits: UploadLimitSettings;
   /** 0: there is no trash. */
   readonly trashTimeMs: number;
-  /** `undefined`: no limit. */
+  /** `undefined`: a part of the disk. */
   readonly trashBytesMax: number | undefined;
   readonly storeDigests: boolean;
   readonly inspection: InspectionSettings;

@@ -4,6 +4,7 @@
 
 import type { Principal } from './acl/principal.js';
 import { RSA_ALGORITHMS, type RsaAlgorithm } from './credentials/rsa-algorithm.js';
+import { typesByFolder } from './folder-type-setting.js';
 import {
   absolute,
   addresses,
@@ -46,6 +47,7 @@ import {
   url,
 } from './setting-values.js';
 import { withoutPassword } from './storage/postgres/address.js';
+import type { FolderTypes } from './uploads/folder-types.js';
 
 export interface Setting<T> {
   readonly initial: T;
@@ -253,7 +255,10 @@ export const SETTINGS = {
     ...durationSetting('how long a removed file is kept in the trash; 0: it is gone at once', '30d'),
     parse: durationOrNone,
   },
-  LATCHKEY_TRASH_BYTES_MAX: optional('bytes in the trash before the oldest go early; empty: no limit', size),
+  LATCHKEY_TRASH_BYTES_MAX: optional(
+    'bytes in the trash before the oldest go early; empty: a tenth of the disk',
+    size,
+  ),
   LATCHKEY_STORE_DIGESTS: setting(
     'yes: the SHA-256 of every file is computed after its upload, and stored',
     'no',
@@ -268,6 +273,11 @@ export const SETTINGS = {
     'types of files that are not taken, such as text/html',
     [] as readonly string[],
     mediaTypes,
+  ),
+  LATCHKEY_UPLOAD_TYPES_BY_FOLDER: setting(
+    'the same for what is in a folder, such as /photos/=image/*;/inbox/=*,!text/html; the nearest folder decides',
+    [] as readonly FolderTypes[],
+    typesByFolder,
   ),
   LATCHKEY_SCAN_COMMAND: optional(
     'program, by its absolute path, with arguments, that looks at each upload: the file is its last argument; exit code 0: yes, 1: no',

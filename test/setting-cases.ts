@@ -276,6 +276,35 @@ export const SETTINGS: Readonly<Record<string, Case>> = {
     good: { 'text/html': ['text/html'] },
     bad: { html: "takes types such as image/* and application/pdf, not 'html'" },
   },
+  LATCHKEY_UPLOAD_TYPES_BY_FOLDER: {
+    read: (config) => config.inspection.rules.folders,
+    initial: [],
+    good: {
+      '/photos/=Image/*; /a%3Bb=c/=*,!text/html ;': [
+        { folder: '/photos/', allowed: ['image/*'], refused: [] },
+        { folder: '/a;b=c/', allowed: [], refused: ['text/html'] },
+      ],
+      '/=application/pdf,text/*': [{ folder: '/', allowed: ['application/pdf', 'text/*'], refused: [] }],
+    },
+    bad: {
+      ...Object.fromEntries(
+        [
+          '/photos=image/*',
+          'photos/=image/*',
+          '/photos/',
+          '/photos/=',
+          '/a/../b/=image/*',
+          '/a%/=image/*',
+        ].map((text) => [
+          text,
+          `takes folders with types, such as /photos/=image/*;/inbox/=*,!text/html, not '${text}'`,
+        ]),
+      ),
+      '/a/=pdf': "takes types such as image/* and application/pdf, not 'pdf'",
+      '/a/=*,image/*': "takes * alone, beside what is refused, not '/a/=*,image/*'",
+      '/a/=!text/html': "takes what is allowed in a folder, * for all else, not '/a/=!text/html'",
+    },
+  },
   LATCHKEY_SCAN_COMMAND: {
     read: (config) => config.inspection.scanCommand,
     initial: undefined,

@@ -39,7 +39,8 @@ export const command: Command = {
   details: [
     'create PATH [--upload] [--for DURATION | --until ISO] [--from ISO] [--password-file FILE|-]',
     '       [--recipient PRINCIPAL]… [--address RANGE]… [--downloads N] [--rate SIZE] [--inline]',
-    '       [--files N] [--bytes SIZE] [--ending .EXT]… [--note TEXT] [--contact TEXT]',
+    '       [--files N] [--bytes SIZE] [--ending .EXT]… [--files-expire DURATION] [--note TEXT]',
+    '       [--contact TEXT]',
     '  prints the URL of a new share link, this once: of its token only a hash is kept. PATH is a file, or a',
     '  folder and all below it. It is good for LATCHKEY_LINK_LIFETIME, where nothing else is said, and for',
     '  LATCHKEY_LINK_LIFETIME_MAX at the most. The URL is whole where LATCHKEY_PUBLIC_URL is set.',
@@ -52,7 +53,7 @@ export const command: Command = {
     '  one, with all of its terms',
     'change ID|URL, with the options of create but --upload, [--attachment] [--no-from] [--no-password]',
     '       [--no-recipients] [--no-addresses] [--no-downloads] [--no-rate] [--no-files] [--no-bytes]',
-    '       [--no-endings]',
+    '       [--no-endings] [--no-files-expire]',
     '  other terms for the same URL',
     'sign PATH [--for DURATION] [--folder PATH] [--id ID] [--cookie]',
     '  prints a signed URL, good for 1h where --for does not say. It is stored nowhere: docs/links.md has signers',

@@ -26,6 +26,7 @@ export async function writeCommitted(tx: Transaction, entries: readonly CommitEn
 }
 
 async function arriving(tx: Transaction, entry: CommitEntry): Promise<readonly GrantDraft[]> {
-  if (entry.trashId === undefined || entry.grants.length === 0) return entry.grants;
+  const { grants, trashId, standingDenies } = entry;
+  if (grants.length === 0 || (trashId ?? standingDenies) === undefined) return grants;
   return arrivingGrants(entry, await grantsOn(tx, entry.file.path));
 }
