@@ -1,0 +1,79 @@
+/**
+ * Polls a store all the time, whatever a change feed says: feeds may lose messages, and only an answer of the store
+ * keeps what is known young enough to be trusted. One question at a time; one that gets no answer is given up.
+ */
+
+/** So that three may be lost before what is known is too old. */
+const POLLS_A_BOUND = 4;
+
+export interface Polled {
+  /** Rejects where the store does not answer. */
+  poll(): Promise<void>;
+}
+
+export interface KeptFresh {
+  /** Asks at once, or again at once where a question is under way: what it will see may be from before. */
+  hurry(): void;
+  stop(): void;
+}
+
+export interface KeepFreshOptions {
+  readonly stalenessMaxMs: number;
+  /** The first question of several in a row that was not answered. */
+  readonly onLost: (error: unknown) => void;
+  readonly onFound: () => void;
+}
+
+export function keepFresh(polled: Polled, options: KeepFreshOptions): KeptFresh {
+  const everyMs = options.stalenessMaxMs / POLLS_A_BOUND;
+  let isStopped = false;
+  let isAsking = false;
+  let isHurried = false;
+  let isLost = false;
+  let next: NodeJS.Timeout | undefined;
+
+  const ask = async () => {
+    if (isStopped) return;
+    clearTimeout(next);
+    isAsking = true;
+    isHurried = false;
+    try {
+      await answered(polled.poll(), options.stalenessMaxMs);
+      if (isLost) options.onFound();
+      isLost = false;
+    } catch (error) {
+      if (!isLost && !isStopped) options.onLost(error);
+      isLost = true;
+    }
+    isAsking = false;
+    if (isStopped) return;
+    if (isHurried && !isLost) void ask();
+    else next = setTimeout(ask, everyMs).unref();
+  };
+
+  void ask();
+  return {
+    hurry: () => {
+      isHurried = true;
+      if (!isAsking) void ask();
+    },
+    stop: () => {
+      isStopped = true;
+      clearTimeout(next);
+    },
+  };
+}
+
+/** @throws when it takes so long that the answer would be worth nothing */
+async function answered(asked: Promise<void>, patienceMs: number): Promise<void> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(
+    () => reject(new Error(`the store has not answered for ${patienceMs} ms`)),
+    patienceMs,
+  ).unref();
+  try {
+    await Promise.race([asked, promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
