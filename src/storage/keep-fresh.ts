@@ -3,9 +3,6 @@
  * keeps what is known young enough to be trusted. One question at a time; one that gets no answer is given up.
  */
 
-/** So that three may be lost before what is known is too old. */
-const POLLS_A_BOUND = 4;
-
 export interface Polled {
   /** Rejects where the store does not answer. */
   poll(): Promise<void>;
@@ -18,14 +15,16 @@ export interface KeptFresh {
 }
 
 export interface KeepFreshOptions {
-  readonly stalenessMaxMs: number;
+  /** Between an answer and the next question. */
+  readonly everyMs: number;
+  /** For one answer. */
+  readonly patienceMs: number;
   /** The first question of several in a row that was not answered. */
   readonly onLost: (error: unknown) => void;
   readonly onFound: () => void;
 }
 
 export function keepFresh(polled: Polled, options: KeepFreshOptions): KeptFresh {
-  const everyMs = options.stalenessMaxMs / POLLS_A_BOUND;
   let isStopped = false;
   let isAsking = false;
   let isHurried = false;
@@ -38,7 +37,7 @@ export function keepFresh(polled: Polled, options: KeepFreshOptions): KeptFresh 
     isAsking = true;
     isHurried = false;
     try {
-      await answered(polled.poll(), options.stalenessMaxMs);
+      await answered(polled.poll(), options.patienceMs);
       if (isLost) options.onFound();
       isLost = false;
     } catch (error) {
@@ -48,7 +47,7 @@ export function keepFresh(polled: Polled, options: KeepFreshOptions): KeptFresh 
     isAsking = false;
     if (isStopped) return;
     if (isHurried && !isLost) void ask();
-    else next = setTimeout(ask, everyMs).unref();
+    else next = setTimeout(ask, options.everyMs).unref();
   };
 
   void ask();
@@ -64,7 +63,7 @@ export function keepFresh(polled: Polled, options: KeepFreshOptions): KeptFresh 
   };
 }
 
-/** @throws when it takes so long that the answer would be worth nothing */
+/** @throws when it takes too long: the answer would be worth nothing */
 async function answered(asked: Promise<void>, patienceMs: number): Promise<void> {
   const { promise, reject } = Promise.withResolvers<never>();
   const timer = setTimeout(
