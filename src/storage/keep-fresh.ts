@@ -3,6 +3,8 @@
  * keeps what is known young enough to be trusted. One question at a time; one that gets no answer is given up.
  */
 
+import { Outage, type OutageListener } from './outage.js';
+
 export interface Polled {
   /** Rejects where the store does not answer. */
   poll(): Promise<void>;
@@ -14,21 +16,18 @@ export interface KeptFresh {
   stop(): void;
 }
 
-export interface KeepFreshOptions {
+export interface KeepFreshOptions extends OutageListener {
   /** Between an answer and the next question. */
   readonly everyMs: number;
   /** For one answer. */
   readonly patienceMs: number;
-  /** The first question of several in a row that was not answered. */
-  readonly onLost: (error: unknown) => void;
-  readonly onFound: () => void;
 }
 
 export function keepFresh(polled: Polled, options: KeepFreshOptions): KeptFresh {
   let isStopped = false;
   let isAsking = false;
   let isHurried = false;
-  let isLost = false;
+  const outage = new Outage(options);
   let next: NodeJS.Timeout | undefined;
 
   const ask = async () => {
@@ -38,15 +37,13 @@ export function keepFresh(polled: Polled, options: KeepFreshOptions): KeptFresh 
     isHurried = false;
     try {
       await answered(polled.poll(), options.patienceMs);
-      if (isLost) options.onFound();
-      isLost = false;
+      outage.over();
     } catch (error) {
-      if (!isLost && !isStopped) options.onLost(error);
-      isLost = true;
+      if (!isStopped) outage.met(error);
     }
     isAsking = false;
     if (isStopped) return;
-    if (isHurried && !isLost) void ask();
+    if (isHurried && !outage.isOn) void ask();
     else next = setTimeout(ask, options.everyMs).unref();
   };
 
