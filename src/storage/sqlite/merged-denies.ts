@@ -7,7 +7,7 @@ import type { Database } from 'better-sqlite3';
 import { beyond, moved } from '../../acl/path-range.js';
 import type { ResourcePath } from '../../acl/resource-path.js';
 import type { MoveEntry } from '../../acl/tree-ports.js';
-import { GRANT_COLUMNS, type GrantRow } from './rows.js';
+import { GRANT_COLUMNS, type GrantRow } from '../rows.js';
 
 /**
  * Deletes, of what comes, each grant that meets a standing deny; where it is a deny as well, the standing one then

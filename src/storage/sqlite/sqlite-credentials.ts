@@ -10,8 +10,8 @@ import {
   type Written,
 } from '../../acl/ports.js';
 import type { Principal } from '../../acl/principal.js';
+import { API_KEY_COLUMNS, type ApiKeyRow, apiKeyOf } from '../rows.js';
 import type { Change, ChangeLog } from './change-log.js';
-import { API_KEY_COLUMNS, type ApiKeyRow, apiKeyOf } from './rows.js';
 import type { WriteTurns } from './write-turns.js';
 
 export class SqliteCredentials implements CredentialStore {

@@ -21,10 +21,10 @@ import {
 import type { Principal } from '../../acl/principal.js';
 import { isFolder, type ResourcePath } from '../../acl/resource-path.js';
 import { indexByPrincipal } from '../grant-index.js';
+import { LINK_COLUMNS, type LinkRow, linkOf } from '../link-rows.js';
+import { API_KEY_COLUMNS, type ApiKeyRow, apiKeyOf, GRANT_COLUMNS, type GrantRow, grantOf } from '../rows.js';
 import { openReader } from './connection.js';
-import { LINK_COLUMNS, type LinkRow, linkOf } from './link-rows.js';
 import { schemaProblem, schemaVersion } from './migrations.js';
-import { API_KEY_COLUMNS, type ApiKeyRow, apiKeyOf, GRANT_COLUMNS, type GrantRow, grantOf } from './rows.js';
 import { readRevokedUrls } from './sqlite-signed-urls.js';
 
 /** More changes than this at once: dropping everything is cheaper than dropping each. */

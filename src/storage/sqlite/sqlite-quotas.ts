@@ -23,7 +23,7 @@ import type { QuotaStore } from '../../acl/quota-ports.js';
 import type { ResourcePath } from '../../acl/resource-path.js';
 import type { MoveEntry } from '../../acl/tree-ports.js';
 import { moveGrowth } from '../move-growth.js';
-import { type FileRow, fileOf } from './rows.js';
+import { type FileRow, fileOf } from '../rows.js';
 import type { WriteTurns } from './write-turns.js';
 
 interface QuotaRow {

@@ -5,9 +5,9 @@ import type { ChangeTerms, LinkSelection, ShareLinkStore } from '../../acl/link-
 import type { CredentialKey, Written } from '../../acl/ports.js';
 import { isFolder, type ResourcePath, ROOT } from '../../acl/resource-path.js';
 import type { ShareLinkRecord } from '../../acl/share-link.js';
+import { LINK_COLUMNS, type LinkRow, linkRecordOf, linkRow } from '../link-rows.js';
+import { beyond } from '../rows.js';
 import type { Change, ChangeLog } from './change-log.js';
-import { LINK_COLUMNS, type LinkRow, linkRecordOf, linkRow } from './link-rows.js';
-import { beyond } from './rows.js';
 
 /** Forgotten in one transaction, at the least: it is over in some milliseconds, and others write in between. */
 const FORGOTTEN_AT_ONCE = 1_000;

@@ -10,10 +10,10 @@ import type { AclStore, GrantSelection, GroupListing, ImportCounts, Written } fr
 import { TOUCHED_ALL } from '../../acl/ports.js';
 import type { Principal } from '../../acl/principal.js';
 import { type ResourcePath, ROOT } from '../../acl/resource-path.js';
+import { beyond, GRANT_COLUMNS, type GrantRow, grantOf } from '../rows.js';
 import { BulkGrants } from './bulk-grants.js';
 import type { ChangeLog } from './change-log.js';
 import { GrantWriter } from './grant-writer.js';
-import { beyond, GRANT_COLUMNS, type GrantRow, grantOf } from './rows.js';
 
 export class SqliteStore implements AclStore {
   readonly #db: Database;

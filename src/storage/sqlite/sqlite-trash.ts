@@ -6,8 +6,8 @@ import type { TrashedFile, TrashSelection, TrashStore } from '../../acl/life-por
 import { beyond } from '../../acl/path-range.js';
 import type { Principal } from '../../acl/principal.js';
 import type { ResourcePath } from '../../acl/resource-path.js';
+import { withWindow } from '../rows.js';
 import type { ChangeLog } from './change-log.js';
-import { withWindow } from './rows.js';
 
 interface TrashRow {
   readonly id: string;

@@ -7,9 +7,9 @@ import type { Written } from '../../acl/ports.js';
 import { TOUCHED_ALL } from '../../acl/ports.js';
 import type { ResourcePath } from '../../acl/resource-path.js';
 import type { GrantsBelow, TreeSize, TreeStore } from '../../acl/tree-ports.js';
+import { GRANT_COLUMNS, type GrantRow, grantOf } from '../rows.js';
 import type { ChangeLog } from './change-log.js';
 import { MovesUnderWay } from './moves-under-way.js';
-import { GRANT_COLUMNS, type GrantRow, grantOf } from './rows.js';
 import { ExpiryRows } from './sqlite-expiries.js';
 
 /** As in `sqlite-moves.ts`. */

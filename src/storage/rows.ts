@@ -1,10 +1,10 @@
-/** Rows as SQLite has them, and the grants, files and API keys that they are. */
+/** Rows as the databases have them, and the grants, files and API keys that they are. */
 
-import type { Action } from '../../acl/action.js';
-import type { Effect, Grant, GrantDraft } from '../../acl/grant.js';
-import type { ApiKeyRecord, FileRecord } from '../../acl/ports.js';
-import type { Principal } from '../../acl/principal.js';
-import type { ResourcePath } from '../../acl/resource-path.js';
+import type { Action } from '../acl/action.js';
+import type { Effect, Grant, GrantDraft } from '../acl/grant.js';
+import type { ApiKeyRecord, FileRecord } from '../acl/ports.js';
+import type { Principal } from '../acl/principal.js';
+import type { ResourcePath } from '../acl/resource-path.js';
 
 export interface GrantRow {
   readonly id: number;

@@ -1,8 +1,8 @@
-/** Rows of share links as SQLite has them, and the links that they are. */
+/** Rows of share links as the databases have them, and the links that they are. */
 
-import type { Principal } from '../../acl/principal.js';
-import type { ResourcePath } from '../../acl/resource-path.js';
-import type { LinkTerms, ShareLink, ShareLinkKind, ShareLinkRecord } from '../../acl/share-link.js';
+import type { Principal } from '../acl/principal.js';
+import type { ResourcePath } from '../acl/resource-path.js';
+import type { LinkTerms, ShareLink, ShareLinkKind, ShareLinkRecord } from '../acl/share-link.js';
 
 export interface LinkRow {
   readonly id: string;

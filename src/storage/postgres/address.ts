@@ -1,0 +1,37 @@
+/**
+ * The URL of a PostgreSQL store: the driver's own, and one word of ours, `schema`. What it says is parsed by the driver;
+ * here is only what Latchkey refuses or leaves out. Must never put the password into an error.
+ */
+
+export interface PostgresAddress {
+  /** For the driver, without our own word. */
+  readonly url: string;
+  /** Where the tables are, so that Latchkey may share the site's database. */
+  readonly schema: string;
+}
+
+export const SCHEMA_DEFAULT = 'latchkey';
+
+/** What PostgreSQL takes without quotes, so that nobody has to quote it by hand. */
+const SCHEMA_NAME = /^[a-z_][a-z0-9_]{0,62}$/;
+
+/** The driver calls `prefer`, `require` and `verify-ca` what other programs call `verify-full`: nobody has to guess. */
+const TLS_MODES: readonly string[] = ['disable', 'no-verify', 'verify-full'];
+
+export function isPostgresUrl(url: string): boolean {
+  return /^postgres(ql)?:\/\//.test(url);
+}
+
+/** @throws with what is wrong with it, and never with the URL itself */
+export function parseAddress(url: string): PostgresAddress {
+  const [base = '', query = ''] = url.split(/\?(.*)/s);
+  const words = new URLSearchParams(query);
+  const schema = words.get('schema') ?? SCHEMA_DEFAULT;
+  if (!SCHEMA_NAME.test(schema)) throw new Error('its schema= takes a name of a-z, 0-9 and _');
+  const mode = words.get('sslmode');
+  if (mode !== null && !TLS_MODES.includes(mode)) {
+    throw new Error(`its sslmode= takes ${TLS_MODES.join(', ')}`);
+  }
+  words.delete('schema');
+  return { url: words.size === 0 ? base : `${base}?${words}`, schema };
+}

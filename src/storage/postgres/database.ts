@@ -1,0 +1,254 @@
+/**
+ * Transactions on PostgreSQL, as the ports of the store are written in them (docs/decisions/0030-postgresql.md). A write
+ * that decisions rest on takes its turn first, and ends by taking its revision: under it the store is one writer's. It
+ * must never leave open whether a change was made without saying so.
+ */
+
+import { NotKnown } from '../../acl/errors.js';
+import type { Written } from '../../acl/ports.js';
+import type { PostgresAddress } from './address.js';
+import { type Connection, Connections, type Value } from './connections.js';
+import { busy, notRead, notWritten, StatementFailed } from './errors.js';
+import { type Recorded, record, wasRecorded } from './revisions.js';
+import { schemaProblem } from './schema.js';
+import type { Change, LongTransaction, Transaction } from './transaction.js';
+import { beginTurn, takeTurn, turnKey } from './turn.js';
+
+export type { Change, LongTransaction, Transaction } from './transaction.js';
+
+/** Of one process. An authorizer uses only the first. */
+const FACTS = { max: 4, statementTimeoutMs: 2_000, lockTimeoutMs: 2_000 };
+const READS = { max: 4, statementTimeoutMs: 30_000, lockTimeoutMs: 5_000 };
+/** One has its turn at a time: a second connection would only wait. */
+const TURNS_MAX = 1;
+const OTHERS_MAX = 3;
+const WRITE_TIMEOUT_MS = 60_000;
+/** Of an import: between two of its batches anything may pass, and merging ten million rows takes minutes. */
+const LONG_TIMEOUT = "SET LOCAL statement_timeout = '1h'; SET LOCAL idle_in_transaction_session_timeout = 0";
+/** How long a writer waits for another one. */
+export const WRITER_PATIENCE_MS = 15_000;
+const ATTEMPTS_MAX = 5;
+
+const READ_ONLY = 'BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY';
+const READ_WRITE = 'BEGIN ISOLATION LEVEL READ COMMITTED, READ WRITE';
+
+export class PostgresDatabase {
+  readonly #facts: Connections;
+  readonly #reads: Connections;
+  readonly #turns: Connections;
+  readonly #others: Connections;
+  readonly #schema: string;
+  readonly #key: string;
+  readonly #patienceMs: number;
+  /** Resolves when the last one that has come is done. */
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(address: PostgresAddress, patienceMs = WRITER_PATIENCE_MS) {
+    const writing = { statementTimeoutMs: WRITE_TIMEOUT_MS, lockTimeoutMs: patienceMs };
+    this.#facts = new Connections(address, FACTS);
+    this.#reads = new Connections(address, READS);
+    this.#turns = new Connections(address, { ...writing, max: TURNS_MAX });
+    this.#others = new Connections(address, { ...writing, max: OTHERS_MAX });
+    this.#schema = address.schema;
+    this.#key = turnKey(address.schema);
+    this.#patienceMs = patienceMs;
+  }
+
+  /** One statement of the path of a decision. It may be asked twice. @throws NotKnown */
+  facts<T>(ask: (connection: Connection) => Promise<T>): Promise<T> {
+    return reading(this.#facts, ask);
+  }
+
+  /** One statement, which sees one state of the store. @throws NotKnown */
+  rows<R>(sql: string, values: readonly Value[] = []): Promise<readonly R[]> {
+    return reading(this.#reads, (connection) => connection.rows<R>(sql, values));
+  }
+
+  /** Several statements that see one state of the store. They may be asked twice. @throws NotKnown */
+  read<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+    return reading(this.#reads, async (connection) => {
+      await connection.script(READ_ONLY);
+      const value = await work(connection);
+      await connection.commit();
+      return value;
+    });
+  }
+
+  /**
+   * One transaction, alone with the store from its first statement on; what it touched takes a revision, nothing
+   * touched takes none. `work` may be run again: it must do nothing but ask `tx`.
+   *
+   * @throws StoreBusy, NotKnown
+   */
+  write<T>(work: (tx: Transaction) => Promise<Change<T>>): Promise<Written<T>> {
+    return this.#inTurn(() =>
+      again(() =>
+        this.#turns.use(async (connection) => {
+          await this.#begin(connection);
+          return this.#record(connection, await work(connection));
+        }),
+      ),
+    );
+  }
+
+  /** The same for what no decision rests on: it takes no number. @throws StoreBusy, NotKnown */
+  writeUnnumbered<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+    return this.#inTurn(() =>
+      again(() =>
+        this.#turns.use(async (connection) => {
+          await this.#begin(connection);
+          const value = await work(connection);
+          await commit(connection);
+          return value;
+        }),
+      ),
+    );
+  }
+
+  /**
+   * Beside whoever has the turn, such as an import: rows are locked one by one, so `work` must lock what it looks at.
+   *
+   * @throws StoreBusy, NotKnown
+   */
+  writeBeside<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+    return again(() =>
+      this.#others.use(async (connection) => {
+        await connection.script(READ_WRITE);
+        const value = await work(connection);
+        await commit(connection);
+        return value;
+      }),
+    ).catch(rethrowWritten);
+  }
+
+  /**
+   * A write that waits for its input, such as an import: it has no turn until it takes it, and keeps nobody waiting
+   * before. It is not run again.
+   *
+   * @throws StoreBusy, NotKnown
+   */
+  writeLong<T>(work: (tx: LongTransaction) => Promise<Change<T>>): Promise<Written<T>> {
+    return this.#others
+      .use(async (connection) => {
+        await connection.script(`${READ_WRITE}; ${LONG_TIMEOUT}`);
+        const turn = async () => refuseOther(await beginTurn(connection, this.#key));
+        const change = await work({
+          rows: (sql, values) => connection.rows(sql, values),
+          run: (sql, values) => connection.run(sql, values),
+          turn,
+        });
+        await turn();
+        return this.#record(connection, change);
+      })
+      .catch(rethrowWritten);
+  }
+
+  /** One transaction of a migration: nobody writes beside it, and no schema is expected. @throws StoreBusy, NotKnown */
+  migrate<T>(step: (connection: Connection, schema: string) => Promise<T>): Promise<T> {
+    return this.#others
+      .use(async (connection) => {
+        await connection.script(`${READ_WRITE}; ${LONG_TIMEOUT}; ${takeTurn(this.#key)}`);
+        const value = await step(connection, this.#schema);
+        await commit(connection);
+        return value;
+      })
+      .catch(rethrowWritten);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.#facts, this.#reads, this.#turns, this.#others].map((each) => each.close()));
+  }
+
+  async #begin(connection: Connection): Promise<void> {
+    refuseOther(await beginTurn(connection, this.#key, READ_WRITE));
+  }
+
+  async #record<T>(connection: Connection, { value, touched }: Change<T>): Promise<Written<T>> {
+    const recorded = await record(connection, touched);
+    await commit(connection, (error) => this.#findOut(error, recorded));
+    return { revision: recorded.revision, value };
+  }
+
+  /**
+   * The connection was lost while the server was committing. Whoever has the next turn sees what became of it.
+   *
+   * @throws NotKnown where it was not made, or where that cannot be found out
+   */
+  async #findOut(lost: StatementFailed, recorded: Recorded): Promise<void> {
+    if (recorded.mark === undefined) return; // nothing was to be changed
+    const made = await this.#others
+      .use(async (connection) => {
+        await beginTurn(connection, this.#key, READ_WRITE);
+        const isThere = await wasRecorded(connection, recorded);
+        await connection.commit();
+        return isThere;
+      })
+      .catch((error: Error) => error);
+    if (made === true) return;
+    throw notWritten(lost, made === false ? 'nothing was changed' : NOT_KNOWN);
+  }
+
+  /** The writes of this process take turns in the order in which they came. */
+  async #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const deadline = performance.now() + this.#patienceMs;
+    const before = this.#last;
+    const turn = before.then(() => {
+      if (performance.now() >= deadline) throw busy();
+      return work();
+    });
+    this.#last = turn.catch(() => {});
+    return turn.catch(rethrowWritten);
+  }
+}
+
+const NOT_KNOWN = 'and whether the change was made is not known; look before you try again';
+
+/** A server that was restarted has closed every connection that is kept: another one is asked, once. */
+async function reading<T>(from: Connections, ask: (connection: Connection) => Promise<T>): Promise<T> {
+  try {
+    return await from.use(ask).catch((error: unknown) => {
+      if (error instanceof StatementFailed && error.lost) return from.use(ask);
+      throw error;
+    });
+  } catch (error) {
+    throw notRead(error);
+  }
+}
+
+/** Nothing was changed by an attempt that is followed by another. */
+async function again<T>(attempt: () => Promise<T>): Promise<T> {
+  for (let attempts = 1; ; attempts += 1) {
+    try {
+      return await attempt();
+    } catch (error) {
+      const isWorthIt = error instanceof StatementFailed && error.isWorthAgain;
+      if (!isWorthIt || attempts >= ATTEMPTS_MAX) throw error;
+    }
+  }
+}
+
+async function commit(
+  connection: Connection,
+  findOut: (lost: StatementFailed) => Promise<void> = unknown,
+): Promise<void> {
+  const done = await connection.commit().catch((error: StatementFailed) => {
+    if (!error.lost) throw error;
+    return findOut(error);
+  });
+  // The server answers so, and without an error, where a statement had failed and nobody heard of it.
+  if (done === 'ROLLBACK') throw new Error('a statement of the transaction had failed: nothing was changed');
+}
+
+async function unknown(lost: StatementFailed): Promise<never> {
+  throw notWritten(lost, NOT_KNOWN);
+}
+
+function rethrowWritten(error: unknown): never {
+  throw notWritten(error, 'nothing was changed');
+}
+
+/** A newer Latchkey may have migrated the store under us: what we would write there nobody knows. */
+function refuseOther(schema: number | undefined): void {
+  const problem = schemaProblem(schema);
+  if (problem !== undefined) throw new NotKnown('store-unreadable', problem);
+}

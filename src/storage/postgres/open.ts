@@ -1,0 +1,58 @@
+/** Opens a PostgreSQL store: its connections, with its schema brought up to date. */
+
+import type { Store, UsageStore } from '../../acl/ports.js';
+import { parseAddress } from './address.js';
+import { PostgresDatabase, WRITER_PATIENCE_MS } from './database.js';
+import { migrate } from './migrate.js';
+import { PostgresAcl } from './postgres-acl.js';
+import { PostgresCredentials, PostgresUsage } from './postgres-credentials.js';
+import { PostgresFacts } from './postgres-facts.js';
+import { PostgresLinkCounts } from './postgres-link-counts.js';
+import { PostgresShareLinks } from './postgres-share-links.js';
+import { PostgresSignedUrls } from './postgres-signed-urls.js';
+
+/** @param patienceMs how long a write waits for those of others */
+export async function openPostgresStore(url: string, patienceMs = WRITER_PATIENCE_MS): Promise<Store> {
+  const database = await opened(url, patienceMs);
+  return {
+    acl: new PostgresAcl(database),
+    credentials: new PostgresCredentials(database),
+    usage: new PostgresUsage(database),
+    signedUrls: new PostgresSignedUrls(database),
+    shareLinks: new PostgresShareLinks(database),
+    linkCounts: new PostgresLinkCounts(database),
+    facts: new PostgresFacts(database),
+    ...notYet(),
+    close: () => database.close(),
+  };
+}
+
+/** For the authorizer, which only reads. */
+export async function openPostgresFacts(url: string): Promise<PostgresFacts> {
+  return new PostgresFacts(await opened(url, WRITER_PATIENCE_MS));
+}
+
+/** For the authorizer: it can note when keys were used, and nothing else. It connects when there is something to note. */
+export function postgresUsage(url: string): UsageStore {
+  return new PostgresUsage(new PostgresDatabase(parseAddress(url)));
+}
+
+async function opened(url: string, patienceMs: number): Promise<PostgresDatabase> {
+  const database = new PostgresDatabase(parseAddress(url), patienceMs);
+  try {
+    await migrate(database);
+    return database;
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+}
+
+/** The ports of files: what follows implements them. */
+function notYet(): Pick<Store, 'files' | 'expiries' | 'trash' | 'moves' | 'tree' | 'quotas'> {
+  const port = new Proxy(
+    {},
+    { get: (_, name) => () => Promise.reject(new Error(`${String(name)}: not yet`)) },
+  );
+  return { files: port, expiries: port, trash: port, moves: port, tree: port, quotas: port } as never;
+}

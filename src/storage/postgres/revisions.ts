@@ -1,0 +1,56 @@
+/**
+ * The number of a change (DESIGN §6): the last statement of a write takes it from the one row that has it, and logs what
+ * was touched under it. The row stays locked until the commit, so numbers have no gaps and come in the order of commits.
+ *
+ * Each revision has a mark, drawn at random: after a backup was restored the numbers come again, and a reader tells by
+ * the mark that they are not the ones that it knows.
+ */
+
+import type { Transaction } from './transaction.js';
+
+/** Revisions kept. A reader that missed more than these starts cold. */
+const REVISIONS_KEPT = 100_000;
+
+/** Whoever listens there hears of every revision, as a number in digits. */
+export const REVISIONS_CHANNEL = 'latchkey_revisions';
+
+export interface Recorded {
+  readonly revision: number;
+  /** `undefined`: it took no number. */
+  readonly mark: number | undefined;
+}
+
+// 48 bits of a random UUID: a number in JavaScript holds them.
+const RECORD = `
+  WITH bumped AS (
+    UPDATE state SET revision = revision + 1, trimmed = greatest(trimmed, revision + 1 - ${REVISIONS_KEPT}),
+      mark = ('x' || right(gen_random_uuid()::text, 12))::bit(48)::bigint
+    RETURNING revision, trimmed, mark
+  ), logged AS (
+    INSERT INTO changes (revision, touched, mark)
+    SELECT revision, key, mark FROM bumped, (SELECT DISTINCT key COLLATE "C" AS key FROM unnest($1::text[]) AS key) AS keys
+  ), cut AS (
+    DELETE FROM changes WHERE revision < (SELECT trimmed FROM bumped)
+  )
+  SELECT revision, mark, pg_notify('${REVISIONS_CHANNEL}', revision::text) FROM bumped`;
+
+export async function record(tx: Transaction, touched: readonly string[]): Promise<Recorded> {
+  if (touched.length === 0) return { revision: await revisionOf(tx), mark: undefined };
+  const [row] = await tx.rows<{ revision: number; mark: number }>(RECORD, [touched]);
+  if (row === undefined) throw new Error('the store has no state row');
+  return { revision: row.revision, mark: row.mark };
+}
+
+export async function wasRecorded(tx: Transaction, { revision, mark }: Recorded): Promise<boolean> {
+  if (mark === undefined) return false;
+  const found = await tx.rows('SELECT 1 FROM changes WHERE revision = $1 AND mark = $2 LIMIT 1', [
+    revision,
+    mark,
+  ]);
+  return found.length > 0;
+}
+
+export async function revisionOf(tx: Transaction): Promise<number> {
+  const [row] = await tx.rows<{ revision: number }>('SELECT revision FROM state');
+  return row?.revision ?? 0;
+}
