@@ -2,9 +2,11 @@
 
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
 import type { Test } from 'tap';
-import { ownFolder, stopsBefore } from '../commands/program.js';
+import { stopsBefore } from '../commands/program.js';
 import { freePort, plainEnvironment, until } from '../nginx/running-site.js';
 
 const PROGRAM = 'redis-server';
@@ -20,21 +22,28 @@ export interface RedisServer {
   cli(...words: readonly string[]): string;
 }
 
-/** @param words further options of `redis-server`; with `--sentinel` its file is `config` */
+/** @param words further options; with the lines of its file it is a Sentinel */
 export async function redisServer(
   t: Test,
-  { words = [], config }: { readonly words?: readonly string[]; readonly config?: string } = {},
+  { words = [], sentinel }: { readonly words?: readonly string[]; readonly sentinel?: string } = {},
 ): Promise<RedisServer> {
   const started = stopsBefore(t);
   const port = await freePort();
+  const folder = mkdtempSync(`${tmpdir()}/latchkey-redis-`);
+  t.teardown(() => rmSync(folder, { recursive: true }));
+  if (sentinel !== undefined) writeFileSync(`${folder}/sentinel.conf`, sentinel);
   let child: ChildProcess | undefined;
   const server: RedisServer = {
     port,
     url: `redis://127.0.0.1:${port}`,
     start: async () => {
-      const own = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--dir', ownFolder(t)];
+      const place = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder];
+      const own =
+        sentinel === undefined
+          ? [...place, '--save', '']
+          : [`${folder}/sentinel.conf`, '--sentinel', ...place];
       const options = { env: plainEnvironment({}), stdio: 'ignore', detached: true } as const;
-      const starting = spawn(PROGRAM, [...(config === undefined ? [] : [config]), ...own, ...words], options);
+      const starting = spawn(PROGRAM, [...own, ...words], options);
       started.push(starting);
       child = starting;
       const failed = once(starting, 'error').then(([error]: Error[]) => {

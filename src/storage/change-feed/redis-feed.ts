@@ -63,6 +63,7 @@ export class RedisFeed implements ChangeFeed {
     };
     subscriber.on('ready', () => void subscribe());
     subscriber.on('close', () => {
+      if (this.#isSubscribed) this.#lost(new Error('the connection to Redis has ended'));
       this.#isSubscribed = false;
     });
     subscriber.on('message', (channel: string, text: string) => {
