@@ -3,7 +3,7 @@
  *
  * `version` stays the same while no later revision was heard of and what is known was true not longer than
  * `stalenessMaxMs` ago; then, and only then, may a cache answer by itself. It knows no driver and starts no timer:
- * whoever opens it polls (`keep-fresh.ts`) and tells it what the change feed said.
+ * whoever opens it polls (`repeat.ts`) and tells it what the change feed said.
  */
 
 import type { Awaitable, FactsLoad, FactsQuery, FactsSource } from '../acl/ports.js';
@@ -78,12 +78,13 @@ export class FreshFacts implements FactsSource {
     return this.#version;
   }
 
-  /** Somebody says that the store has this revision. A lie costs one question, a truth that never comes nothing. */
-  hear(revision: number): void {
-    if (!Number.isSafeInteger(revision) || revision <= Math.max(this.#revision, this.#heard)) return;
+  /** Somebody says that the store has this revision. A lie costs one question. False: that is nothing new. */
+  hear(revision: number): boolean {
+    if (!Number.isSafeInteger(revision) || revision <= Math.max(this.#revision, this.#heard)) return false;
     this.#heard = revision;
     this.#heardAfter = this.#sent;
     this.#version += 1;
+    return true;
   }
 
   load(query: FactsQuery): Awaitable<FactsLoad> {

@@ -11,7 +11,7 @@ import type { ResourcePath } from '../../src/acl/resource-path.js';
 const [file = '', stalenessMaxMs = ''] = process.argv.slice(2);
 const built = (module: string) => import(new URL(`../../dist/storage/${module}.js`, import.meta.url).href);
 const { FreshFacts }: typeof import('../../src/storage/fresh-facts.js') = await built('fresh-facts');
-const { keepFresh }: typeof import('../../src/storage/keep-fresh.js') = await built('keep-fresh');
+const { repeat }: typeof import('../../src/storage/repeat.js') = await built('repeat');
 const { CachedReader }: typeof import('../../src/storage/cached-reader.js') = await built('cached-reader');
 
 /** The revision of the store is in the file; a path is `committing` at every odd one. */
@@ -39,7 +39,7 @@ const facts = new FreshFacts(
     clocks: { monotonic: () => performance.now(), wall: () => Date.now() },
   },
 );
-keepFresh(facts, { everyMs: 5, patienceMs: 60_000, onLost: () => {}, onFound: () => {} });
+repeat(() => facts.poll(), { everyMs: 5, gapMs: 0, patienceMs: 60_000, onLost: () => {}, onFound: () => {} });
 const reader = new CachedReader(facts, { bytesMax: 1024 * 1024 });
 
 for await (const _ of createInterface(process.stdin)) {

@@ -201,6 +201,18 @@ export const MIGRATIONS: readonly string[] = [
   );
   CREATE INDEX trash_by_time ON trash (removed_at, id);
   `,
+  `
+  -- The processes that decide by this store from memory, and how far each has followed it. They write it twice a second.
+  CREATE TABLE authorizers (
+    id               text PRIMARY KEY COLLATE "C",
+    name             text NOT NULL COLLATE "C",
+    place            text NOT NULL,
+    pid              bigint NOT NULL,
+    staleness_max_ms bigint NOT NULL,
+    seen_at          timestamptz NOT NULL,
+    revision         bigint NOT NULL
+  ) WITH (fillfactor = 50);
+  `,
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;

@@ -1,11 +1,11 @@
-/** The polls that keep facts fresh, by real time; and a process that was stopped, and wakes. */
+/** What is done again and again, by real time, such as polls; and a process that was stopped, and wakes. */
 
 import { spawn } from 'node:child_process';
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import t, { type Test } from 'tap';
-import { keepFresh } from '../../src/storage/keep-fresh.js';
+import { repeat } from '../../src/storage/repeat.js';
 import { ownFolder, stopsBefore } from '../commands/program.js';
 import { plainEnvironment, until } from '../nginx/running-site.js';
 import { settled } from './interleavings.js';
@@ -20,22 +20,21 @@ const LIMIT_MS = 20_000;
 function scene(t: Test, { everyMs = EVERY_MS, patienceMs = NEVER_MS } = {}) {
   const polls: { resolve(): void; reject(error: Error): void }[] = [];
   const said: string[] = [];
-  const kept = keepFresh(
-    {
-      poll: () => {
-        const { promise, resolve, reject } = Promise.withResolvers<void>();
-        polls.push({ resolve, reject });
-        return promise;
-      },
+  const kept = repeat(
+    () => {
+      const { promise, resolve, reject } = Promise.withResolvers<void>();
+      polls.push({ resolve, reject });
+      return promise;
     },
     {
       everyMs,
+      gapMs: 0,
       patienceMs,
       onLost: (error) => said.push(`lost: ${(error as Error).message}`),
       onFound: () => said.push('found'),
     },
   );
-  // What the timers of keepFresh do not do: keep this process going.
+  // What the timers of repeat do not do: keep this process going.
   const going = setInterval(() => {}, 1_000);
   t.teardown(() => {
     kept.stop();
@@ -76,7 +75,7 @@ t.test('a store that is away is asked on, and both turns are told once', async (
 t.test('a question that is never answered is given up', async (t) => {
   const { said, asked } = scene(t, { patienceMs: EVERY_MS });
   await asked(3);
-  t.strictSame(said, [`lost: the store has not answered for ${EVERY_MS} ms`]);
+  t.strictSame(said, [`lost: no answer in ${EVERY_MS} ms`]);
 });
 
 t.test('who is in a hurry is asked for at once, and behind a question that is under way', async (t) => {
