@@ -11,7 +11,6 @@ import {
   clock,
   openFacts,
   openStore,
-  openUsage,
   rawUploadsOf,
   readerOver,
   storageRootOf,
@@ -40,10 +39,9 @@ import { keepSwept } from './uploads/sweeping.js';
 import { TrashFolder } from './uploads/trash-folder.js';
 
 export async function openAuthorizerApp(config: Config, logger: Logger) {
-  const facts = await openFacts(config);
+  const { facts, usage, close } = await openFacts(config);
   const shared = new SharedCheck(facts);
   const reader = readerOver(shared, config);
-  const usage = openUsage(config);
   const authorizer = authorizerOver(reader, config);
   const counts = new DecisionCounts();
   const checkReady = () => checkFacts(facts);
@@ -67,7 +65,7 @@ export async function openAuthorizerApp(config: Config, logger: Logger) {
     openMetrics,
     logger,
   });
-  app.addHook('onClose', async () => facts.close());
+  app.addHook('onClose', close);
   return { app, metrics: config.metrics && buildMetricsApp(openMetrics, checkReady, logger) };
 }
 
@@ -89,7 +87,7 @@ export async function openFilesApp(config: Config, logger: Logger) {
 }
 
 async function openLockedFilesApp(config: Config, logger: Logger, lock: ProcessLock) {
-  const store = openStore(config);
+  const store = await openStore(config);
   try {
     const root = storageRootOf(config);
     await root.prepare();

@@ -18,7 +18,12 @@ import type { SigningSecret } from './credentials/secret-text.js';
 import { type InspectionSettings, inspectionSettings } from './inspection-settings.js';
 import type { LinkLifetime } from './links/link-limits.js';
 import type { LinkKey } from './links/signed-url.js';
-import { type CredentialKindName, type ListenAddress, SettingProblem } from './setting-values.js';
+import {
+  type CredentialKindName,
+  type DatabasePlace,
+  type ListenAddress,
+  SettingProblem,
+} from './setting-values.js';
 import { SETTINGS, type Setting } from './settings.js';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -29,8 +34,7 @@ type Values = { readonly [N in Name]: (typeof SETTINGS)[N] extends Setting<infer
 export interface Config {
   /** Absolute. */
   readonly dataFolder: string;
-  /** Relative to the data folder, or absolute. */
-  readonly databaseFile: string;
+  readonly database: DatabasePlace;
   /** nginx's root: the file is root + mount + resource path. Relative to the data folder, or absolute. */
   readonly root: string;
   readonly mount: string;
@@ -171,7 +175,7 @@ export function loadConfig(env: Environment): Config {
   if (problems.length > 0) throw new ConfigError(problems);
   return Object.freeze({
     dataFolder: resolve(values.LATCHKEY_DATA),
-    databaseFile: values.LATCHKEY_DATABASE_URL.slice('sqlite:'.length),
+    database: values.LATCHKEY_DATABASE_URL,
     root: values.LATCHKEY_ROOT ?? 'store',
     mount: values.LATCHKEY_MOUNT,
     partialFolder: values.LATCHKEY_PARTIAL ?? 'partial',

@@ -5,6 +5,8 @@ import { SETTINGS, type Setting } from './settings.js';
 
 type Name = keyof typeof SETTINGS;
 
+const MASK = '********';
+
 export interface EffectiveSetting {
   readonly name: string;
   /** As it would be written in the environment; a secret is masked. */
@@ -20,7 +22,8 @@ export function effectiveSettings(env: Environment): readonly EffectiveSetting[]
     const file = spec.secret ? givenText(`${name}_FILE`, env) : undefined;
     const source = given !== undefined ? 'environment' : file !== undefined ? 'file' : 'default';
     const shown = source === 'default' ? shownDefault(name, spec) : (given ?? '');
-    return { name, value: spec.secret && source !== 'default' ? '********' : shown, source, help: spec.help };
+    const masked = given === undefined ? MASK : (spec.shown?.(given) ?? MASK);
+    return { name, value: spec.secret && source !== 'default' ? masked : shown, source, help: spec.help };
   });
 }
 

@@ -10,7 +10,9 @@ import { Authorizer } from './acl/authorizer.js';
 import type { Policy } from './acl/policy.js';
 import type { FactsReader, FactsSource, Store, UsageStore } from './acl/ports.js';
 import type { Config } from './config.js';
+import type { DatabasePlace } from './setting-values.js';
 import { CachedReader } from './storage/cached-reader.js';
+import { withoutPassword } from './storage/postgres/address.js';
 import { openSqliteFacts, openSqliteStore, sqliteUsage } from './storage/sqlite/open.js';
 import { RawUploads } from './uploads/raw-uploads.js';
 import { StorageRoot } from './uploads/storage-root.js';
@@ -27,29 +29,45 @@ export function policyOf(config: Config): Policy {
   return { administrators: new Set(config.administrators), home: config.home };
 }
 
-export function openStore(config: Config): Store {
+/** @throws when it cannot be opened, with the database's name */
+export async function openStore({ database }: Config): Promise<Store> {
   try {
-    return openSqliteStore(config.databaseFile);
+    return database.kind === 'sqlite'
+      ? openSqliteStore(database.file)
+      : await (await postgres()).openPostgresStore(database.url);
   } catch (error) {
-    throw notOpened(config, error as Error);
+    throw notOpened(database, error as Error);
   }
 }
 
+/** What an authorizer has of the store. */
+export interface OpenFacts {
+  readonly facts: FactsSource;
+  /** It can note when keys were used, and nothing else. */
+  readonly usage: UsageStore;
+  close(): Promise<void>;
+}
+
 /** @throws when it cannot be opened, with the database's name */
-export async function openFacts(config: Config) {
-  return openSqliteFacts(config.databaseFile).catch((error: Error) => {
-    throw notOpened(config, error);
-  });
+export async function openFacts({ database }: Config): Promise<OpenFacts> {
+  try {
+    if (database.kind === 'postgres') return await (await postgres()).openPostgresFacts(database.url);
+    const facts = await openSqliteFacts(database.file);
+    return { facts, usage: sqliteUsage(database.file), close: async () => facts.close() };
+  } catch (error) {
+    throw notOpened(database, error as Error);
+  }
 }
 
-/** For the authorizer: it can note when keys were used, and nothing else. */
-export function openUsage(config: Config): UsageStore {
-  return sqliteUsage(config.databaseFile);
+/** The driver is loaded where it is used. */
+function postgres() {
+  return import('./storage/postgres/open.js');
 }
 
-/** The driver's own message names no file. */
-function notOpened({ databaseFile }: Config, cause: Error): Error {
-  return new Error(`the database ${resolve(databaseFile)} cannot be opened: ${cause.message}`, { cause });
+/** The driver's own message names no database. */
+function notOpened(database: DatabasePlace, cause: Error): Error {
+  const name = database.kind === 'sqlite' ? resolve(database.file) : withoutPassword(database.url);
+  return new Error(`the database ${name} cannot be opened: ${cause.message}`, { cause });
 }
 
 export function readerOver(facts: FactsSource, config: Config): CachedReader {

@@ -11,6 +11,7 @@ import { RSA_ALGORITHMS, type RsaAlgorithm } from './credentials/rsa-algorithm.j
 import { KeyProblem, parseSecrets, type SigningSecret, secretProblem } from './credentials/secret-text.js';
 import { parseAddressRange } from './links/address-ranges.js';
 import { isLinkId, type LinkKey } from './links/signed-url.js';
+import { isPostgresUrl, parseAddress } from './storage/postgres/address.js';
 
 /** Thrown by a parser: a clause that follows the setting's name. */
 export class SettingProblem extends Error {}
@@ -19,6 +20,11 @@ export const KIB = 1024;
 const PORT_MAX = 65_535;
 export const MIB = 1024 * KIB;
 export const GIB = 1024 * MIB;
+
+/** Where the store is. */
+export type DatabasePlace =
+  /** Relative to the data folder, or absolute. */
+  { readonly kind: 'sqlite'; readonly file: string } | { readonly kind: 'postgres'; readonly url: string };
 
 /** In their order of precedence (DESIGN §7). */
 export const CREDENTIAL_KINDS = ['access-token', 'api-key', 'proxy-header', 'session'] as const;
@@ -35,11 +41,20 @@ export function list(given: string): readonly string[] {
     .filter((part) => part !== '');
 }
 
-export function databaseUrl(given: string): string {
-  if (/^sqlite:(?!\/\/)./.test(given)) return given;
-  throw new SettingProblem(
-    'takes sqlite:FILE, such as sqlite:latchkey.db or sqlite:/var/lib/latchkey/latchkey.db',
-  );
+/** Never told in a problem: it may have a password in it. */
+export function databaseUrl(given: string): DatabasePlace {
+  if (/^sqlite:(?!\/\/)./.test(given)) return { kind: 'sqlite', file: given.slice('sqlite:'.length) };
+  if (!isPostgresUrl(given)) {
+    throw new SettingProblem(
+      'takes sqlite:FILE, such as sqlite:latchkey.db, or postgres://USER@HOST/DATABASE',
+    );
+  }
+  try {
+    parseAddress(given);
+  } catch (error) {
+    throw new SettingProblem(`takes a URL of PostgreSQL: ${(error as Error).message}`);
+  }
+  return { kind: 'postgres', url: given };
 }
 
 export function absolute(given: string): string {

@@ -16,6 +16,7 @@ import {
   cookieNames,
   count,
   credentialKinds,
+  type DatabasePlace,
   databaseUrl,
   duration,
   durationOrNone,
@@ -44,12 +45,15 @@ import {
   text,
   url,
 } from './setting-values.js';
+import { withoutPassword } from './storage/postgres/address.js';
 
 export interface Setting<T> {
   readonly initial: T;
   readonly parse: (text: string) => T;
   readonly help: string;
   readonly secret?: true;
+  /** What may be shown of a secret. */
+  readonly shown?: (text: string) => string;
   /** How the default would be written, where it is not the value itself. */
   readonly initialText?: string;
 }
@@ -80,11 +84,14 @@ const SESSION_TIMEOUT_MS_MAX = 1_900;
 
 export const SETTINGS = {
   LATCHKEY_DATA: setting('folder of the database, the secret, the sockets and the files', 'data', text),
-  LATCHKEY_DATABASE_URL: setting(
-    'sqlite:FILE, relative to the data folder',
-    'sqlite:latchkey.db',
-    databaseUrl,
-  ),
+  LATCHKEY_DATABASE_URL: {
+    help: 'sqlite:FILE, relative to the data folder, or postgres://USER@HOST/DATABASE',
+    initial: databaseUrl('sqlite:latchkey.db'),
+    initialText: 'sqlite:latchkey.db',
+    parse: databaseUrl,
+    secret: true, // it may have a password in it
+    shown: withoutPassword,
+  } satisfies Setting<DatabasePlace>,
   LATCHKEY_ROOT: optional("nginx's root; empty: DATA/store", absolute),
   LATCHKEY_MOUNT: setting('URL prefix of the private files', '/files/', mount),
   LATCHKEY_PARTIAL: optional(

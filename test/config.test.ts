@@ -79,6 +79,15 @@ t.test('the file of a secret is named from where the program was started', async
   for (const env of [{}, { [file]: '' }, { [file]: '/etc/secret' }]) t.same(withAbsoluteFiles(env), env);
 });
 
+/** With what is seen of each. */
+const DATABASES = [
+  ['postgres://me@host/db?schema=a', 'postgres://me@host/db?schema=a'],
+  ['postgres://me:hush@host:5433/db', 'postgres://me:********@host:5433/db'],
+  ['postgres://me:hush@/db?host=/run', 'postgres://me:********@localhost/db?host=%2Frun'],
+  ['postgres://me@host/db?password=hush', 'postgres://me@host/db?password=********'],
+  ['postgres://me:hu/sh@host/db', 'postgres://…'],
+] as const;
+
 t.test('what is shown is what is in force, and from where; never a secret', async (t) => {
   const { file } = secretFile(t, SECRET);
   const shown = (env: Environment, name: string) => {
@@ -91,6 +100,13 @@ t.test('what is shown is what is in force, and from where; never a secret', asyn
     ['LATCHKEY_MOUNT', { LATCHKEY_MOUNT: '/media/' }, '/media/', 'environment'],
     ['LATCHKEY_HOME', {}, '/users/{user}/', 'default'],
     ['LATCHKEY_HOME', { LATCHKEY_HOME: '' }, '', 'environment'],
+    ['LATCHKEY_DATABASE_URL', {}, 'sqlite:latchkey.db', 'default'],
+    ['LATCHKEY_DATABASE_URL', { LATCHKEY_DATABASE_URL: 'sqlite:x.db' }, 'sqlite:x.db', 'environment'],
+    ...DATABASES.map(
+      ([url, seen]) =>
+        ['LATCHKEY_DATABASE_URL', { LATCHKEY_DATABASE_URL: url }, seen, 'environment'] as const,
+    ),
+    ['LATCHKEY_DATABASE_URL', { LATCHKEY_DATABASE_URL_FILE: file }, '********', 'file'],
     ['LATCHKEY_JWT_SECRET', {}, '', 'default'],
     ['LATCHKEY_JWT_SECRET', { LATCHKEY_JWT_SECRET: SECRET }, '********', 'environment'],
     ['LATCHKEY_JWT_SECRET', { LATCHKEY_JWT_SECRET_FILE: file }, '********', 'file'],

@@ -6,7 +6,7 @@
 
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chownSync, existsSync, mkdtempSync, readdirSync } from 'node:fs';
+import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import pg from 'pg';
 import type { Test } from 'tap';
@@ -66,8 +66,8 @@ export async function postgres(t: Pick<Test, 'teardown'>): Promise<Postgres> {
   await start();
   t.teardown(async () => {
     for (const client of clients) await client.end();
-    if (shell === undefined) await start(); // whoever holds it removes its folder
     await ended();
+    rmSync(folder, { recursive: true, force: true });
   });
   return {
     folder,

@@ -12,7 +12,14 @@ const DURATION = (text: string) => `takes a duration such as 30m, 8h or 7d, not 
 const SIZE = 'takes a size such as 64m or 10g';
 export const PREFIX = "takes a prefix such as /files/ of letters, digits, '.', '_', '~', '-'";
 const HOME = 'takes a folder such as /users/{user}/';
-const SQLITE = 'takes sqlite:FILE, such as sqlite:latchkey.db or sqlite:/var/lib/latchkey/latchkey.db';
+const DATABASE = 'takes sqlite:FILE, such as sqlite:latchkey.db, or postgres://USER@HOST/DATABASE';
+const POSTGRES = 'takes a URL of PostgreSQL:';
+const POSTGRES_URLS = [
+  'postgres://latchkey@db.example/latchkey',
+  'postgresql://latchkey:a%2Fb@db.example:5433/site?schema=files&sslmode=verify-full',
+  'postgres://latchkey@/latchkey?host=/run/postgresql',
+  'postgres:///latchkey',
+];
 const LEVELS = 'takes trace, debug, info, warn, error, fatal, silent';
 
 export const SETTINGS: Readonly<Record<string, Case>> = {
@@ -23,10 +30,22 @@ export const SETTINGS: Readonly<Record<string, Case>> = {
     bad: {},
   },
   LATCHKEY_DATABASE_URL: {
-    read: (config) => config.databaseFile,
-    initial: 'latchkey.db',
-    good: { 'sqlite:other.db': 'other.db', 'sqlite:/var/lib/x.db': '/var/lib/x.db' },
-    bad: { 'sqlite:': SQLITE, 'sqlite://x.db': SQLITE, 'latchkey.db': SQLITE, 'postgres://host/db': SQLITE },
+    read: (config) => config.database,
+    initial: { kind: 'sqlite', file: 'latchkey.db' },
+    good: {
+      'sqlite:other.db': { kind: 'sqlite', file: 'other.db' },
+      'sqlite:/var/lib/x.db': { kind: 'sqlite', file: '/var/lib/x.db' },
+      ...Object.fromEntries(POSTGRES_URLS.map((url) => [url, { kind: 'postgres', url }])),
+    },
+    bad: {
+      'sqlite:': DATABASE,
+      'sqlite://x.db': DATABASE,
+      'latchkey.db': DATABASE,
+      'mysql://host/db': DATABASE,
+      'postgres://me:pass/word@host/db': `${POSTGRES} it cannot be read; what is special in a name or a password stands in it as %XX`,
+      'postgres://host/db?sslmode=require': `${POSTGRES} its sslmode= takes disable, no-verify, verify-full`,
+      'postgres://host/db?schema=a b': `${POSTGRES} its schema= takes a name of a-z, 0-9 and _`,
+    },
   },
   LATCHKEY_ROOT: {
     read: (config) => config.root,

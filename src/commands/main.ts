@@ -104,7 +104,10 @@ function parsed(argv: readonly string[], options: OptionSpecs) {
 function overrides(values: OptionValues): Environment {
   return {
     ...(typeof values.data === 'string' && { LATCHKEY_DATA: values.data }),
-    ...(typeof values.database === 'string' && { LATCHKEY_DATABASE_URL: values.database }),
+    ...(typeof values.database === 'string' && {
+      LATCHKEY_DATABASE_URL: values.database,
+      LATCHKEY_DATABASE_URL_FILE: '',
+    }),
   };
 }
 

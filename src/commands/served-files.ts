@@ -51,7 +51,7 @@ async function withSome<T>(invocation: Invocation, work: (files: FileWork) => Pr
 }
 
 async function withOwnParts<T>({ config, output }: Invocation, work: (files: FileWork) => Promise<T>) {
-  const store: Store = openStore(config);
+  const store: Store = await openStore(config);
   try {
     const root = storageRootOf(config);
     await root.prepare();

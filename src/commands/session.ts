@@ -34,10 +34,11 @@ export async function withStore<T>(
   work: (session: Session) => Promise<T>,
 ): Promise<T> {
   const { isNew } = enterDataFolder(config, output.note);
-  const isThere = existsSync(config.databaseFile);
-  const store = openStore(config);
+  const { database } = config;
+  const made = database.kind === 'sqlite' && !existsSync(database.file) ? database.file : undefined;
+  const store = await openStore(config);
   try {
-    if (!isThere && !isNew) output.note(`made a new database: ${resolve(config.databaseFile)}`);
+    if (made !== undefined && !isNew) output.note(`made a new database: ${resolve(made)}`);
     const reader = readerOver(store.facts, config);
     const authorizer = authorizerOver(reader, config);
     return await work({

@@ -185,7 +185,9 @@ function urlOf({ host, port }: Place): string {
 function readyLines(url: string, { config, env }: Invocation): readonly string[] {
   const data = env.LATCHKEY_DATA === undefined ? '' : ` --data ${shellWord(config.dataFolder)}`;
   const { LATCHKEY_DATABASE_URL: store } = env;
-  const database = store === undefined ? '' : ` --database ${shellWord(store)}`;
+  // A URL with a password in it is nobody's to see: who pastes has it in the environment.
+  const isShown = store !== undefined && config.database.kind === 'sqlite';
+  const database = isShown ? ` --database ${shellWord(store)}` : '';
   const latchkey = `npx latchkey${data}${database}`;
   const file = `${url}${config.mount}users/alice/README.md`;
   return [

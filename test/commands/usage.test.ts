@@ -153,7 +153,7 @@ t.test('a wrong configuration is told whole, by every command and before anythin
     const { code, stdout, stderr } = await latchkey(words.split(' '), { env });
     t.same([code, stdout, stderr], [2, '', told.join('')], words);
   });
-  const options = await latchkey(['acl', '/', '--database', 'postgres://x'], { cwd: folder });
+  const options = await latchkey(['acl', '/', '--database', 'mysql://x'], { cwd: folder });
   t.same([options.code, options.stdout], [2, '']);
   t.match(
     options.stderr,

@@ -124,7 +124,10 @@ export function writesContract(rule: Rule): void {
       t.strictSame(touched, []);
     });
   }
+}
 
+/** Of a store that nobody else writes without its process knowing at once. */
+export function versionContract(rule: Rule): void {
   rule('the version stays while nobody writes', async (t, store) => {
     await prepare(store);
     const before = store.facts.version();

@@ -1,7 +1,8 @@
 /** Each store that we ship keeps the contract. */
 
 import t from 'tap';
-import { STORES } from './given.js';
-import { storeContract } from './store-contract.js';
+import { OWN_STORES, STORES } from './given.js';
+import { ownStoreContract, storeContract } from './store-contract.js';
 
 for (const [name, open] of Object.entries(STORES)) storeContract(t, name, open);
+for (const [name, open] of Object.entries(OWN_STORES)) ownStoreContract(t, name, open);

@@ -90,7 +90,16 @@ export const memoryStore: OpenStore = async () => openMemoryStore();
 
 export const sqliteStore: OpenStore = async (t) => openSqliteStore(`${t.testdir()}/store.db`);
 
-export const STORES = { memory: memoryStore, SQLite: sqliteStore };
+/** Only who opens one starts a PostgreSQL. */
+export const postgresStore: OpenStore = async () => {
+  const { freshPostgresStore } = await import('./given-postgres.js');
+  return freshPostgresStore();
+};
+
+/** Those of this process alone: they know at once whether anything has changed, and answer without a wait. */
+export const OWN_STORES = { memory: memoryStore, SQLite: sqliteStore };
+
+export const STORES = { ...OWN_STORES, PostgreSQL: postgresStore };
 
 /** Opens a store that lives as long as the test. */
 export async function opened(t: Test, open: OpenStore): Promise<Store> {

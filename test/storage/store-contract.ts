@@ -21,7 +21,7 @@ import { rulesOf } from './contract-rule.js';
 import { shareLinksContract } from './contract-share-links.js';
 import { signedUrlsContract } from './contract-signed-urls.js';
 import { treeContract } from './contract-tree.js';
-import { writesContract } from './contract-writes.js';
+import { versionContract, writesContract } from './contract-writes.js';
 import type { OpenStore } from './given.js';
 
 export function storeContract(t: Test, name: string, open: OpenStore): void {
@@ -42,4 +42,9 @@ export function storeContract(t: Test, name: string, open: OpenStore): void {
   t.test(`${name}: moves`, async (t) => movesContract(rulesOf(t, open)));
   t.test(`${name}: a path and all below it`, async (t) => treeContract(rulesOf(t, open)));
   t.test(`${name}: quotas`, async (t) => quotasContract(rulesOf(t, open)));
+}
+
+/** What a store keeps besides, that answers at once. */
+export function ownStoreContract(t: Test, name: string, open: OpenStore): void {
+  t.test(`${name}: the version`, async (t) => versionContract(rulesOf(t, open)));
 }

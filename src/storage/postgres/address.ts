@@ -18,13 +18,31 @@ const SCHEMA_NAME = /^[a-z_][a-z0-9_]{0,62}$/;
 /** The driver calls `prefer`, `require` and `verify-ca` what other programs call `verify-full`: nobody has to guess. */
 const TLS_MODES: readonly string[] = ['disable', 'no-verify', 'verify-full'];
 
+const MASK = '********';
+
 export function isPostgresUrl(url: string): boolean {
   return /^postgres(ql)?:\/\//.test(url);
+}
+
+/** As it may be shown. What cannot be read is not shown at all: it may be the password that makes it so. */
+export function withoutPassword(url: string): string {
+  if (!isPostgresUrl(url)) return url;
+  const shown = parsed(url);
+  if (shown === undefined) return 'postgres://…';
+  const secret = shown.searchParams.has('password') || shown.searchParams.has('sslpassword');
+  if (shown.password === '' && !secret) return url;
+  for (const word of ['password', 'sslpassword'])
+    if (shown.searchParams.has(word)) shown.searchParams.set(word, MASK);
+  if (shown.password !== '') shown.password = MASK;
+  return shown.href;
 }
 
 /** @throws with what is wrong with it, and never with the URL itself */
 export function parseAddress(url: string): PostgresAddress {
   const [base = '', query = ''] = url.split(/\?(.*)/s);
+  if (parsed(base) === undefined) {
+    throw new Error('it cannot be read; what is special in a name or a password stands in it as %XX');
+  }
   const words = new URLSearchParams(query);
   const schema = words.get('schema') ?? SCHEMA_DEFAULT;
   if (!SCHEMA_NAME.test(schema)) throw new Error('its schema= takes a name of a-z, 0-9 and _');
@@ -34,4 +52,10 @@ export function parseAddress(url: string): PostgresAddress {
   }
   words.delete('schema');
   return { url: words.size === 0 ? base : `${base}?${words}`, schema };
+}
+
+/** With a host in the place of none, without which it is no URL: a socket is named by `?host=`. */
+function parsed(url: string): URL | undefined {
+  const named = url.replace(/^(postgres(?:ql)?:\/\/[^/?#]*@)(?=[/?#]|$)/, '$1localhost');
+  return URL.canParse(named) ? new URL(named) : undefined;
 }

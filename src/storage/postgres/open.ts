@@ -27,14 +27,18 @@ export async function openPostgresStore(url: string, patienceMs = WRITER_PATIENC
   };
 }
 
-/** For the authorizer, which only reads. */
-export async function openPostgresFacts(url: string): Promise<PostgresFacts> {
-  return new PostgresFacts(await opened(url, WRITER_PATIENCE_MS));
-}
-
-/** For the authorizer: it can note when keys were used, and nothing else. It connects when there is something to note. */
-export function postgresUsage(url: string): UsageStore {
-  return new PostgresUsage(new PostgresDatabase(parseAddress(url)));
+/** For the authorizer, which reads, and notes when keys were used. */
+export async function openPostgresFacts(url: string): Promise<{
+  readonly facts: PostgresFacts;
+  readonly usage: UsageStore;
+  close(): Promise<void>;
+}> {
+  const database = await opened(url, WRITER_PATIENCE_MS);
+  return {
+    facts: new PostgresFacts(database),
+    usage: new PostgresUsage(database),
+    close: () => database.close(),
+  };
 }
 
 async function opened(url: string, patienceMs: number): Promise<PostgresDatabase> {

@@ -41,10 +41,6 @@ export class PostgresFacts implements FactsSource {
       return { revision, generation, touched, ...factsOf(query, row) };
     });
   }
-
-  close(): Promise<void> {
-    return this.#database.close();
-  }
 }
 
 /** No text of PostgreSQL has a NUL: under such a name nothing was ever stored. */
