@@ -16,7 +16,7 @@ export interface AuthorizerName {
   readonly stalenessMaxMs: number;
 }
 
-export interface Authorizer extends AuthorizerName {
+export interface AnnouncedAuthorizer extends AuthorizerName {
   /** It makes no decision from before this one. */
   readonly revision: number;
   /** How long ago it was heard of last, by the clock of the store. */
@@ -25,7 +25,7 @@ export interface Authorizer extends AuthorizerName {
 
 export interface AuthorizerList {
   /** By name. @throws NotKnown */
-  authorizers(): Promise<readonly Authorizer[]>;
+  authorizers(): Promise<readonly AnnouncedAuthorizer[]>;
 }
 
 /** What an authorizer writes, through a connection that can write nothing else. */
@@ -43,7 +43,7 @@ export interface Receipt {
   readonly authorizers: number;
   /** From the commit to the last one that said so, or until nobody was waited for any more. */
   readonly tookMs: number;
-  readonly unconfirmed: readonly Pick<Authorizer, 'name' | 'unseenMs' | 'stalenessMaxMs'>[];
+  readonly unconfirmed: readonly Pick<AnnouncedAuthorizer, 'name' | 'unseenMs' | 'stalenessMaxMs'>[];
   /** UTC milliseconds: from then on none of them can be wrong, whatever it is doing. */
   readonly certainAt: number;
 }

@@ -10,10 +10,20 @@ import { PostgresFacts } from './postgres-facts.js';
 import { PostgresLinkCounts } from './postgres-link-counts.js';
 import { PostgresShareLinks } from './postgres-share-links.js';
 import { PostgresSignedUrls } from './postgres-signed-urls.js';
+import { PublishingDatabase } from './publishing-database.js';
 
-/** @param patienceMs how long a write waits for those of others */
-export async function openPostgresStore(url: string, patienceMs = WRITER_PATIENCE_MS): Promise<Store> {
-  const database = await opened(url, patienceMs);
+export interface StoreOptions {
+  /** How long a write waits for those of others. */
+  readonly patienceMs?: number;
+  /** Told of every revision that is written by this store. */
+  readonly onCommitted?: ((revision: number) => void) | undefined;
+}
+
+export async function openPostgresStore(
+  url: string,
+  { patienceMs = WRITER_PATIENCE_MS, onCommitted = () => {} }: StoreOptions = {},
+): Promise<Store> {
+  const database = await opened(new PublishingDatabase(parseAddress(url), patienceMs, onCommitted));
   return {
     acl: new PostgresAcl(database),
     credentials: new PostgresCredentials(database),
@@ -33,7 +43,7 @@ export async function openPostgresFacts(url: string): Promise<{
   readonly usage: UsageStore;
   close(): Promise<void>;
 }> {
-  const database = await opened(url, WRITER_PATIENCE_MS);
+  const database = await opened(new PostgresDatabase(parseAddress(url), WRITER_PATIENCE_MS));
   return {
     facts: new PostgresFacts(database),
     usage: new PostgresUsage(database),
@@ -41,8 +51,7 @@ export async function openPostgresFacts(url: string): Promise<{
   };
 }
 
-async function opened(url: string, patienceMs: number): Promise<PostgresDatabase> {
-  const database = new PostgresDatabase(parseAddress(url), patienceMs);
+async function opened(database: PostgresDatabase): Promise<PostgresDatabase> {
   try {
     await migrate(database);
     return database;

@@ -1,6 +1,6 @@
 /** The authorizers that decide by this store, as they tell of themselves. Each writes its own row, and nothing else. */
 
-import type { Announcements, Authorizer, AuthorizerName } from '../../acl/fleet-ports.js';
+import type { AnnouncedAuthorizer, Announcements, AuthorizerName } from '../../acl/fleet-ports.js';
 import type { PostgresDatabase } from './database.js';
 
 /** Of one that went without a word nobody has to hear for longer: it has not decided from memory since. */
@@ -35,7 +35,7 @@ export class PostgresAuthorizers implements Announcements {
     );
   }
 
-  async authorizers(): Promise<readonly Authorizer[]> {
-    return this.#database.rows<Authorizer>(LIST);
+  async authorizers(): Promise<readonly AnnouncedAuthorizer[]> {
+    return this.#database.rows<AnnouncedAuthorizer>(LIST);
   }
 }
