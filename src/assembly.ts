@@ -127,6 +127,7 @@ async function openLockedFilesApp(config: Config, logger: Logger, lock: ProcessL
       signedUrlSecondsMax: config.links.signedUrlSecondsMax,
       clock,
       acl: store.acl,
+      receipts,
       root,
       ...parts,
       trash: store.trash,

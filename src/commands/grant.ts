@@ -5,6 +5,7 @@ import { remaining, stillAllowed, stillRefused } from '../acl/remaining.js';
 import { actionArgument, endOption, instantOption, pathArgument, principalArgument } from './arguments.js';
 import { type Command, DONE, flag, type Invocation, UsageError, valued } from './command.js';
 import { warnOfFolder } from './folder-warning.js';
+import { resultInForce, waitOptions } from './in-force.js';
 import { withStore } from './session.js';
 
 export const command: Command = {
@@ -23,18 +24,22 @@ export const command: Command = {
     for: valued('DURATION', 'ends that long after it begins'),
     until: valued('TIME', 'ends then; without --for and --until it has no end'),
     from: valued('TIME', 'begins then, rather than now'),
+    ...waitOptions,
   },
   takes: [3, 3],
   run: async (invocation) => {
     const draft = draftOf(invocation);
-    return withStore(invocation, async ({ acl, authorizer }) => {
+    return withStore(invocation, async (session) => {
+      const { acl, authorizer } = session;
       const { value, revision } = await acl.putGrants([draft]);
       const [grant] = value;
       if (grant === undefined) throw new Error('the store answered with no grant');
       const rest = await remaining(authorizer, draft.principal, draft.path, [draft.action]);
       const lines = draft.effect === 'allow' ? stillRefused(rest) : stillAllowed(rest);
       const text = `granted: ${describeGrant(grant)}${windowText(grant)} (grant ${grant.id})`;
-      invocation.output.result({ grant: grantJson(grant), revision, remaining: lines }, [text, ...lines]);
+      const json = { grant: grantJson(grant), revision, remaining: lines };
+      if (draft.effect === 'allow') invocation.output.result(json, [text, ...lines]);
+      else await resultInForce(invocation, session, json, [text, ...lines]);
       warnOfPast(invocation, draft);
       await warnOfFolder(invocation, draft.path);
       return DONE;

@@ -14,10 +14,12 @@ import {
   valued,
 } from './command.js';
 import { warnOfFolder } from './folder-warning.js';
+import { resultInForce, waitOptions } from './in-force.js';
 import { withStore } from './session.js';
 import { table } from './table.js';
 
-const USAGE = 'create USER [--action A] [--path PATH] [--for 90d] [--note TEXT] | list [USER] | revoke ID';
+const USAGE =
+  'create USER [--action A] [--path PATH] [--for 90d] [--note TEXT] | list [USER] | revoke ID [--no-wait]';
 const ACTION = 'read';
 /** Characters: a line of a list. */
 const NOTE_LENGTH_MAX = 200;
@@ -38,6 +40,7 @@ export const command: Command = {
     path: valued('PATH', `where: a file, or a folder and all below it; default ${ROOT}`),
     for: valued('DURATION', 'how long it is good, such as 8h, 90d or 52w; default: until it is revoked'),
     note: valued('TEXT', `what it is for; at most ${NOTE_LENGTH_MAX} characters`),
+    ...waitOptions,
   },
   takes: [1, 2],
   run: async (invocation) => {
@@ -114,12 +117,14 @@ function instantWord(instant: number): string {
 }
 
 async function revoke(invocation: Invocation, id: string): Promise<ExitCode> {
-  return withStore(invocation, async ({ credentials }) => {
-    const { value: key, revision } = await credentials.removeApiKey(id);
+  return withStore(invocation, async (session) => {
+    const { value: key, revision } = await session.credentials.removeApiKey(id);
     if (key === undefined) {
       throw new RefusedError(`there is no API key '${id}'; latchkey key list has the ids`);
     }
-    invocation.output.result({ ...keyJson(key), revision }, [`revoked: key ${id} of ${described(key)}`]);
+    await resultInForce(invocation, session, { ...keyJson(key), revision }, [
+      `revoked: key ${id} of ${described(key)}`,
+    ]);
     return DONE;
   });
 }

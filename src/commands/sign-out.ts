@@ -11,9 +11,10 @@ import {
   UsageError,
   valued,
 } from './command.js';
+import { resultInForce, waitOptions } from './in-force.js';
 import { withStore } from './session.js';
 
-const USAGE = 'USER | --token ID';
+const USAGE = 'USER | --token ID [--no-wait]';
 /** As the authorizer reads a `jti`. */
 const TOKEN_ID_LENGTH_MAX = 255;
 const SECOND_MS = 1_000;
@@ -28,7 +29,7 @@ export const command: Command = {
     'an iat, and it may not be in the future. API keys go on: see latchkey key revoke. To keep somebody out,',
     'see latchkey suspend.',
   ],
-  options: { token: valued('ID', 'ends the one token with this id (jti), and no other') },
+  options: { token: valued('ID', 'ends the one token with this id (jti), and no other'), ...waitOptions },
   takes: [0, 1],
   run: async (invocation) => {
     const [user] = invocation.positionals;
@@ -41,21 +42,25 @@ export const command: Command = {
 };
 
 async function signOut(invocation: Invocation, user: Principal): Promise<ExitCode> {
-  return withStore(invocation, async ({ credentials }) => {
+  return withStore(invocation, async (session) => {
     const at = Date.now();
-    const { revision } = await credentials.signOut(user, at);
+    const { revision } = await session.credentials.signOut(user, at);
     await wait(SECOND_MS - (at % SECOND_MS));
     const signedOutAt = formatInstant(at);
-    invocation.output.result({ user, signedOutAt, revision }, [`signed out: ${user}, at ${signedOutAt}`]);
+    await resultInForce(invocation, session, { user, signedOutAt, revision }, [
+      `signed out: ${user}, at ${signedOutAt}`,
+    ]);
     return DONE;
   });
 }
 
 async function endToken(invocation: Invocation, id: string): Promise<ExitCode> {
-  return withStore(invocation, async ({ credentials }) => {
+  return withStore(invocation, async (session) => {
     const at = Date.now();
-    const { revision } = await credentials.endToken(id, at);
-    invocation.output.result({ token: id, endedAt: formatInstant(at), revision }, [`ended: the token ${id}`]);
+    const { revision } = await session.credentials.endToken(id, at);
+    await resultInForce(invocation, session, { token: id, endedAt: formatInstant(at), revision }, [
+      `ended: the token ${id}`,
+    ]);
     return DONE;
   });
 }

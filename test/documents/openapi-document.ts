@@ -44,6 +44,7 @@ export async function openapiDocument(): Promise<string> {
     signedUrlSecondsMax: CONFIG.links.signedUrlSecondsMax,
     clock,
     acl,
+    receipts: undefined,
     root,
     ...openFileParts(root, store, { trashTimeMs: CONFIG.trashTimeMs }),
     trash: store.trash,
