@@ -40,7 +40,7 @@ export async function openStore(
   try {
     return database.kind === 'sqlite'
       ? openSqliteStore(database.file)
-      : await (await postgres()).openPostgresStore(database.url, { onCommitted });
+      : await (await postgres()).openPostgresStore(database.url, undefined, onCommitted);
   } catch (error) {
     throw notOpened(database, error as Error);
   }

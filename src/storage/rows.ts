@@ -1,7 +1,7 @@
 /** Rows as the databases have them, and the grants, files and API keys that they are. */
 
 import type { Action } from '../acl/action.js';
-import type { Effect, Grant, GrantDraft } from '../acl/grant.js';
+import type { Effect, Grant } from '../acl/grant.js';
 import type { ApiKeyRecord, FileRecord } from '../acl/ports.js';
 import type { Principal } from '../acl/principal.js';
 import type { ResourcePath } from '../acl/resource-path.js';
@@ -78,9 +78,4 @@ export function apiKeyOf(row: ApiKeyRow): ApiKeyRecord {
     lastUsedAt: row.last_used_at ?? undefined,
     note: row.note,
   };
-}
-
-/** Of a draft that came out of JSON, which leaves out what is `undefined`. */
-export function withWindow(draft: GrantDraft): GrantDraft {
-  return { ...draft, notBefore: draft.notBefore, expiresAt: draft.expiresAt };
 }

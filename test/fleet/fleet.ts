@@ -5,15 +5,14 @@
 
 import { request } from 'node:http';
 import type { Test } from 'tap';
-import type { AuthorizerName, Receipt } from '../../src/acl/fleet-ports.js';
-import type { Grant } from '../../src/acl/grant.js';
+import type { Receipt } from '../../src/acl/fleet-ports.js';
 import type { Store } from '../../src/acl/ports.js';
 import { parseRedisAddress } from '../../src/storage/change-feed/redis-address.js';
 import { RedisFeed } from '../../src/storage/change-feed/redis-feed.js';
 import { openPostgresStore } from '../../src/storage/postgres/open.js';
 import { openPostgresAuthorizers } from '../../src/storage/postgres/open-fleet.js';
 import { WaitingReceipts } from '../../src/storage/waiting-receipts.js';
-import { type Result, type Running, latchkey, ownFolder, start } from '../commands/program.js';
+import { latchkey, ownFolder, type Result, type Running, start } from '../commands/program.js';
 import { LATCHKEY, plainEnvironment, tokenFor, until } from '../nginx/running-site.js';
 import { draft, path, principal } from '../storage/given.js';
 
@@ -104,7 +103,7 @@ async function openWriter(t: Test, database: string, redis: string | undefined) 
       ? undefined
       : new RedisFeed(parseRedisAddress(redis), { onLost: () => {}, onFound: () => {} });
   const onCommitted = (revision: number) => feed?.publish(revision);
-  const store = await openPostgresStore(database, { onCommitted });
+  const store = await openPostgresStore(database, undefined, onCommitted);
   const { authorizers, close } = openPostgresAuthorizers(database);
   t.teardown(() => Promise.all([feed?.close(), store.close(), close()]));
   const receipts = new WaitingReceipts(authorizers, { monotonic: () => performance.now(), wall: Date.now });
@@ -155,5 +154,3 @@ export function watch(fleet: Pick<Fleet, 'authorizers'>): Watch {
     },
   };
 }
-
-export type { AuthorizerName, Grant };

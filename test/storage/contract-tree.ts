@@ -1,7 +1,7 @@
 /** The contract's rules on what is asked of a path and all below it: the boundary is exact, byte for byte. */
 
 import type { Rule } from './contract-rule.js';
-import { all, draft, entry, path, principal, touchedBy } from './given.js';
+import { all, draft, draftOn, entry, path, principal, touchedBy } from './given.js';
 import { linkRecord } from './given-links.js';
 
 const INSIDE = ['/team/', '/team/a', '/team/b/', '/team/b/c'];
@@ -59,6 +59,39 @@ export function treeContract(rule: Rule): void {
       t.strictSame(await store.tree.committingBelow(path('/x/deep/')), ['/x/'], 'a folder above it, too');
     },
   );
+
+  rule('the longest paths, which differ at their ends alone, are as others', async (t, store) => {
+    const folder = `/${'😀'.repeat(60)}`.repeat(16);
+    const [from, to] = [`${folder}/from/`, `${folder}/to/`];
+    const name = 'n'.repeat(4_096 - Buffer.byteLength(from) - 1);
+    const on = (range: string, end: string) => path(`${range}${name}${end}`);
+    await store.quotas.setQuota({ subject: path(from), bytesMax: 20, filesMax: undefined });
+    const entries = ['a', 'b'].map((end) => ({
+      ...entry(end, on(from, end), 'hidden'),
+      grants: [draftOn(on(from, end), { principal: principal(`user:${end}`) })],
+      expiresAt: end === 'a' ? 7 : 8,
+    }));
+    await store.files.beginCommit(entries);
+    await store.files.finishCommit(entries);
+    t.strictSame(await store.quotas.used(path(from)), { bytes: 20, files: 2 });
+    await t.rejects(store.files.beginCommit([entry('c', on(from, 'c'), 'hidden')]), {
+      name: 'QuotaExceeded',
+    });
+    const moving = { name: 'm', from: path(from), to: path(to), grants: 'keep', file: undefined } as const;
+    await store.moves.beginMove(moving);
+    t.strictSame(await store.tree.committingBelow(path(from)), [from]);
+    await store.moves.finishMove(moving);
+    t.strictSame(await store.quotas.used(path(from)), { bytes: 0, files: 0 });
+    t.strictSame(await store.tree.grantedPaths(path(to), 1, on(to, 'a')), [on(to, 'b')]);
+    t.strictSame(await store.expiries.expiriesOf([on(to, 'b'), on(from, 'b')]), new Map([[on(to, 'b'), 8]]));
+    await store.files.beginRemoval({ partial: 'r', path: on(to, 'a') });
+    const left = await store.files.records({ folder: path('/'), after: on(to, 'a'), max: 9 });
+    t.strictSame(
+      left.map(({ path: at }) => at),
+      [on(to, 'b')],
+    );
+    t.strictSame(await store.quotas.recount(), []);
+  });
 
   rule('a folder that is forgotten loses its records and allows, and keeps its denies', async (t, store) => {
     const denies = ['user:eve deny read /team/', 'user:eve deny read /team/b/c'];

@@ -8,7 +8,7 @@ import { Readable } from 'node:stream';
 import type { Test } from 'tap';
 import { Authorizer } from '../../src/acl/authorizer.js';
 import { NotKnown } from '../../src/acl/errors.js';
-import type { Store } from '../../src/acl/ports.js';
+import type { Awaitable, Store } from '../../src/acl/ports.js';
 import { CachedReader } from '../../src/storage/cached-reader.js';
 import { openWriter } from '../../src/storage/sqlite/connection.js';
 import { openSqliteStore } from '../../src/storage/sqlite/open.js';
@@ -37,6 +37,8 @@ export const UNCONDITIONAL: Preconditions = {
 export interface Scene {
   readonly folder: string;
   readonly databaseFile: string;
+  /** Of a store that is not in that file. */
+  readonly databaseUrl?: string;
   readonly root: StorageRoot;
   readonly rawUploads: RawUploads;
   readonly resumable: ResumableUploads;
@@ -54,6 +56,7 @@ export async function scene(
   t: Test,
   onStep: (step: CommitStep) => void = () => undefined,
   onMove: (step: MoveStep) => void = () => undefined,
+  open: (file: string) => Awaitable<Store> = openSqliteStore,
 ): Promise<Scene> {
   const folder = t.testdir();
   const databaseFile = `${folder}/latchkey.db`;
@@ -62,7 +65,7 @@ export async function scene(
   const rawUploads = new RawUploads(`${folder}/partial`, root);
   await rawUploads.prepare();
   const resumable = await resumableIn(folder, root);
-  const store = openSqliteStore(databaseFile);
+  const store = await open(databaseFile);
   t.teardown(() => store.close());
   const locks = new PathLocks();
   const { files, moves, tree, expiries } = store;

@@ -14,6 +14,8 @@ import type { TrashStep } from '../../src/uploads/trash.js';
 
 export interface Plan {
   readonly folder: string;
+  /** Absent: the store is in the folder. */
+  readonly databaseUrl?: string;
   readonly uploads: readonly {
     readonly path: string;
     readonly text: string;
@@ -43,6 +45,8 @@ const load = async <T>(module: string): Promise<T> =>
 
 const { openSqliteStore } =
   await load<typeof import('../../src/storage/sqlite/open.js')>('storage/sqlite/open.js');
+const { openPostgresStore } =
+  await load<typeof import('../../src/storage/postgres/open.js')>('storage/postgres/open.js');
 const { Committer } = await load<typeof import('../../src/uploads/committer.js')>('uploads/committer.js');
 const { Copier } = await load<typeof import('../../src/uploads/copier.js')>('uploads/copier.js');
 const { FolderRemoval } =
@@ -77,7 +81,9 @@ const root = new StorageRoot({
   mount: '/files/',
   partialFolder: `${folder}/partial`,
 });
-const store = openSqliteStore(`${folder}/latchkey.db`);
+const { databaseUrl } = plan;
+const store =
+  databaseUrl === undefined ? openSqliteStore(`${folder}/latchkey.db`) : await openPostgresStore(databaseUrl);
 const locks = new PathLocks();
 const clock = () => Date.now();
 const trashFolder = new TrashFolder(root);

@@ -11,10 +11,13 @@ import { refuseServer, type ServerRow } from './server.js';
 
 export interface ConnectionLimits {
   readonly max: number;
+  readonly connectTimeoutMs: number;
   /** For one statement, by the server. The client waits a little longer: a server that is gone answers nothing. */
   readonly statementTimeoutMs: number;
   /** For a lock that somebody else holds. */
   readonly lockTimeoutMs: number;
+  /** A transaction whose process was stopped is ended after so long, and holds nobody up any more. */
+  readonly stalledMs: number;
 }
 
 export type Value = string | number | boolean | null | readonly (string | number | null)[];
@@ -30,13 +33,9 @@ export interface Connection {
   commit(): Promise<string>;
 }
 
-/** A decision waits no longer than nginx does; a command may. */
-const CONNECT_TIMEOUT_MS = 5_000;
 const IDLE_TIMEOUT_MS = 30_000;
 /** What the server's own time-out may be late by. */
-const GRACE_MS = 2_000;
-/** A transaction whose process was stopped holds others up so long. */
-const IDLE_IN_TRANSACTION_MS = 10_000;
+const GRACE_MS = 500;
 const KEEP_ALIVE_MS = 10_000;
 
 const SET_UP = `SELECT
@@ -68,11 +67,11 @@ export class Connections {
     this.#pool = new pg.Pool({
       connectionString: address.url,
       max: limits.max,
-      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      connectionTimeoutMillis: limits.connectTimeoutMs,
       idleTimeoutMillis: IDLE_TIMEOUT_MS,
       statement_timeout: limits.statementTimeoutMs,
       query_timeout: limits.statementTimeoutMs + GRACE_MS,
-      idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
+      idle_in_transaction_session_timeout: limits.stalledMs,
       keepAlive: true,
       keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
       application_name: 'latchkey',
@@ -93,8 +92,8 @@ export class Connections {
       isWell = true;
       return value;
     } finally {
-      const isReusable = isWell || (await connection?.undone()) === true;
-      client.release(!isReusable);
+      if (!isWell) await connection?.undo();
+      client.release(connection === undefined || connection.isLost);
     }
   }
 
@@ -118,7 +117,8 @@ export class Connections {
 class PooledConnection implements Connection {
   readonly identity: string;
   readonly #client: pg.PoolClient;
-  #isLost = false;
+  /** Nobody knows what is open on it. */
+  isLost = false;
 
   constructor(client: pg.PoolClient, identity: string) {
     this.#client = client;
@@ -142,10 +142,8 @@ class PooledConnection implements Connection {
     return (await this.#ask({ text: 'COMMIT' })).command;
   }
 
-  /** False: nobody knows what is open on it. */
-  async undone(): Promise<boolean> {
-    if (!this.#isLost) await this.#ask({ text: 'ROLLBACK' }).catch(() => {});
-    return !this.#isLost;
+  async undo(): Promise<void> {
+    if (!this.isLost) await this.#ask({ text: 'ROLLBACK' }).catch(() => {});
   }
 
   async #ask(query: pg.QueryConfig): Promise<pg.QueryResult> {
@@ -153,7 +151,7 @@ class PooledConnection implements Connection {
       return await this.#client.query(query);
     } catch (error) {
       const failure = new StatementFailed(error);
-      this.#isLost ||= failure.lost;
+      this.isLost ||= failure.lost;
       throw failure;
     }
   }

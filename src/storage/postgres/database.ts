@@ -16,17 +16,42 @@ import { beginTurn, takeTurn, turnKey } from './turn.js';
 
 export type { Change, LongTransaction, Transaction } from './transaction.js';
 
-/** Of one process. An authorizer uses only the first. */
-const FACTS = { max: 4, statementTimeoutMs: 2_000, lockTimeoutMs: 2_000 };
-const READS = { max: 4, statementTimeoutMs: 30_000, lockTimeoutMs: 5_000 };
+/** Of one process; an authorizer uses little but the first. nginx waits two seconds for a decision. */
+const FACTS = {
+  max: 4,
+  connectTimeoutMs: 1_500,
+  statementTimeoutMs: 1_500,
+  lockTimeoutMs: 1_500,
+  stalledMs: 10_000,
+};
+const CONNECT_TIMEOUT_MS = 5_000;
+const READS = {
+  max: 4,
+  connectTimeoutMs: CONNECT_TIMEOUT_MS,
+  statementTimeoutMs: 30_000,
+  lockTimeoutMs: 5_000,
+  stalledMs: 10_000,
+};
 /** One has its turn at a time: a second connection would only wait. */
 const TURNS_MAX = 1;
 const OTHERS_MAX = 3;
 const WRITE_TIMEOUT_MS = 60_000;
-/** Of an import: between two of its batches anything may pass, and merging ten million rows takes minutes. */
-const LONG_TIMEOUT = "SET LOCAL statement_timeout = '1h'; SET LOCAL idle_in_transaction_session_timeout = 0";
-/** How long a writer waits for another one. */
-export const WRITER_PATIENCE_MS = 15_000;
+const LONGS_MAX = 2;
+/** Ten million grants are merged in one statement. */
+const LONG_TIMEOUT_MS = 60 * 60 * 1_000;
+/** Of an import: between two of its batches anything may pass. */
+const stallAfter = (ms: number) => `SET LOCAL idle_in_transaction_session_timeout = ${ms}`;
+/** A connection that was kept while the server was restarted fails at once; one that fails late would do so again. */
+const STALE_MS = 500;
+
+export interface WriterLimits {
+  /** How long a writer waits for another one. */
+  readonly patienceMs: number;
+  /** How long one whose process does nothing, since it was stopped, may keep its turn: less than others wait. */
+  readonly stalledMs: number;
+}
+
+export const WRITER_LIMITS: WriterLimits = { patienceMs: 15_000, stalledMs: 10_000 };
 const ATTEMPTS_MAX = 5;
 
 const READ_ONLY = 'BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY';
@@ -37,21 +62,33 @@ export class PostgresDatabase {
   readonly #reads: Connections;
   readonly #turns: Connections;
   readonly #others: Connections;
+  readonly #longs: Connections;
   readonly #schema: string;
   readonly #key: string;
-  readonly #patienceMs: number;
+  readonly #limits: WriterLimits;
   /** Resolves when the last one that has come is done. */
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(address: PostgresAddress, patienceMs = WRITER_PATIENCE_MS) {
-    const writing = { statementTimeoutMs: WRITE_TIMEOUT_MS, lockTimeoutMs: patienceMs };
+  constructor(address: PostgresAddress, limits = WRITER_LIMITS) {
+    const { patienceMs: lockTimeoutMs, stalledMs } = limits;
+    const writing = {
+      connectTimeoutMs: CONNECT_TIMEOUT_MS,
+      statementTimeoutMs: WRITE_TIMEOUT_MS,
+      lockTimeoutMs,
+      stalledMs,
+    };
     this.#facts = new Connections(address, FACTS);
     this.#reads = new Connections(address, READS);
     this.#turns = new Connections(address, { ...writing, max: TURNS_MAX });
     this.#others = new Connections(address, { ...writing, max: OTHERS_MAX });
+    this.#longs = new Connections(address, {
+      ...writing,
+      max: LONGS_MAX,
+      statementTimeoutMs: LONG_TIMEOUT_MS,
+    });
     this.#schema = address.schema;
     this.#key = turnKey(address.schema);
-    this.#patienceMs = patienceMs;
+    this.#limits = limits;
   }
 
   /** One statement of the path of a decision. It may be asked twice. @throws NotKnown */
@@ -128,10 +165,11 @@ export class PostgresDatabase {
    * @throws StoreBusy, NotKnown
    */
   writeLong<T>(work: (tx: LongTransaction) => Promise<Change<T>>): Promise<Written<T>> {
-    return this.#others
+    return this.#longs
       .use(async (connection) => {
-        await connection.script(`${READ_WRITE}; ${LONG_TIMEOUT}`);
-        const turn = async () => refuseOther(await beginTurn(connection, this.#key));
+        await connection.script(`${READ_WRITE}; ${stallAfter(0)}`);
+        // Who has the turn may wait for nothing any more.
+        const turn = () => this.#begin(connection, stallAfter(this.#limits.stalledMs));
         const change = await work({
           rows: (sql, values) => connection.rows(sql, values),
           run: (sql, values) => connection.run(sql, values),
@@ -145,9 +183,9 @@ export class PostgresDatabase {
 
   /** One transaction of a migration: nobody writes beside it, and no schema is expected. @throws StoreBusy, NotKnown */
   migrate<T>(step: (connection: Connection, schema: string) => Promise<T>): Promise<T> {
-    return this.#others
+    return this.#longs
       .use(async (connection) => {
-        await connection.script(`${READ_WRITE}; ${LONG_TIMEOUT}; ${takeTurn(this.#key)}`);
+        await connection.script(`${READ_WRITE}; ${takeTurn(this.#key)}`);
         const value = await step(connection, this.#schema);
         await commit(connection);
         return value;
@@ -156,11 +194,12 @@ export class PostgresDatabase {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#facts, this.#reads, this.#turns, this.#others].map((each) => each.close()));
+    const all = [this.#facts, this.#reads, this.#turns, this.#others, this.#longs];
+    await Promise.all(all.map((each) => each.close()));
   }
 
-  async #begin(connection: Connection): Promise<void> {
-    refuseOther(await beginTurn(connection, this.#key, READ_WRITE));
+  async #begin(connection: Connection, begin = READ_WRITE): Promise<void> {
+    refuseOther(await beginTurn(connection, this.#key, begin));
   }
 
   async #record<T>(connection: Connection, { value, touched }: Change<T>): Promise<Written<T>> {
@@ -175,12 +214,13 @@ export class PostgresDatabase {
    * @throws NotKnown where it was not made, or where that cannot be found out
    */
   async #findOut(lost: StatementFailed, recorded: Recorded): Promise<void> {
-    if (recorded.mark === undefined) return; // nothing was to be changed
+    // Nothing was to be changed.
+    if (recorded.mark === undefined && recorded.transaction === undefined) return;
     const made = await this.#others
       .use(async (connection) => {
         await beginTurn(connection, this.#key, READ_WRITE);
         const isThere = await wasRecorded(connection, recorded);
-        await connection.commit();
+        await connection.script('ROLLBACK');
         return isThere;
       })
       .catch((error: Error) => error);
@@ -190,7 +230,7 @@ export class PostgresDatabase {
 
   /** The writes of this process take turns in the order in which they came. */
   async #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const deadline = performance.now() + this.#patienceMs;
+    const deadline = performance.now() + this.#limits.patienceMs;
     const before = this.#last;
     const turn = before.then(() => {
       if (performance.now() >= deadline) throw busy();
@@ -205,9 +245,11 @@ const NOT_KNOWN = 'and whether the change was made is not known; look before you
 
 /** A server that was restarted has closed every connection that is kept: another one is asked, once. */
 async function reading<T>(from: Connections, ask: (connection: Connection) => Promise<T>): Promise<T> {
+  const began = performance.now();
   try {
     return await from.use(ask).catch((error: unknown) => {
-      if (error instanceof StatementFailed && error.lost) return from.use(ask);
+      const isStale = error instanceof StatementFailed && error.lost;
+      if (isStale && performance.now() - began < STALE_MS) return from.use(ask);
       throw error;
     });
   } catch (error) {

@@ -44,13 +44,16 @@ export class Lineage {
     // It is late: a later state came before it.
     if (seen !== undefined && seen !== asked.seen && isLate(state, seen)) return this.#generation;
     if (seen !== undefined && !follows(state, seen)) return this.#begin(state);
-    this.#seen = state;
-    return this.#generation;
+    return this.#follow(state);
   }
 
   #begin(state: Seen): number {
     this.#generation += 1;
-    this.#seen = state;
+    return this.#follow(state);
+  }
+
+  #follow({ identity, revision, mark }: Seen): number {
+    this.#seen = { identity, revision, mark };
     return this.#generation;
   }
 }

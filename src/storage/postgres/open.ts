@@ -2,28 +2,29 @@
 
 import type { Store, UsageStore } from '../../acl/ports.js';
 import { parseAddress } from './address.js';
-import { PostgresDatabase, WRITER_PATIENCE_MS } from './database.js';
+import { PostgresDatabase, WRITER_LIMITS, type WriterLimits } from './database.js';
 import { migrate } from './migrate.js';
 import { PostgresAcl } from './postgres-acl.js';
 import { PostgresCredentials, PostgresUsage } from './postgres-credentials.js';
+import { PostgresExpiries } from './postgres-expiries.js';
 import { PostgresFacts } from './postgres-facts.js';
+import { PostgresFiles } from './postgres-files.js';
 import { PostgresLinkCounts } from './postgres-link-counts.js';
+import { PostgresMoves } from './postgres-moves.js';
+import { PostgresQuotas } from './postgres-quotas.js';
 import { PostgresShareLinks } from './postgres-share-links.js';
 import { PostgresSignedUrls } from './postgres-signed-urls.js';
+import { PostgresTrash } from './postgres-trash.js';
+import { PostgresTree } from './postgres-tree.js';
 import { PublishingDatabase } from './publishing-database.js';
 
-export interface StoreOptions {
-  /** How long a write waits for those of others. */
-  readonly patienceMs?: number;
-  /** Told of every revision that is written by this store. */
-  readonly onCommitted?: ((revision: number) => void) | undefined;
-}
-
+/** @param onCommitted told of every revision that is written by this store */
 export async function openPostgresStore(
   url: string,
-  { patienceMs = WRITER_PATIENCE_MS, onCommitted = () => {} }: StoreOptions = {},
+  limits: WriterLimits = WRITER_LIMITS,
+  onCommitted: (revision: number) => void = () => {},
 ): Promise<Store> {
-  const database = await opened(new PublishingDatabase(parseAddress(url), patienceMs, onCommitted));
+  const database = await opened(new PublishingDatabase(parseAddress(url), limits, onCommitted));
   return {
     acl: new PostgresAcl(database),
     credentials: new PostgresCredentials(database),
@@ -32,7 +33,12 @@ export async function openPostgresStore(
     shareLinks: new PostgresShareLinks(database),
     linkCounts: new PostgresLinkCounts(database),
     facts: new PostgresFacts(database),
-    ...notYet(),
+    files: new PostgresFiles(database),
+    expiries: new PostgresExpiries(database),
+    trash: new PostgresTrash(database),
+    moves: new PostgresMoves(database),
+    tree: new PostgresTree(database),
+    quotas: new PostgresQuotas(database),
     close: () => database.close(),
   };
 }
@@ -43,7 +49,7 @@ export async function openPostgresFacts(url: string): Promise<{
   readonly usage: UsageStore;
   close(): Promise<void>;
 }> {
-  const database = await opened(new PostgresDatabase(parseAddress(url), WRITER_PATIENCE_MS));
+  const database = await opened(new PostgresDatabase(parseAddress(url)));
   return {
     facts: new PostgresFacts(database),
     usage: new PostgresUsage(database),
@@ -59,13 +65,4 @@ async function opened(database: PostgresDatabase): Promise<PostgresDatabase> {
     await database.close();
     throw error;
   }
-}
-
-/** The ports of files: what follows implements them. */
-function notYet(): Pick<Store, 'files' | 'expiries' | 'trash' | 'moves' | 'tree' | 'quotas'> {
-  const port = new Proxy(
-    {},
-    { get: (_, name) => () => Promise.reject(new Error(`${String(name)}: not yet`)) },
-  );
-  return { files: port, expiries: port, trash: port, moves: port, tree: port, quotas: port } as never;
 }

@@ -2,14 +2,14 @@
 
 import type { Written } from '../../acl/ports.js';
 import type { PostgresAddress } from './address.js';
-import { type Change, type LongTransaction, PostgresDatabase } from './database.js';
+import { type Change, type LongTransaction, PostgresDatabase, type WriterLimits } from './database.js';
 import type { Transaction } from './transaction.js';
 
 export class PublishingDatabase extends PostgresDatabase {
   readonly #onCommitted: (revision: number) => void;
 
-  constructor(address: PostgresAddress, patienceMs: number, onCommitted: (revision: number) => void) {
-    super(address, patienceMs);
+  constructor(address: PostgresAddress, limits: WriterLimits, onCommitted: (revision: number) => void) {
+    super(address, limits);
     this.#onCommitted = onCommitted;
   }
 

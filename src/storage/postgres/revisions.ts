@@ -18,6 +18,8 @@ export interface Recorded {
   readonly revision: number;
   /** `undefined`: it took no number. */
   readonly mark: number | undefined;
+  /** The server's number of a transaction that wrote something, and took none of ours. */
+  readonly transaction?: string;
 }
 
 // 48 bits of a random UUID: a number in JavaScript holds them.
@@ -35,14 +37,29 @@ const RECORD = `
   SELECT revision, mark, pg_notify('${REVISIONS_CHANNEL}', revision::text) FROM bumped`;
 
 export async function record(tx: Transaction, touched: readonly string[]): Promise<Recorded> {
-  if (touched.length === 0) return { revision: await revisionOf(tx), mark: undefined };
+  if (touched.length === 0) return unnumbered(tx);
   const [row] = await tx.rows<{ revision: number; mark: number }>(RECORD, [touched]);
   if (row === undefined) throw new Error('the store has no state row');
   return { revision: row.revision, mark: row.mark };
 }
 
-export async function wasRecorded(tx: Transaction, { revision, mark }: Recorded): Promise<boolean> {
-  if (mark === undefined) return false;
+/** Such as the end of a commit whose file was seen at once: its line in the journal went. */
+async function unnumbered(tx: Transaction): Promise<Recorded> {
+  const [row] = await tx.rows<{ revision: number; written: string | null }>(
+    'SELECT revision, pg_current_xact_id_if_assigned()::text AS written FROM state',
+  );
+  const { revision = 0, written = null } = row ?? {};
+  return { revision, mark: undefined, ...(written !== null && { transaction: written }) };
+}
+
+export async function wasRecorded(tx: Transaction, recorded: Recorded): Promise<boolean> {
+  const { revision, mark, transaction } = recorded;
+  if (mark === undefined) {
+    const [row] = await tx.rows<{ status: string | null }>('SELECT pg_xact_status($1::xid8) AS status', [
+      transaction ?? null,
+    ]);
+    return row?.status === 'committed';
+  }
   const found = await tx.rows('SELECT 1 FROM changes WHERE revision = $1 AND mark = $2 LIMIT 1', [
     revision,
     mark,

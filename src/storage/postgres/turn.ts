@@ -13,18 +13,17 @@ export function takeTurn(key: string): string {
 }
 
 /**
- * Begins, waits for its turn, and sees the store as the one before has left it: each in a statement of its own, since a
- * statement sees the store as it was when the statement began.
+ * Waits for its turn, and sees the store as the one before has left it: each in a statement of its own, since a statement
+ * sees the store as it was when the statement began.
  *
- * @param begin absent: the transaction has begun already
+ * @param first what comes before, such as BEGIN
  * @returns the schema that the store has now
  */
 export async function beginTurn(
   connection: Connection,
   key: string,
-  begin = '',
+  first: string,
 ): Promise<number | undefined> {
-  const script = `${takeTurn(key)}; SELECT schema FROM state`;
-  const results = await connection.script(begin === '' ? script : `${begin}; ${script}`);
+  const results = await connection.script(`${first}; ${takeTurn(key)}; SELECT schema FROM state`);
   return (results.at(-1)?.[0] as { schema: number } | undefined)?.schema;
 }

@@ -7,6 +7,7 @@ import type { Database } from 'better-sqlite3';
 import { beyond, moved } from '../../acl/path-range.js';
 import type { ResourcePath } from '../../acl/resource-path.js';
 import type { MoveEntry } from '../../acl/tree-ports.js';
+import { timeOfBoth } from '../grant-windows.js';
 import { GRANT_COLUMNS, type GrantRow } from '../rows.js';
 
 /**
@@ -35,24 +36,10 @@ export function mergeStandingDenies(db: Database, { from, to }: MoveEntry): read
     if (grant === undefined) continue;
     remove.run(source, ...key);
     if (grant.effect === 'deny') {
-      widen.run(
-        earlier(deny.not_before, grant.not_before),
-        later(deny.expires_at, grant.expires_at),
-        path,
-        ...key,
-      );
+      const { not_before, expires_at } = timeOfBoth(deny, grant);
+      widen.run(not_before, expires_at, path, ...key);
     }
     merged.push(path);
   }
   return merged;
-}
-
-/** `null` is: from ever. */
-function earlier(a: number | null, b: number | null): number | null {
-  return a === null || b === null ? null : Math.min(a, b);
-}
-
-/** `null` is: for ever. */
-function later(a: number | null, b: number | null): number | null {
-  return a === null || b === null ? null : Math.max(a, b);
 }

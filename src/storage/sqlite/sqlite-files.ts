@@ -18,7 +18,8 @@ import type { RecordChange, RecordSelection } from '../../acl/record-ports.js';
 import type { ResourcePath } from '../../acl/resource-path.js';
 import { isSameRecord } from '../../acl/same-record.js';
 import { arrivingGrants } from '../arriving-grants.js';
-import { beyond, type FileRow, fileOf, GRANT_COLUMNS, type GrantRow, grantOf, withWindow } from '../rows.js';
+import { type JournalRow, pendingOf, removalJson } from '../journal-entries.js';
+import { beyond, type FileRow, fileOf, GRANT_COLUMNS, type GrantRow, grantOf } from '../rows.js';
 import { touchedBy } from '../touched.js';
 import type { ChangeLog } from './change-log.js';
 import { GrantWriter } from './grant-writer.js';
@@ -26,14 +27,6 @@ import { MovesUnderWay } from './moves-under-way.js';
 import { ExpiryRows } from './sqlite-expiries.js';
 import type { SqliteQuotas } from './sqlite-quotas.js';
 import { TrashRows } from './sqlite-trash.js';
-
-interface JournalRow {
-  readonly partial: string;
-  readonly kind: 'commit' | 'removal';
-  readonly path: string;
-  readonly hidden: number;
-  readonly entry: string;
-}
 
 export class SqliteFiles implements FileStore {
   readonly #db: Database;
@@ -157,8 +150,7 @@ export class SqliteFiles implements FileStore {
   async beginRemoval(removal: PendingRemoval): Promise<Written<void>> {
     return this.#log.write(() => {
       this.#moves.refuse([removal.path]);
-      const { partial, ...entry } = removal;
-      this.#journalRemoval.run(partial, removal.path, JSON.stringify(entry));
+      this.#journalRemoval.run(removal.partial, removal.path, removalJson(removal));
       this.#enterTrash(removal);
       this.#dropFile.run(removal.path);
       this.#dropAllows.run(removal.path);
@@ -176,12 +168,7 @@ export class SqliteFiles implements FileStore {
 
   async pending(): Promise<Pending> {
     const rows = this.#db.prepare<[], JournalRow>('SELECT * FROM journal ORDER BY partial').all();
-    return {
-      commits: rows.filter((row) => row.kind === 'commit').map((row) => entryOf(row.entry)),
-      removals: rows
-        .filter((row) => row.kind === 'removal')
-        .map((row) => ({ ...JSON.parse(row.entry), partial: row.partial, path: row.path as ResourcePath })),
-    };
+    return pendingOf(rows);
   }
 
   #countFor({ linkId, filesMax, folder }: RequestedFile): void {
@@ -220,20 +207,4 @@ export class SqliteFiles implements FileStore {
     for (const grant of arrivingGrants(entry, standing)) session.put(grant);
     session.end();
   }
-}
-
-/** JSON leaves out what is `undefined`: the drafts get their open windows back, the records their owner. */
-function entryOf(json: string): CommitEntry {
-  const entry = JSON.parse(json) as CommitEntry;
-  const { file, replaces, grants } = entry;
-  return {
-    ...entry,
-    file: withOwner(file),
-    replaces: replaces && withOwner(replaces),
-    grants: grants.map(withWindow),
-  };
-}
-
-function withOwner(record: FileRecord): FileRecord {
-  return { ...record, owner: record.owner };
 }

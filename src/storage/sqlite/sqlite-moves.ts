@@ -4,16 +4,14 @@ import type { Database } from 'better-sqlite3';
 import { NotKnown } from '../../acl/errors.js';
 import { beyond, moved } from '../../acl/path-range.js';
 import type { CredentialKey, Written } from '../../acl/ports.js';
-import { TOUCHED_ALL } from '../../acl/ports.js';
 import type { ResourcePath } from '../../acl/resource-path.js';
 import type { MoveCounts, MoveEntry, MoveStore } from '../../acl/tree-ports.js';
+import { moveOf } from '../journal-entries.js';
+import { eachOrAll } from '../touched.js';
 import type { Change, ChangeLog } from './change-log.js';
 import { mergeStandingDenies } from './merged-denies.js';
 import { MovesUnderWay } from './moves-under-way.js';
 import type { SqliteQuotas } from './sqlite-quotas.js';
-
-/** More than this at once: to drop everything is cheaper for a reader than to drop each. */
-const TOUCHED_MAX = 10_000;
 
 const IN_SOURCE = 'path >= @from AND path < @fromEnd';
 const IN_TARGET = 'path >= @to AND path < @toEnd';
@@ -61,10 +59,9 @@ export class SqliteMoves implements MoveStore {
       }
       const expiries = this.#moveExpiries(entry);
       const links = this.#moveLinks(entry);
-      const touched = new Set([entry.from, entry.to, ...grants.touched, ...expiries, ...links]);
       return {
         value: { files, ...grants.value, links: links.length },
-        touched: touched.size > TOUCHED_MAX ? [TOUCHED_ALL] : [...touched],
+        touched: eachOrAll([entry.from, entry.to, ...grants.touched, ...expiries, ...links]),
       };
     });
   }
@@ -78,7 +75,7 @@ export class SqliteMoves implements MoveStore {
 
   async moves(): Promise<readonly MoveEntry[]> {
     const entries = this.#db.prepare<[], string>('SELECT entry FROM moves ORDER BY name').pluck().all();
-    return entries.map(entryOf);
+    return entries.map(moveOf);
   }
 
   #refuseCommits(entry: MoveEntry): void {
@@ -146,12 +143,6 @@ export class SqliteMoves implements MoveStore {
   }
 }
 
-export function rangeOf({ from, to }: MoveEntry): Range {
+function rangeOf({ from, to }: MoveEntry): Range {
   return { from, fromEnd: beyond(from), to, toEnd: beyond(to) };
-}
-
-/** JSON leaves out what is `undefined`. */
-function entryOf(json: string): MoveEntry {
-  const entry = JSON.parse(json) as MoveEntry;
-  return { ...entry, file: entry.file };
 }

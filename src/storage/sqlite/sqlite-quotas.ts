@@ -23,20 +23,9 @@ import type { QuotaStore } from '../../acl/quota-ports.js';
 import type { ResourcePath } from '../../acl/resource-path.js';
 import type { MoveEntry } from '../../acl/tree-ports.js';
 import { moveGrowth } from '../move-growth.js';
+import { miscounted, NO_AMOUNT, type QuotaRow, quotaUseOf, type UsageRow } from '../quota-rows.js';
 import { type FileRow, fileOf } from '../rows.js';
 import type { WriteTurns } from './write-turns.js';
-
-interface QuotaRow {
-  readonly subject: string;
-  readonly bytes_max: number | null;
-  readonly files_max: number | null;
-}
-
-interface UsageRow extends Amount {
-  readonly subject: string;
-}
-
-const NOTHING: Amount = { bytes: 0, files: 0 };
 
 export class SqliteQuotas implements QuotaStore {
   readonly #db: Database;
@@ -88,7 +77,7 @@ export class SqliteQuotas implements QuotaStore {
   }
 
   async used(subject: QuotaSubject): Promise<Amount> {
-    return this.#used.get({ subject }) ?? NOTHING;
+    return this.#used.get({ subject }) ?? NO_AMOUNT;
   }
 
   async checkRoom(file: FileRecord, userLimits: QuotaLimits): Promise<void> {
@@ -103,16 +92,11 @@ export class SqliteQuotas implements QuotaStore {
            WHERE owner IS NOT NULL GROUP BY owner`,
         )
         .all();
-      const right = new Map<string, Amount>(owners.map((row) => [row.subject, row]));
-      for (const folder of this.#limitedFolders()) right.set(folder, this.#countBelow(folder));
-      const counted = this.#db.prepare<[], UsageRow>('SELECT * FROM usages').all();
-      const before = new Map<string, Amount>(counted.map((row) => [row.subject, row]));
-      const wrong = [...new Set([...right.keys(), ...before.keys()])].filter((subject) => {
-        const [is, was] = [right.get(subject) ?? NOTHING, before.get(subject) ?? NOTHING];
-        return is.bytes !== was.bytes || is.files !== was.files;
-      });
-      for (const subject of wrong) this.#put(subject, right.get(subject) ?? NOTHING);
-      return wrong as unknown as readonly QuotaSubject[];
+      const folders = this.#limitedFolders().map((subject) => ({ subject, ...this.#countBelow(subject) }));
+      const counters = this.#db.prepare<[], UsageRow>('SELECT * FROM usages').all();
+      const wrong = miscounted([...owners, ...folders], counters);
+      for (const [subject, amount] of wrong) this.#put(subject, amount);
+      return [...wrong.keys()] as unknown as readonly QuotaSubject[];
     });
   }
 
@@ -140,7 +124,7 @@ export class SqliteQuotas implements QuotaStore {
       const row = this.#quota.get(subject);
       if (row !== undefined) return this.#useOf(row);
       if (isFolderSubject(subject)) return undefined;
-      return { subject, ...userLimits, used: this.#used.get({ subject }) ?? NOTHING };
+      return { subject, ...userLimits, used: this.#used.get({ subject }) ?? NO_AMOUNT };
     });
   }
 
@@ -153,20 +137,15 @@ export class SqliteQuotas implements QuotaStore {
     for (const [subject, { bytes, files }] of growth) this.#reserve.run(name, subject, bytes, files);
   }
 
-  #useOf({ subject, bytes_max, files_max }: QuotaRow): QuotaUse {
-    return {
-      subject: subject as QuotaSubject,
-      bytesMax: bytes_max ?? undefined,
-      filesMax: files_max ?? undefined,
-      used: this.#used.get({ subject }) ?? NOTHING,
-    };
+  #useOf(row: QuotaRow): QuotaUse {
+    return quotaUseOf(row, this.#used.get({ subject: row.subject }) ?? NO_AMOUNT);
   }
 
   #countBelow(range: ResourcePath): Amount {
     const count = this.#db.prepare<[string, string], Amount>(
       `SELECT coalesce(sum(bytes), 0) AS bytes, count(*) AS files FROM files WHERE path >= ? AND path < ?`,
     );
-    return count.get(range, beyond(range)) ?? NOTHING;
+    return count.get(range, beyond(range)) ?? NO_AMOUNT;
   }
 
   #limitedFolders(): readonly ResourcePath[] {

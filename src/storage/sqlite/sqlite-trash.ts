@@ -1,24 +1,10 @@
 /** What is in the trash, in SQLite. A removal enters it, and a restored file leaves it, in their own transactions. */
 
 import type { Database, Statement } from 'better-sqlite3';
-import type { GrantDraft } from '../../acl/grant.js';
 import type { TrashedFile, TrashSelection, TrashStore } from '../../acl/life-ports.js';
 import { beyond } from '../../acl/path-range.js';
-import type { Principal } from '../../acl/principal.js';
-import type { ResourcePath } from '../../acl/resource-path.js';
-import { withWindow } from '../rows.js';
+import { type TrashRow, trashedOf, trashRowOf } from '../trash-row.js';
 import type { ChangeLog } from './change-log.js';
-
-interface TrashRow {
-  readonly id: string;
-  readonly path: string;
-  readonly owner: string | null;
-  readonly bytes: number;
-  readonly expires_at: number | null;
-  readonly grants: string;
-  readonly removed_by: string | null;
-  readonly removed_at: number;
-}
 
 /** The rows, for whoever writes them in a transaction of its own. */
 export class TrashRows {
@@ -33,17 +19,8 @@ export class TrashRows {
     this.#drop = db.prepare('DELETE FROM trash WHERE id = ?');
   }
 
-  put({ id, path, owner, bytes, expiresAt, grants, removedBy, removedAt }: TrashedFile): void {
-    this.#put.run({
-      id,
-      path,
-      owner: owner ?? null,
-      bytes,
-      expires_at: expiresAt ?? null,
-      grants: JSON.stringify(grants),
-      removed_by: removedBy ?? null,
-      removed_at: removedAt,
-    });
+  put(file: TrashedFile): void {
+    this.#put.run(trashRowOf(file));
   }
 
   drop(id: string): void {
@@ -94,18 +71,4 @@ export class SqliteTrash implements TrashStore {
       for (const id of ids) this.#rows.drop(id);
     });
   }
-}
-
-function trashedOf(row: TrashRow): TrashedFile {
-  const grants = JSON.parse(row.grants) as readonly GrantDraft[];
-  return {
-    id: row.id,
-    path: row.path as ResourcePath,
-    bytes: row.bytes,
-    removedAt: row.removed_at,
-    grants: grants.map(withWindow),
-    ...(row.owner !== null && { owner: row.owner as Principal }),
-    ...(row.removed_by !== null && { removedBy: row.removed_by as Principal }),
-    ...(row.expires_at !== null && { expiresAt: row.expires_at }),
-  };
 }

@@ -4,16 +4,13 @@ import type { Database } from 'better-sqlite3';
 import type { Grant } from '../../acl/grant.js';
 import { beyond, overlap } from '../../acl/path-range.js';
 import type { Written } from '../../acl/ports.js';
-import { TOUCHED_ALL } from '../../acl/ports.js';
 import type { ResourcePath } from '../../acl/resource-path.js';
 import type { GrantsBelow, TreeSize, TreeStore } from '../../acl/tree-ports.js';
 import { GRANT_COLUMNS, type GrantRow, grantOf } from '../rows.js';
+import { eachOrAll } from '../touched.js';
 import type { ChangeLog } from './change-log.js';
 import { MovesUnderWay } from './moves-under-way.js';
 import { ExpiryRows } from './sqlite-expiries.js';
-
-/** As in `sqlite-moves.ts`. */
-const TOUCHED_MAX = 10_000;
 
 export class SqliteTree implements TreeStore {
   readonly #db: Database;
@@ -85,8 +82,7 @@ export class SqliteTree implements TreeStore {
         `DELETE FROM grants WHERE path >= ? AND path < ? AND effect = 'allow' RETURNING path`,
       );
       const gone = allows.pluck().all(...range);
-      const all = new Set([...gone, ...this.#expiries.forget(folder)]);
-      const touched = all.size > TOUCHED_MAX ? [TOUCHED_ALL] : [...all];
+      const touched = eachOrAll([...gone, ...this.#expiries.forget(folder)]);
       return { value: changes + gone.length, touched };
     });
   }
