@@ -35,6 +35,10 @@ export interface Fleet {
   readonly env: Readonly<Record<string, string>>;
   readonly store: Store;
   start(n: number): Promise<FleetAuthorizer>;
+  /** Asked as an administrator; it answers in JSON. */
+  startFiles(
+    t: Test,
+  ): Promise<{ readonly running: Running; ask(method: string, url: string): Promise<unknown> }>;
   cli(words: string): Promise<Result>;
   grant(): Promise<Receipt>;
   revoke(): Promise<Receipt>;
@@ -47,6 +51,7 @@ export async function startFleet(t: Test, database: string, redis?: string): Pro
     LATCHKEY_DATABASE_URL: database,
     LATCHKEY_JWT_SECRET: SECRET,
     LATCHKEY_STALENESS_MAX_MS: String(BOUND_MS),
+    LATCHKEY_ADMINS: 'user:root',
     ...(redis !== undefined && { LATCHKEY_REDIS_URL: redis }),
   };
   const startOne = (n: number) => authorizer(t, `${folder}/data-${n}`, env);
@@ -58,6 +63,7 @@ export async function startFleet(t: Test, database: string, redis?: string): Pro
     env,
     ...writer,
     start: startOne,
+    startFiles: (t) => filesService(t, `${folder}/data-files`, env),
     cli: (words) => latchkey(words.split(' '), { env: { ...env, LATCHKEY_DATA: `${folder}/data-cli` } }),
   };
 }
@@ -79,17 +85,32 @@ async function authorizer(
   };
 }
 
-function asked(socketPath: string, url: string, headers: Readonly<Record<string, string>>) {
+async function filesService(t: Test, dataFolder: string, env: Readonly<Record<string, string>>) {
+  const running = await start(t, [LATCHKEY.file, ...LATCHKEY.args, 'files'], /"msg":"Server listening/, {
+    env: plainEnvironment({ ...env, LATCHKEY_DATA: dataFolder }),
+  });
+  const headers = { Authorization: `Bearer ${tokenFor(SECRET, 'root')}` };
+  return {
+    running,
+    ask: async (method: string, url: string) =>
+      JSON.parse((await asked(`${dataFolder}/run/files.sock`, url, headers, method)).text) as unknown,
+  };
+}
+
+function asked(socketPath: string, url: string, headers: Readonly<Record<string, string>>, method = 'GET') {
   return new Promise<{ readonly status: number; readonly text: string }>((resolve) => {
     const none = { status: 0, text: '' };
-    const sent = request({ socketPath, path: url, headers, agent: false, timeout: ANSWER_MS }, (answer) => {
-      let text = '';
-      answer.setEncoding('utf8').on('data', (more: string) => {
-        text += more;
-      });
-      answer.on('end', () => resolve({ status: answer.statusCode ?? 0, text }));
-      answer.on('error', () => resolve(none));
-    });
+    const sent = request(
+      { socketPath, method, path: url, headers, agent: false, timeout: ANSWER_MS },
+      (answer) => {
+        let text = '';
+        answer.setEncoding('utf8').on('data', (more: string) => {
+          text += more;
+        });
+        answer.on('end', () => resolve({ status: answer.statusCode ?? 0, text }));
+        answer.on('error', () => resolve(none));
+      },
+    );
     sent.on('timeout', () => sent.destroy());
     sent.on('error', () => resolve(none));
     sent.end();
