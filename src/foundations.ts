@@ -13,6 +13,7 @@ import type { Config } from './config.js';
 import type { DatabasePlace } from './setting-values.js';
 import { CachedReader } from './storage/cached-reader.js';
 import { withoutPassword } from './storage/postgres/address.js';
+import { type BackupFacts, backUp } from './storage/sqlite/backup.js';
 import { openSqliteFacts, openSqliteStore, sqliteUsage } from './storage/sqlite/open.js';
 import { RawUploads } from './uploads/raw-uploads.js';
 import { StorageRoot } from './uploads/storage-root.js';
@@ -68,6 +69,19 @@ export async function openFacts({ database }: Config): Promise<OpenFacts> {
 /** The driver is loaded where it is used. */
 function postgres() {
   return import('./storage/postgres/open.js');
+}
+
+/** @param target a file that is made, or written over */
+export async function backUpStore(
+  databaseFile: string,
+  target: string,
+  onProgress: (doneBytes: number, totalBytes: number) => void,
+): Promise<BackupFacts> {
+  try {
+    return await backUp(databaseFile, target, onProgress);
+  } catch (error) {
+    throw new Error(`the store cannot be copied to ${target}: ${(error as Error).message}`, { cause: error });
+  }
 }
 
 /** The driver's own message names no database. */

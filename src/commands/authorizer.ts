@@ -1,7 +1,8 @@
 import { openAuthorizerApp } from '../assembly.js';
 import { enterDataFolder } from '../host/data-folder.js';
 import { collectEarly } from '../host/heap.js';
-import { type Address, listen, stopWhenTold } from '../host/listen.js';
+import { inheritedSocket } from '../host/inherited-socket.js';
+import { type Address, listenOn, stopWhenTold } from '../host/listen.js';
 import { logger } from '../host/logger.js';
 import { superviseUntilStopped } from '../host/supervisor.js';
 import { addressOption, WORKERS_MAX, workersOption } from './arguments.js';
@@ -38,7 +39,7 @@ export const command: Command = {
     const socket = address ?? { path: authorizerSocket(1) };
     await listenForMetrics(metrics, config, numberOf(socket));
     app.addHook('onClose', () => metrics?.close());
-    await listen(app, socket);
+    await listenOn(app, inheritedSocket(env), socket);
     await stopWhenTold(app);
     return DONE;
   },

@@ -2,7 +2,8 @@ import { openFilesApp } from '../assembly.js';
 import { OPERATOR_SOCKET } from '../file-parts.js';
 import { enterDataFolder } from '../host/data-folder.js';
 import { collectEarly } from '../host/heap.js';
-import { listen, OWN_SOCKET_MODE, refuseSecond, stopWhenTold } from '../host/listen.js';
+import { inheritedSocket } from '../host/inherited-socket.js';
+import { listen, listenOn, OWN_SOCKET_MODE, refuseSecond, stopWhenTold } from '../host/listen.js';
 import { logger } from '../host/logger.js';
 import { addressOption } from './arguments.js';
 import { type Command, DONE, valued } from './command.js';
@@ -23,16 +24,17 @@ export const command: Command = {
     ),
   },
   takes: [0, 0],
-  run: async ({ config, options, output }) => {
+  run: async ({ config, options, env, output }) => {
+    const inherited = inheritedSocket(env);
     const address = addressOption(options) ?? { path: FILES_SOCKET };
     collectEarly();
     enterDataFolder(config, output.note);
-    await refuseSecond(address);
+    if (inherited === undefined) await refuseSecond(address);
     const { app, operator, metrics } = await openFilesApp(config, logger(config.logLevel, 'files'));
     await listenForMetrics(metrics, config, FIRST);
     app.addHook('onClose', () => metrics?.close());
     // Visitors first: whoever waits for the first line that says 'listening' waits for them.
-    await listen(app, address);
+    await listenOn(app, inherited, address);
     await listen(operator, { path: OPERATOR_SOCKET }, OWN_SOCKET_MODE);
     await stopWhenTold(app);
     return DONE;

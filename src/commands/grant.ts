@@ -18,6 +18,7 @@ export const command: Command = {
     'What stood for the same principal, path and action is replaced. It is in force when the command returns.',
     'TIME is ISO 8601 with a zone, such as 2027-01-31T12:00:00Z, or a date alone, which is its first moment in',
     'UTC; a DURATION is 90s, 30m, 48h, 7d or 2w.',
+    'With PostgreSQL a deny waits until every authorizer decides by it, and says so; with --no-wait it does not.',
   ],
   options: {
     deny: flag('deny instead of allow; a nearer path or a more specific principal still goes first'),

@@ -1,9 +1,9 @@
 import { groupArgument, userArgument } from './arguments.js';
 import { type Command, DONE, type ExitCode, type Invocation, UsageError } from './command.js';
-import { resultInForce, waitOptions } from './in-force.js';
+import { resultInForce, WAIT_DETAILS, waitOptions } from './in-force.js';
 import { withStore } from './session.js';
 
-const USAGE = 'add GROUP USER | remove GROUP USER [--no-wait] | list [GROUP]';
+const USAGE = 'add GROUP USER | remove GROUP USER | list [GROUP]';
 
 export const command: Command = {
   usage: USAGE,
@@ -13,6 +13,7 @@ export const command: Command = {
     'add, remove  where nothing has to be done, that is said, and the exit code is 0',
     'list         every stored group with its users, or one',
     'A GROUP is eng or group:eng, a USER is alice or user:alice.',
+    ...WAIT_DETAILS,
   ],
   options: waitOptions,
   takes: [1, 3],

@@ -9,6 +9,11 @@ export const waitOptions: OptionSpecs = {
   'no-wait': flag('with PostgreSQL: return without waiting until every authorizer decides by it'),
 };
 
+/** For the help of a command. */
+export const WAIT_DETAILS: readonly string[] = [
+  'With PostgreSQL it waits until every authorizer decides by it, and says so; with --no-wait it does not wait.',
+];
+
 /** With these a command that was told not to wait, or that nobody answers, says what holds at the latest. */
 export async function resultInForce(
   { options, output, config }: Invocation,

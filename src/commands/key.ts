@@ -14,12 +14,11 @@ import {
   valued,
 } from './command.js';
 import { warnOfFolder } from './folder-warning.js';
-import { resultInForce, waitOptions } from './in-force.js';
+import { resultInForce, WAIT_DETAILS, waitOptions } from './in-force.js';
 import { withStore } from './session.js';
 import { table } from './table.js';
 
-const USAGE =
-  'create USER [--action A] [--path PATH] [--for 90d] [--note TEXT] | list [USER] | revoke ID [--no-wait]';
+const USAGE = 'create USER [--action A] [--path PATH] [--for 90d] [--note TEXT] | list [USER] | revoke ID';
 const ACTION = 'read';
 /** Characters: a line of a list. */
 const NOTE_LENGTH_MAX = 200;
@@ -34,6 +33,7 @@ export const command: Command = {
     'revoke  ends a key; the next request with it is refused when the command returns',
     'A USER is alice or user:alice. Clients send the key as X-Api-Key, as a bearer, or as the password of Basic:',
     'curl -u alice:KEY. Outside of its action and path a key may do what anyone may.',
+    ...WAIT_DETAILS,
   ],
   options: {
     action: valued('A', `the most that it may do: read, write or manage; default ${ACTION}`),

@@ -1,5 +1,5 @@
 import { type Command, type Invocation, UsageError } from './command.js';
-import { waitOptions } from './in-force.js';
+import { WAIT_DETAILS, waitOptions } from './in-force.js';
 import { changeVerb } from './link-change.js';
 import { createVerb } from './link-create.js';
 import { listVerb } from './link-list.js';
@@ -58,7 +58,8 @@ export const command: Command = {
     'sign PATH [--for DURATION] [--folder PATH] [--id ID] [--cookie]',
     '  prints a signed URL, good for 1h where --for does not say. It is stored nowhere: docs/links.md has signers',
     'revoke ID|URL… | --signed ID|URL | --signed-path PATH | --key KEY-ID',
-    '  share links, or signed URLs; in force when the command returns, unless change and revoke have [--no-wait]',
+    '  share links, or signed URLs; in force when the command returns',
+    ...WAIT_DETAILS,
   ],
   options: OPTIONS,
   takes: [1, 1 + REVOKED_MAX],

@@ -7,16 +7,17 @@ import { remaining, stillAllowed, stillRefused } from '../acl/remaining.js';
 import { parseResourcePath, type ResourcePath } from '../acl/resource-path.js';
 import { actionArgument, pathArgument, principalArgument } from './arguments.js';
 import { type Command, DONE, flag, type Invocation } from './command.js';
-import { resultInForce, waitOptions } from './in-force.js';
+import { resultInForce, WAIT_DETAILS, waitOptions } from './in-force.js';
 import { withStore } from './session.js';
 
 export const command: Command = {
-  usage: 'PRINCIPAL PATH [ACTION] [--deny] [--no-wait]',
+  usage: 'PRINCIPAL PATH [ACTION] [--deny]',
   summary:
     'Removes the allows of ACTION and every greater one (default: all) that a principal has on a path.',
   details: [
     'It says what still allows the principal there. It is in force when the command returns: no request that',
     'is sent after it is allowed. A download under way is not stopped.',
+    ...WAIT_DETAILS,
   ],
   options: { deny: flag('remove denies, which widens what the principal may do'), ...waitOptions },
   takes: [2, 3],

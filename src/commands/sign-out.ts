@@ -11,10 +11,10 @@ import {
   UsageError,
   valued,
 } from './command.js';
-import { resultInForce, waitOptions } from './in-force.js';
+import { resultInForce, WAIT_DETAILS, waitOptions } from './in-force.js';
 import { withStore } from './session.js';
 
-const USAGE = 'USER | --token ID [--no-wait]';
+const USAGE = 'USER | --token ID';
 /** As the authorizer reads a `jti`. */
 const TOKEN_ID_LENGTH_MAX = 255;
 const SECOND_MS = 1_000;
@@ -28,6 +28,7 @@ export const command: Command = {
     'returns when it is over: a token that is issued after that is good. From then on tokens of this user need',
     'an iat, and it may not be in the future. API keys go on: see latchkey key revoke. To keep somebody out,',
     'see latchkey suspend.',
+    ...WAIT_DETAILS,
   ],
   options: { token: valued('ID', 'ends the one token with this id (jti), and no other'), ...waitOptions },
   takes: [0, 1],

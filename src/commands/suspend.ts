@@ -1,12 +1,12 @@
 import { userArgument } from './arguments.js';
 import { type Command, DONE } from './command.js';
-import { resultInForce, waitOptions } from './in-force.js';
+import { resultInForce, WAIT_DETAILS, waitOptions } from './in-force.js';
 import { withStore } from './session.js';
 
 export const command: Command = {
-  usage: 'USER [--no-wait]',
+  usage: 'USER',
   summary: 'Leaves a user no principal but anyone: no grant to the user, a group or authenticated counts.',
-  details: ['A USER is alice or user:alice.'],
+  details: ['A USER is alice or user:alice.', ...WAIT_DETAILS],
   options: waitOptions,
   takes: [1, 1],
   run: async (invocation) => {

@@ -3,9 +3,11 @@
  * gone.
  */
 
+import { once } from 'node:events';
 import { chmodSync, rmSync, statSync } from 'node:fs';
-import { connect, isIP, isIPv6 } from 'node:net';
+import { connect, isIP, isIPv6, type Server } from 'node:net';
 import { resolve } from 'node:path';
+import type { Inherited } from './inherited-socket.js';
 import { toldToStop } from './supervisor.js';
 
 export type Address = { readonly host: string; readonly port: number } | { readonly path: string };
@@ -14,6 +16,14 @@ export type Address = { readonly host: string; readonly port: number } | { reado
 export interface Service {
   listen(where: Address): Promise<unknown>;
   close(): Promise<unknown>;
+}
+
+/** What else of one that may be given a socket. */
+export interface SocketService extends Service {
+  readonly server: Server;
+  readonly log: { info(message: string): void };
+  ready(): PromiseLike<unknown>;
+  addHook(name: 'preClose', hook: () => Promise<void>): unknown;
 }
 
 /** The owner and the group: nginx's workers are one of the two. */
@@ -44,6 +54,27 @@ export function parseHost(text: string): string | undefined {
 /** As it stands before a port: an IPv6 address in brackets. */
 export function hostInUrl(host: string): string {
   return isIPv6(host) ? `[${host}]` : host;
+}
+
+/** On what systemd has opened, else on the address. */
+export function listenOn(
+  app: SocketService,
+  inherited: Inherited | undefined,
+  address: Address,
+): Promise<void> {
+  return inherited === undefined ? listen(app, address) : listenByDescriptor(app, inherited);
+}
+
+/**
+ * Fastify's own `listen` knows no descriptors, and its `close` leaves a server alone that it has not seen listen. The
+ * socket's file stays: it is not ours.
+ */
+async function listenByDescriptor(app: SocketService, { fd }: Inherited): Promise<void> {
+  app.addHook('preClose', () => new Promise<void>((resolve) => app.server.close(() => resolve())));
+  await app.ready();
+  app.server.listen({ fd });
+  await once(app.server, 'listening');
+  app.log.info('Server listening at the socket of systemd');
 }
 
 /** @param mode of the socket, where it is one; until it is set, the umask lets nobody in but the owner */

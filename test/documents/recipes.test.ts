@@ -1,7 +1,9 @@
 /** A recipe that is said to be run by the tests is, to the letter, what they run. */
 
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
 import t from 'tap';
+import { COMMANDS, isCommandName } from '../../src/commands/catalogue.js';
 
 const read = (file: string) => readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8');
 
@@ -15,4 +17,26 @@ t.test('the Django recipe is the site that the tests sign in to', async (t) => {
   t.equal(functions.length, 2);
   const site = read('test/sites/django/latchkey.py');
   for (const one of functions) t.ok(site.includes(`\n${one}\n`), one.slice(0, 60));
+});
+
+t.test('each systemd unit starts a command that there is, with options that it has', async (t) => {
+  const folder = new URL('../../docs/systemd/', import.meta.url);
+  const starts = readdirSync(folder).flatMap((unit) =>
+    [
+      ...readFileSync(new URL(unit, folder), 'utf8').matchAll(
+        /^ExecStart=\S+\/node \S+\/dist\/cli\.js (.+)$/gm,
+      ),
+    ].map(([, words = '']) => words.split(' ')),
+  );
+  t.same(starts.map(([name]) => name).sort(), ['authorizer', 'backup', 'files']);
+  for (const [name = '', ...words] of starts) {
+    const command = isCommandName(name) ? await COMMANDS[name].load() : t.fail(name);
+    if (typeof command === 'boolean') continue;
+    const { positionals } = parseArgs({
+      args: words,
+      allowPositionals: true,
+      options: command.options ?? {},
+    });
+    t.ok(positionals.length >= command.takes[0] && positionals.length <= command.takes[1], words.join(' '));
+  }
 });

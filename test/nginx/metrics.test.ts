@@ -3,6 +3,7 @@
  * with no word of who asked for what; and the number by which a line of our logs is found in nginx's.
  */
 
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import t from 'tap';
 import { AccessLog } from './access-log.js';
@@ -87,6 +88,14 @@ t.test('decisions, the cache, the store and uploads are counted, each service fo
   for (const { text } of [files, ...authorizers]) {
     t.notMatch(text, /alice|bob|plan|users/, 'nobody’s name, no path');
     t.notOk(text.includes(site.token('alice')));
+  }
+  const told = new Set([files, ...authorizers].flatMap(({ text }) => text.match(/^# TYPE \S+/gm) ?? []));
+  for (const file of ['dashboard.json', 'alerts.yaml']) {
+    const named =
+      readFileSync(`docs/monitoring/${file}`, 'utf8').match(/\b(?:latchkey|process)_[a-z_]+\b/g) ?? [];
+    t.ok(named.length > 5, file);
+    const unknown = named.filter((name) => !told.has(`# TYPE ${name.replace(/_bucket$/, '')}`));
+    t.same(unknown, [], `${file} shows figures that there are`);
   }
   for (const target of ['/metrics', '/_latchkey/metrics', '/files/../metrics']) {
     t.notMatch((await site.ask('GET', target)).body.toString(), 'latchkey_', `not by nginx: ${target}`);

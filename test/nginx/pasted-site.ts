@@ -15,6 +15,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { fileURLToPath } from 'node:url';
 import type { Test } from 'tap';
 import { accountOf } from '../../src/host/account.js';
 import { findNginx } from '../../src/host/nginx-program.js';
@@ -30,6 +31,8 @@ import {
   tokenFor,
 } from './running-site.js';
 
+const KEEPER = fileURLToPath(new URL('keeps-socket.py', import.meta.url));
+
 export interface Place {
   readonly folder: string;
   readonly port: number;
@@ -43,6 +46,9 @@ export interface Lines {
 
 export interface PastedSite extends Place {
   readonly authorizer: Running;
+  /** All of them, where they can be restarted. */
+  readonly authorizers: readonly Running[];
+  readonly nginx: Running;
   readonly files: Running;
   cli(words: string): Promise<number | null>;
   token(user: string): string;
@@ -53,6 +59,8 @@ export interface PastedOptions {
   readonly settings?: Readonly<Record<string, string>>;
   /** The content of the http block. The files are below `site/media/` of the folder. */
   readonly http: (place: Place, lines: Lines) => string;
+  /** How many of them. Their sockets, and that of the files service, are then kept open while they are restarted. */
+  readonly restartedAuthorizers?: number;
 }
 
 export async function pastedSite(t: Test, options: PastedOptions): Promise<PastedSite> {
@@ -69,34 +77,42 @@ export async function pastedSite(t: Test, options: PastedOptions): Promise<Paste
     LATCHKEY_MOUNT: '/media/',
     LATCHKEY_LOG_LEVEL: 'info',
   };
-  const printed = await latchkey(['nginx', '--root', `${folder}/site`, '--mount', '/media/', '--json'], {
-    env: { ...options.settings, LATCHKEY_DATA: `${folder}/data` },
-  });
+  const { restartedAuthorizers } = options;
+  const workers = String(restartedAuthorizers ?? 1);
+  const words = ['nginx', '--root', `${folder}/site`, '--mount', '/media/', '--workers', workers, '--json'];
+  const printed = await latchkey(words, { env: { ...options.settings, LATCHKEY_DATA: `${folder}/data` } });
   const lines = JSON.parse(printed.stdout) as Lines;
-  const service = (name: string) =>
-    start(t, [LATCHKEY.file, ...LATCHKEY.args, name], /Server listening/, {
-      env: plainEnvironment(settings),
-    });
+  const service = (name: string, socket: string) => {
+    const keeper = restartedAuthorizers === undefined ? [] : [KEEPER, `${folder}/data/run/${socket}`];
+    const [file = '', ...args] = [...keeper, LATCHKEY.file, ...LATCHKEY.args, name];
+    return start(t, [file, ...args], /Server listening/, { env: plainEnvironment(settings) });
+  };
   await latchkey(['token', 'alice'], { env: settings }); // makes the data folder, and settles whose it is
   const { uid, gid } = statSync(`${folder}/data`);
   chownSync(`${folder}/site/media`, uid, gid);
-  const authorizer = await service('authorizer');
-  const files = await service('files');
+  const authorizer = await service('authorizer', 'authorizer-1.sock');
+  const authorizers = [authorizer];
+  for (let n = 2; n <= Number(workers); n++) {
+    authorizers.push(await service('authorizer', `authorizer-${n}.sock`));
+  }
+  const files = await service('files', 'files.sock');
   const port = await freePort();
-  await startNginx(t, { folder, port }, options.http({ folder, port }, lines));
+  const nginx = await startNginx(t, { folder, port }, options.http({ folder, port }, lines));
   const secret = readFileSync(`${folder}/data/secret`, 'utf8').trim();
   return {
     folder,
     port,
     authorizer,
+    authorizers,
     files,
+    nginx,
     cli: async (words) => (await latchkey(words.split(' '), { env: settings })).code,
     token: (user) => tokenFor(secret, user),
     ask: (method, target, asked = {}) => exchange(port, requestBytes(method, target, asked)),
   };
 }
 
-async function startNginx(t: Test, { folder }: Place, http: string): Promise<void> {
+function startNginx(t: Test, { folder }: Place, http: string): Promise<Running> {
   const { program, mimeTypes } = findNginx('nginx');
   const uid = statSync(`${folder}/data`).uid;
   const user = process.getuid?.() === 0 ? `user ${accountOf(uid)?.name};` : '';
@@ -118,5 +134,9 @@ ${http}
   writeFileSync(`${folder}/nginx.conf`, text);
   const args = ['-e', 'stderr', '-c', `${folder}/nginx.conf`];
   execFileSync(program, ['-t', ...args], { stdio: 'pipe' });
-  await start(t, [program, ...args, '-g', 'daemon off; error_log stderr notice;'], /start worker process \d/);
+  return start(
+    t,
+    [program, ...args, '-g', 'daemon off; error_log stderr notice;'],
+    /start worker process \d/,
+  );
 }

@@ -5,40 +5,52 @@
 
 import { deepStrictEqual } from 'node:assert/strict';
 import fc from 'fast-check';
-import t from 'tap';
+import t, { type Test } from 'tap';
+import type { Store } from '../../src/acl/ports.js';
 import { openMemoryStore } from '../../src/storage/memory/memory-store.js';
 import { openSqliteStore } from '../../src/storage/sqlite/open.js';
-import { holds, load } from './given.js';
+import { holds, load, postgresStore } from './given.js';
 import { observe } from './observed.js';
 import { anyWrite, PATHS, perform, USERS, type Write } from './store-model.js';
 
 const RUNS = 100;
 const WRITES_MAX = 40;
 
+/** Each is a thousand round trips. */
+const POSTGRES_RUNS = 4;
+
 t.test('SQLite and memory answer the same and look the same after every write', async (t) => {
   const folder = t.testdir();
   let runs = 0;
+  await likeMemory(t, async () => openSqliteStore(`${folder}/${runs++}.db`), RUNS);
+});
+
+t.test('PostgreSQL and memory answer the same and look the same after every write', async (t) => {
+  await likeMemory(t, () => postgresStore(t), POSTGRES_RUNS);
+});
+
+async function likeMemory(t: Test, open: () => Promise<Store>, runs: number): Promise<void> {
   const property = async (writes: Write[]) => {
-    const stores = [openMemoryStore(), openSqliteStore(`${folder}/${runs++}.db`)] as const;
+    const stores = [openMemoryStore(), await open()] as const;
     try {
       for (const [i, write] of writes.entries()) {
         const before = await load(stores[0]);
-        const [memory, sqlite] = await Promise.all(
+        const [memory, other] = await Promise.all(
           stores.map(async (store) => ({
             answer: await perform(store, write, i),
             state: await observe(store, PATHS, USERS),
             touched: await touchedSince(store, before.revision),
           })),
         );
-        deepStrictEqual(sqlite, memory);
+        deepStrictEqual(other, memory);
       }
     } finally {
       for (const store of stores) await store.close();
     }
   };
   const writes = fc.array(anyWrite, { minLength: 1, maxLength: WRITES_MAX, size: 'max' });
-  await holds(t, fc.asyncProperty(writes, property), RUNS);
-});
+  await holds(t, fc.asyncProperty(writes, property), runs);
+}
 
 /** Of a reader that knows this store up to `since`. */
 async function touchedSince(store: Parameters<typeof load>[0], since: number) {

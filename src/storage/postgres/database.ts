@@ -14,7 +14,7 @@ import { schemaProblem } from './schema.js';
 import type { Change, LongTransaction, Transaction } from './transaction.js';
 import { beginTurn, takeTurn, turnKey } from './turn.js';
 
-export type { Change, LongTransaction, Transaction } from './transaction.js';
+export type { Asking, Change, LongTransaction, Transaction } from './transaction.js';
 
 /** Of one process; an authorizer uses little but the first. nginx waits two seconds for a decision. */
 const FACTS = {

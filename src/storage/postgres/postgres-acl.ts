@@ -9,7 +9,7 @@ import { type ResourcePath, ROOT } from '../../acl/resource-path.js';
 import { GRANT_COLUMNS, type GrantRow, grantOf } from '../rows.js';
 import { ArrivingGrants } from './arriving-rows.js';
 import type { PostgresDatabase } from './database.js';
-import { grantsOn, putGrants } from './grant-rows.js';
+import { putGrants } from './grant-rows.js';
 import { inPathOrder, isBetween, isPath, isWithin } from './path-key.js';
 import { revisionOf } from './revisions.js';
 
@@ -23,7 +23,7 @@ export class PostgresAcl implements AclStore {
   }
 
   revision(): Promise<number> {
-    return this.#database.read(revisionOf);
+    return revisionOf(this.#database);
   }
 
   putGrants(drafts: readonly GrantDraft[]): Promise<Written<readonly Grant[]>> {
@@ -47,25 +47,21 @@ export class PostgresAcl implements AclStore {
   }
 
   grantsOn(paths: readonly ResourcePath[]): Promise<readonly Grant[]> {
-    return this.#database.read(async (tx) => {
-      const grants: Grant[] = [];
-      for (const path of paths) grants.push(...(await grantsOn(tx, path)));
-      return grants;
-    });
+    return this.#found(
+      `SELECT here.* FROM unnest($1::text[]) WITH ORDINALITY AS asked (path, n) CROSS JOIN LATERAL (
+         SELECT ${GRANT_COLUMNS} FROM grants WHERE ${isPath('asked.path', 'grants.path')}) AS here
+       ORDER BY n, principal, action`,
+      paths,
+    );
   }
 
   grantsOf(principals: readonly Principal[]): Promise<readonly Grant[]> {
-    return this.#database.read(async (tx) => {
-      const grants: Grant[] = [];
-      for (const principal of principals) {
-        const rows = await tx.rows<GrantRow>(
-          `SELECT ${GRANT_COLUMNS} FROM grants WHERE principal = $1 ORDER BY ${inPathOrder()}, action`,
-          [principal],
-        );
-        for (const row of rows) grants.push(grantOf(row));
-      }
-      return grants;
-    });
+    return this.#found(
+      `SELECT here.* FROM unnest($1::text[]) WITH ORDINALITY AS asked (principal, n) CROSS JOIN LATERAL (
+         SELECT ${GRANT_COLUMNS} FROM grants WHERE grants.principal = asked.principal) AS here
+       ORDER BY n, ${inPathOrder('here.path')}, action`,
+      principals,
+    );
   }
 
   async *allGrants(folder = ROOT): AsyncIterable<Grant> {
@@ -115,6 +111,10 @@ export class PostgresAcl implements AclStore {
 
   resume(user: Principal): Promise<Written<boolean>> {
     return this.#toggle('DELETE FROM suspensions WHERE user_principal = $1', [user], user);
+  }
+
+  async #found(sql: string, asked: readonly string[]): Promise<readonly Grant[]> {
+    return (await this.#database.rows<GrantRow>(sql, [asked])).map(grantOf);
   }
 
   #page(where: string, values: readonly string[]): Promise<readonly GrantRow[]> {

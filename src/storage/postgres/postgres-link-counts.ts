@@ -4,7 +4,7 @@
  */
 
 import type { Lease, LeaseRequest, LinkCountStore } from '../../acl/link-ports.js';
-import type { PostgresDatabase, Transaction } from './database.js';
+import type { Asking, PostgresDatabase, Transaction } from './database.js';
 
 /** Leases that have ended, forgotten with each that is begun: more than there are begun. */
 const FORGOTTEN_AT_ONCE = 100;
@@ -24,13 +24,13 @@ export class PostgresLinkCounts implements LinkCountStore {
   async lease(request: LeaseRequest): Promise<Lease> {
     // Whoever resumes a download does not wait for writers: a lease is never taken back before its end. Nor does whoever
     // comes when all are used up: a count never falls, and strangers may ask as often as they like.
-    const known = await this.#database.read((tx) => look(tx, request));
+    const known = await look(this.#database, request);
     if (known !== undefined) return known;
     return this.#database.writeBeside((tx) => open(tx, request));
   }
 
   async wouldLease(request: LeaseRequest): Promise<Lease> {
-    return (await this.#database.read((tx) => look(tx, request))) ?? 'opened';
+    return (await look(this.#database, request)) ?? 'opened';
   }
 
   async uploads(linkId: string): Promise<number> {
@@ -75,7 +75,7 @@ async function open(tx: Transaction, request: LeaseRequest): Promise<Lease> {
 }
 
 /** Without a write; `undefined`: there is room for another. */
-async function look(tx: Transaction, request: LeaseRequest): Promise<'held' | 'exhausted' | undefined> {
+async function look(tx: Asking, request: LeaseRequest): Promise<'held' | 'exhausted' | undefined> {
   const { linkId, clients, now, downloadsMax } = request;
   const [row] = await tx.rows<{ has_room: boolean; holds: boolean }>(KNOWN, [
     linkId,

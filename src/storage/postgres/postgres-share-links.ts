@@ -7,7 +7,7 @@ import { isFolder, ROOT } from '../../acl/resource-path.js';
 import type { ShareLinkRecord } from '../../acl/share-link.js';
 import { LINK_COLUMNS, type LinkRow, linkRecordOf, linkRow } from '../link-rows.js';
 import type { Value } from './connections.js';
-import type { Change, PostgresDatabase, Transaction } from './database.js';
+import type { Asking, Change, PostgresDatabase, Transaction } from './database.js';
 import { isPath, isWithin } from './path-key.js';
 
 /** Forgotten in one transaction, at the least: it is over in some milliseconds, and others write in between. */
@@ -34,7 +34,7 @@ export class PostgresShareLinks implements ShareLinkStore {
   }
 
   link(id: string): Promise<ShareLinkRecord | undefined> {
-    return this.#database.read((tx) => find(tx, id));
+    return find(this.#database, id);
   }
 
   async links({ path, maker, after = '', max }: LinkSelection): Promise<readonly ShareLinkRecord[]> {
@@ -99,7 +99,7 @@ async function forgetSome(tx: Transaction, endedBefore: number): Promise<Change<
   return { value: ids.length, touched: ids.map(touchedBy) };
 }
 
-async function find(tx: Transaction, id: string): Promise<ShareLinkRecord | undefined> {
+async function find(tx: Asking, id: string): Promise<ShareLinkRecord | undefined> {
   const [row] = await tx.rows<LinkRow>(`SELECT ${LINK_COLUMNS} FROM share_links WHERE id = $1`, [id]);
   return row === undefined ? undefined : linkRecordOf(row);
 }

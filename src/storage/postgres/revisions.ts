@@ -6,7 +6,7 @@
  * the mark that they are not the ones that it knows.
  */
 
-import type { Transaction } from './transaction.js';
+import type { Asking, Transaction } from './transaction.js';
 
 /** Revisions kept. A reader that missed more than these starts cold. */
 const REVISIONS_KEPT = 100_000;
@@ -67,7 +67,7 @@ export async function wasRecorded(tx: Transaction, recorded: Recorded): Promise<
   return found.length > 0;
 }
 
-export async function revisionOf(tx: Transaction): Promise<number> {
+export async function revisionOf(tx: Asking): Promise<number> {
   const [row] = await tx.rows<{ revision: number }>('SELECT revision FROM state');
   return row?.revision ?? 0;
 }

@@ -2,8 +2,12 @@
 
 import type { Value } from './connections.js';
 
-export interface Transaction {
+/** One statement, in a transaction or by itself. */
+export interface Asking {
   rows<R>(sql: string, values?: readonly Value[]): Promise<readonly R[]>;
+}
+
+export interface Transaction extends Asking {
   /** How many rows it touched. */
   run(sql: string, values?: readonly Value[]): Promise<number>;
 }

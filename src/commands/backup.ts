@@ -1,0 +1,66 @@
+import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { backUpStore } from '../foundations.js';
+import { enterDataFolder } from '../host/data-folder.js';
+import { type Command, DONE, flag, RefusedError, UsageError } from './command.js';
+import { Progress } from './progress.js';
+
+export const command: Command = {
+  usage: 'FILE [--replace]',
+  summary: 'Copies the store, as it is at one instant, into a file, while everything goes on.',
+  details: [
+    'The copy is checked before FILE appears. As root it is made by the owner of the data folder, who has to be',
+    "able to write there. Then back up the files and the secrets: 'docs/operations.md' says in which order.",
+    'To restore: stop the services, put FILE in the place of latchkey.db, remove -wal and -shm beside it, start.',
+  ],
+  options: { replace: flag('a FILE that is there already is replaced, when the copy is whole') },
+  takes: [1, 1],
+  run: async ({ config, options, output, positionals }) => {
+    const file = resolve(positionals[0] ?? ''); // before the working folder is another one
+    const { database } = config;
+    if (database.kind !== 'sqlite') {
+      throw new UsageError(
+        "the store is in PostgreSQL: copy it with pg_dump ('docs/operations.md' says how)",
+      );
+    }
+    refuseMissing(resolve(config.dataFolder, database.file));
+    const { owner } = enterDataFolder(config, output.note);
+    if (options.replace !== true && existsSync(file)) {
+      throw new RefusedError(`${file} is there already; name another one, or say --replace`);
+    }
+    const partial = `${file}.partial-${process.pid}`;
+    const progress = new Progress(100, 'MiB');
+    try {
+      const { bytes, revision } = await backUpStore(database.file, partial, (doneBytes, totalBytes) =>
+        progress.update((100 * doneBytes) / Math.max(totalBytes, 1), Math.round(doneBytes / 2 ** 20)),
+      );
+      progress.end();
+      renameSync(partial, file);
+      syncFolder(dirname(file));
+      output.result({ file, bytes, revision }, [
+        `backed up to ${file}: ${bytes} bytes, revision ${revision}`,
+      ]);
+      return DONE;
+    } catch (error) {
+      if (!/\b(?:EACCES|EROFS|ENOENT)\b/.test((error as Error).message)) throw error;
+      const remedy = `the copy is made as ${owner.name}; name a folder that is there and where it may write`;
+      throw new Error(`${(error as Error).message}: ${remedy}`, { cause: error });
+    } finally {
+      progress.end();
+      for (const left of [partial, `${partial}-journal`]) rmSync(left, { force: true });
+    }
+  },
+};
+
+/** Before a data folder is made of a name that was misspelt. */
+function refuseMissing(database: string): void {
+  if (existsSync(database)) return;
+  throw new Error(`there is no database ${database}; name the data folder with --data`);
+}
+
+/** So that the new name survives a power cut. */
+function syncFolder(folder: string): void {
+  const handle = openSync(folder, 'r');
+  fsyncSync(handle);
+  closeSync(handle);
+}
