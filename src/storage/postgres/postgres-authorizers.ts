@@ -15,7 +15,7 @@ const ANNOUNCE = `
 const LIST = `
   SELECT id, name, place, pid, staleness_max_ms AS "stalenessMaxMs", revision,
     greatest(0, round(extract(epoch FROM clock_timestamp() - seen_at) * 1000))::bigint AS "unseenMs"
-  FROM authorizers ORDER BY name, id`;
+  FROM authorizers WHERE seen_at > clock_timestamp() - interval '${FORGOTTEN_AFTER}' ORDER BY name, id`;
 
 export class PostgresAuthorizers implements Announcements {
   readonly #database: PostgresDatabase;
