@@ -6,7 +6,7 @@
 
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import pg from 'pg';
 import type { Test } from 'tap';
@@ -40,6 +40,7 @@ export async function postgres(t: Pick<Test, 'teardown'>): Promise<Postgres> {
   const programs = programsFolder();
   const account = accountToRun();
   const folder = mkdtempSync(`${tmpdir()}/latchkey-pg-`);
+  chmodSync(folder, 0o755); // services that have dropped to another user reach the socket
   if (account !== undefined) chownSync(folder, account.uid, account.gid);
   const as = { ...account, cwd: folder };
   const initdb = ['-D', `${folder}/data`, '-U', 'latchkey', '-A', 'trust', '-E', 'UTF8', '--locale=C', '-N'];

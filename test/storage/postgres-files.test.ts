@@ -8,6 +8,7 @@ import { NotKnown, RequestClosed } from '../../src/acl/errors.js';
 import type { CommitEntry, Store } from '../../src/acl/ports.js';
 import { QuotaExceeded } from '../../src/acl/quota.js';
 import type { MoveEntry } from '../../src/acl/tree-ports.js';
+import type { WriterLimits } from '../../src/storage/postgres/database.js';
 import { openPostgresStore } from '../../src/storage/postgres/open.js';
 import { postgres } from '../postgres.js';
 import { move } from './contract-moves.js';
@@ -16,7 +17,9 @@ import { linkRecord } from './given-links.js';
 
 const OWNER = principal('user:owner');
 const BYTES = 10;
-const ROUNDS = 10;
+const ROUNDS = 6;
+/** On a machine that is busy with other tests, too. */
+const PATIENT: WriterLimits = { patienceMs: 90_000, stalledMs: 60_000 };
 
 type Outcomes = readonly PromiseSettledResult<unknown>[];
 type Writers = readonly [Store, Store];
@@ -28,7 +31,7 @@ async function writersOf(t: Test): Promise<Writers> {
   schemas += 1;
   const url = server.url({ schema: `files_${schemas}` });
   const open = async () => {
-    const store = await openPostgresStore(url);
+    const store = await openPostgresStore(url, PATIENT);
     t.teardown(() => store.close());
     return store;
   };
@@ -63,6 +66,14 @@ async function committed(store: Store, one: CommitEntry): Promise<void> {
   await store.files.beginCommit([one]);
   await store.files.finishCommit([one]);
 }
+
+t.test('a store that was closed may be closed again, and says that it cannot be asked', async (t) => {
+  const [store] = await writersOf(t);
+  await store.close();
+  await store.close();
+  await t.rejects(store.files.pending(), { name: 'NotKnown', code: 'store-unavailable' });
+  await t.rejects(store.files.finishCommit([entry('p', '/a', 'at-once')]), { name: 'NotKnown' });
+});
 
 t.test('of fifty commits for the last seven places, seven come in', async (t) => {
   const writers = await writersOf(t);

@@ -60,6 +60,7 @@ export class Connections {
   readonly #address: PostgresAddress;
   readonly #limits: ConnectionLimits;
   readonly #known = new WeakMap<pg.PoolClient, PooledConnection>();
+  #closed: Promise<void> | undefined;
 
   constructor(address: PostgresAddress, limits: ConnectionLimits) {
     this.#address = address;
@@ -97,8 +98,10 @@ export class Connections {
     }
   }
 
+  /** When all are done that use one. It may be asked again. */
   close(): Promise<void> {
-    return this.#pool.end();
+    this.#closed ??= this.#pool.end();
+    return this.#closed;
   }
 
   async #setUp(client: pg.PoolClient): Promise<PooledConnection> {

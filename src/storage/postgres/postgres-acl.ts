@@ -81,6 +81,7 @@ export class PostgresAcl implements AclStore {
     return this.#database.writeLong(async (tx) => {
       const arriving = await ArrivingGrants.begin(tx);
       for await (const batch of batches) await arriving.add(batch);
+      await arriving.sort();
       await tx.turn();
       const counts = await arriving.merge();
       return { value: counts, touched: counts.added + counts.replaced === 0 ? [] : [TOUCHED_ALL] };
