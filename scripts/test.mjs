@@ -14,15 +14,20 @@ const above = (folder) => (dirname(folder) === folder ? [folder] : [folder, ...a
 const closed = above(root).find((folder) => (statSync(folder).mode & ENTER) === 0);
 const copy = process.getuid?.() === 0 && closed !== undefined ? copied(closed) : undefined;
 
+// Some thousand processes load the same files: compiled, and without their types, once.
+const compileCache = mkdtempSync(join(tmpdir(), 'latchkey-compiled-'));
+chmodSync(compileCache, 0o755);
+
 // npm has put the programs of the folder that it was started in first; those of the copy come before them.
 const path = copy === undefined ? process.env.PATH : `${copy}/node_modules/.bin:${process.env.PATH}`;
 const tap = spawn('node_modules/.bin/tap', ['--reporter=tap', ...process.argv.slice(2)], {
   cwd: copy ?? root,
-  env: { ...process.env, PATH: path },
+  env: { ...process.env, PATH: path, NODE_COMPILE_CACHE: compileCache },
   stdio: 'inherit',
 });
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => tap.kill(signal));
 tap.on('exit', (code, signal) => {
+  rmSync(compileCache, { recursive: true, force: true });
   if (copy !== undefined) rmSync(copy, { recursive: true, force: true });
   process.exitCode = code ?? (signal === null ? 0 : 1);
 });

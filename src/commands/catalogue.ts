@@ -43,6 +43,7 @@ export const COMMANDS = {
   adopt: entry('register the files that lie below the root already', () => import('./adopt.js')),
   fsck: entry('compare the store with the disk, and mend it', () => import('./fsck.js')),
   backup: entry('copy the store into one file while everything runs', () => import('./backup.js')),
+  migrate: entry('copy the store from SQLite into PostgreSQL', () => import('./migrate.js')),
   nginx: entry('print the nginx lines for an existing site', () => import('./nginx.js')),
   config: entry('print the settings in force, secrets masked', () => import('./config.js')),
 } as const satisfies Record<string, Entry>;

@@ -113,8 +113,8 @@ t.test('composing a name makes no separator and no dot segment of it', async () 
 });
 
 t.test('a long name takes no longer than its length', async (t) => {
-  const began = performance.now();
+  const before = process.cpuUsage();
   for (const piece of ['क्\u200d', '😀\u200d', 'ا\u200c', '\u200d', '1\ufe0f'])
     newNameProblem(piece.repeat(100_000));
-  t.ok(performance.now() - began < 2_000);
+  t.ok(process.cpuUsage(before).user < 2_000_000);
 });

@@ -11,7 +11,7 @@ import { LATCHKEY, plainEnvironment } from '../nginx/running-site.js';
 /** A namespace of mounts of its own; others than root need one of users as well. */
 const UNSHARE = process.getuid?.() === 0 ? ['-m'] : ['-rm'];
 const CANNOT = spawnSync('unshare', [...UNSHARE, 'true']).status !== 0;
-const STARTED_MS = 10_000;
+const STARTED_MS = 60_000;
 
 t.test('two mounts of one file system are refused at the start', { skip: CANNOT }, async (t) => {
   const folder = t.testdir();

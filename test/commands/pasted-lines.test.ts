@@ -4,7 +4,8 @@ import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
-import { freePort, LATCHKEY, plainEnvironment } from '../nginx/running-site.js';
+import { freePort } from '../nginx/free-port.js';
+import { LATCHKEY, plainEnvironment } from '../nginx/running-site.js';
 import { ownFolder, resultOf, start } from './program.js';
 
 const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));

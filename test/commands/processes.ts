@@ -24,6 +24,12 @@ export function isAlive(pid: number): boolean {
   return !/^(?:Z|$)/.test(statOf(pid));
 }
 
+/** The time of the processor that it has used, in hundredths of a second. */
+export function ticksOf(pid: number): number {
+  const [user, system] = statOf(pid).split(' ').slice(11, 13).map(Number);
+  return (user ?? 0) + (system ?? 0);
+}
+
 /** The user that a process works as. */
 export function userOf(pid: number): number {
   return Number(/^Uid:\t\d+\t(\d+)/m.exec(readProc(pid, 'status'))?.[1]);

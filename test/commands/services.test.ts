@@ -7,9 +7,9 @@ import { chownSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { request } from 'node:http';
 import t from 'tap';
 import { accountNamed } from '../../src/host/account.js';
+import { freePort } from '../nginx/free-port.js';
 import {
   exchange,
-  freePort,
   LATCHKEY,
   plainEnvironment,
   requestBytes,

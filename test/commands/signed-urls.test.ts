@@ -68,8 +68,8 @@ t.test('by a key: what it has signed until now, on a clock that is ahead, too', 
   const { json } = await desk(t);
   const before = Date.now();
   const { countsAgainFrom } = (await json('link revoke --key k1')) as { countsAgainFrom: string };
-  const ahead = Date.parse(countsAgainFrom) - before;
-  t.ok(ahead > 60_000 && ahead <= 62_000, `${ahead} ms`);
+  const from = Date.parse(countsAgainFrom);
+  t.ok(from > before + 60_000 && from <= Date.now() + 62_000, countsAgainFrom);
 });
 
 t.test('what cannot be done is refused', async (t) => {

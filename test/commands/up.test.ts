@@ -7,7 +7,9 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import t, { type Test } from 'tap';
-import { freePort, LATCHKEY, plainEnvironment, startSite, stopped, until } from '../nginx/running-site.js';
+import { findNginx } from '../../src/host/nginx-program.js';
+import { freePort } from '../nginx/free-port.js';
+import { LATCHKEY, plainEnvironment, startSite, stopped, until } from '../nginx/running-site.js';
 import { childrenOf, familyOf, isAlive, userOf } from './processes.js';
 import { latchkey, ownFolder, type Running, start } from './program.js';
 
@@ -113,7 +115,17 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 }
 
 t.test('a signal during the start, too', async (t) => {
-  const running = await starting(t, /Server listening/);
+  const folder = ownFolder(t);
+  // It tells what it was built with and that its configuration is good, and then does not serve.
+  writeFileSync(
+    `${folder}/nginx`,
+    `#!/bin/sh\ncase "$1" in -V | -t) exec ${findNginx('nginx').program} "$@" ;; esac\nexec sleep 1000\n`,
+    { mode: 0o755 },
+  );
+  const words = ['up', '--port', String(await freePort()), '--data', `${folder}/data`];
+  const env = plainEnvironment({ LATCHKEY_NGINX: `${folder}/nginx` });
+  const command = [LATCHKEY.file, ...LATCHKEY.args, ...words] as const;
+  const running = await start(t, command, /Server listening at run\/authorizer-/, { env });
   const family = familyOf(running.pid);
   const { code, stdout } = await running.stop('SIGTERM');
   t.same([code, stdout], [0, ''], 'it does not say that it is ready');

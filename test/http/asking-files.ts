@@ -14,7 +14,7 @@ export const SECRET = 'the secret of the tests: 32 bytes, or more';
 export const WRITE = '/_latchkey/write/files';
 export const DOWNLOAD = '/_latchkey/download';
 export const API = '/_latchkey/api/v1';
-const ANSWER_MS = 20_000;
+const ANSWER_MS = 60_000;
 
 export const token = (user: string, claims = {}): string => tokenFor(SECRET, user, claims);
 

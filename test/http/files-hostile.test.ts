@@ -241,7 +241,7 @@ async function halfClosed({ socket: address, folder }: FilesScene, bytes: string
 }
 
 async function until(reached: () => boolean, what: string): Promise<void> {
-  const deadline = performance.now() + 10_000;
+  const deadline = performance.now() + 30_000;
   while (!reached()) {
     if (performance.now() > deadline) throw new Error(`not in time: ${what}`);
     await new Promise((resolve) => setImmediate(resolve));

@@ -148,7 +148,7 @@ t.test('a copy leaves as much of the disk free as an upload', async (t) => {
 });
 
 t.test('one user has so many uploads under way, and another one is not held up by them', async (t) => {
-  const given = await filesScene(t, { userUploadsMax: 2, pace: { ...SLOW, windowMs: 400 } });
+  const given = await filesScene(t, { userUploadsMax: 2, pace: { ...SLOW, windowMs: 2_000 } });
   const slow = ['a', 'b'].map((name) => given.ask('PUT', `${HOME}${name}`, { as: 'alice', body: stalled() }));
   const underWay = async () => {
     while (partialsIn(given.folder).length < 2) await new Promise((resolve) => setImmediate(resolve));

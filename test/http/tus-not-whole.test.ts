@@ -12,7 +12,7 @@ import { BYTES, locationOf, tusOver, VERSION } from './tus-client.js';
 
 const PATH = '/users/alice/plan';
 const ALICE = { as: 'alice' };
-const LIMIT_MS = 10_000;
+const LIMIT_MS = 30_000;
 
 function sha256(text: string): Readonly<Record<string, string>> {
   return { 'upload-checksum': `sha256 ${createHash('sha256').update(text).digest('base64')}` };

@@ -12,7 +12,7 @@ import { BYTES, locationOf, tusOver, VERSION } from './tus-client.js';
 
 const PATH = '/users/alice/plan';
 const ALICE = { as: 'alice' };
-const LIMIT_MS = 10_000;
+const LIMIT_MS = 30_000;
 
 interface Hanging {
   readonly asked: ClientRequest;

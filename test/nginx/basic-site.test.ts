@@ -8,7 +8,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import t, { type Test } from 'tap';
 import { findNginx } from '../../src/host/nginx-program.js';
 import { start } from '../commands/program.js';
-import { exchange, freePort, requestBytes, type Site, startSite } from './running-site.js';
+import { freePort } from './free-port.js';
+import { exchange, requestBytes, type Site, startSite } from './running-site.js';
 
 const PRESS = '/files/press/x';
 const PRIVATE = '/files/users/alice/x';

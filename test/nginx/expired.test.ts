@@ -20,8 +20,12 @@ t.test('no request that is sent from the instant on gets the file', async (t) =>
   const ask = keptConnection(t, site.port);
   const get = (on: string) => ask('GET', on, site.token('bob'));
   t.equal((await get('/files/team/plan')).status, 200);
-  const instant = Date.now() + AHEAD_MS;
-  await site.store.expiries.setExpiry(path('/team/plan'), instant);
+  let instant = 0;
+  // A disk that is slow to take it must leave some of the time before it.
+  for (let aheadMs = AHEAD_MS; Date.now() > instant - AHEAD_MS / 2; aheadMs *= 2) {
+    instant = Date.now() + aheadMs;
+    await site.store.expiries.setExpiry(path('/team/plan'), instant);
+  }
   const seen = { before: 0, after: 0 };
   for (let sentAt = 0; sentAt < instant + AHEAD_MS / 2; ) {
     sentAt = Date.now();

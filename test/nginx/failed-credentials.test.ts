@@ -7,6 +7,7 @@ import { Agent, request } from 'node:http';
 import t, { type Test } from 'tap';
 import { newApiKey } from '../../src/credentials/api-key-text.js';
 import { basic } from '../credentials/presenting.js';
+import { must } from './must.js';
 import { type PastedSite, pastedSite } from './pasted-site.js';
 import { form } from './refused.js';
 import { startSite } from './running-site.js';
@@ -40,10 +41,10 @@ ${server}
   });
   const token = site.token('root');
   for (const target of [FILE, PUBLIC]) {
-    t.equal((await site.ask('PUT', target, { token, body: 'x' })).status, 201);
+    must((await site.ask('PUT', target, { token, body: 'x' })).status, 201);
   }
-  t.equal(await site.cli('grant authenticated read /team/'), 0);
-  t.equal(await site.cli('grant anyone read /pub/'), 0);
+  must(await site.cli('grant authenticated read /team/'), 0);
+  must(await site.cli('grant anyone read /pub/'), 0);
   return site;
 }
 
@@ -71,8 +72,10 @@ function counted(statuses: readonly number[]): Readonly<Record<string, number>> 
   return counts;
 }
 
+/** Each test has addresses of its own. */
+const site = await balancedSite(t);
+
 t.test('a flood of bad tokens from one address costs nobody else anything', async (t) => {
-  const site = await balancedSite(t);
   const ask = asking(t, site.port);
   const flooder = '198.51.100.1';
   const [alice, bad] = [site.token('alice'), `${site.token('mallory')}x`];
@@ -112,7 +115,6 @@ t.test('a flood of bad tokens from one address costs nobody else anything', asyn
 t.test(
   'failures that name one user are limited from everywhere, and keep no key of that user out',
   async (t) => {
-    const site = await balancedSite(t);
     const made = await site.ask('GET', FILE, {
       headers: { Authorization: basic('alice', newApiKey().text) },
     });
@@ -132,7 +134,6 @@ t.test(
 );
 
 t.test('the files service counts as the authorizer does', async (t) => {
-  const site = await balancedSite(t);
   for (const target of ['/_latchkey/download/team/plan.txt', '/_latchkey/api/v1/grants?path=/team/']) {
     const address = target.includes('api') ? '198.51.100.7' : '198.51.100.8';
     const statuses: number[] = [];

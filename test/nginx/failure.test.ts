@@ -4,7 +4,8 @@ import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { createServer } from 'node:http';
 import t from 'tap';
 import { childrenOf, isAlive } from '../commands/processes.js';
-import { type Site, startSite, stopped, until } from './running-site.js';
+import { startSite, stopped, until } from './running-site.js';
+import { whileDown } from './while-down.js';
 
 const FILE = '/files/users/alice/plan.txt';
 const BACK_MS = 20_000;
@@ -13,12 +14,13 @@ t.test('a killed authorizer is 503, never the file; back again, all is as before
   const site = await startSite(t);
   const token = site.token('alice');
   await site.ask('PUT', FILE, { token, body: 'private' });
-  kill(site, 'authorizer');
-  const { status, headers, body } = await site.ask('GET', FILE, { token });
-  t.same([status, headers['retry-after']], [503, '1']);
-  t.notOk(body.includes('private'));
-  t.equal((await site.ask('GET', FILE)).status, 503, 'nor is a stranger told 401 without knowing');
-  t.equal((await site.ask('PUT', FILE, { token, body: 'new' })).status, 503);
+  await whileDown(site, 'authorizer', async () => {
+    const { status, headers, body } = await site.ask('GET', FILE, { token });
+    t.same([status, headers['retry-after']], [503, '1']);
+    t.notOk(body.includes('private'));
+    t.equal((await site.ask('GET', FILE)).status, 503, 'nor is a stranger told 401 without knowing');
+    t.equal((await site.ask('PUT', FILE, { token, body: 'new' })).status, 503);
+  });
   await until(
     () => site.ask('GET', FILE, { token }),
     (answer) => answer.status === 200,
@@ -32,10 +34,11 @@ t.test('a killed files service stops uploads, not what is served', async (t) => 
   const site = await startSite(t);
   const token = site.token('alice');
   await site.ask('PUT', FILE, { token, body: 'private' });
-  kill(site, 'files');
-  t.equal((await site.ask('PUT', FILE, { token, body: 'new' })).status, 503);
-  t.equal((await site.ask('GET', FILE, { token })).body.toString(), 'private');
-  t.equal((await site.ask('GET', '/_latchkey/download/users/alice/plan.txt', { token })).status, 503);
+  await whileDown(site, 'files', async () => {
+    t.equal((await site.ask('PUT', FILE, { token, body: 'new' })).status, 503);
+    t.equal((await site.ask('GET', FILE, { token })).body.toString(), 'private');
+    t.equal((await site.ask('GET', '/_latchkey/download/users/alice/plan.txt', { token })).status, 503);
+  });
   await until(
     () => site.ask('PUT', FILE, { token, body: 'new' }),
     (answer) => answer.status === 204,
@@ -53,22 +56,23 @@ t.test('a stray 200, from a server that is no authorizer, opens nothing', async 
     asked += 1;
     response.end('hello');
   });
-  kill(site, 'authorizer');
   // A unix socket's path may have only 107 bytes: it is reached over a shorter one.
   const short = mkdtempSync('/tmp/latchkey-');
   t.teardown(() => rmSync(short, { recursive: true }));
   symlinkSync(`${site.dataFolder}/run`, `${short}/run`);
   const socket = `${short}/run/authorizer-1.sock`;
-  rmSync(socket, { force: true });
-  // nginx's workers are another user than a test that runs as root.
-  await new Promise<void>((resolve) => stray.listen({ path: socket, writableAll: true }, resolve));
   t.teardown(() => new Promise((resolve) => stray.close(resolve)));
-  for (const target of [FILE, '/files/users/alice/none', '/files/']) {
-    const { status, body } = await site.ask('GET', target, { token });
-    t.equal(status, 404, target);
-    t.notOk(body.includes('private'));
-  }
-  t.equal(asked, 3, 'it was the stray server that answered');
+  await whileDown(site, 'authorizer', async () => {
+    rmSync(socket, { force: true });
+    // nginx's workers are another user than a test that runs as root.
+    await new Promise<void>((resolve) => stray.listen({ path: socket, writableAll: true }, resolve));
+    for (const target of [FILE, '/files/users/alice/none', '/files/']) {
+      const { status, body } = await site.ask('GET', target, { token });
+      t.equal(status, 404, target);
+      t.notOk(body.includes('private'));
+    }
+    t.equal(asked, 3, 'it was the stray server that answered');
+  });
 });
 
 t.test('told to stop, it stops everything', async (t) => {
@@ -79,9 +83,3 @@ t.test('told to stop, it stops everything', async (t) => {
   t.same(pids.filter(isAlive), [], 'no child is left');
   await t.rejects(site.ask('GET', FILE), { code: 'ECONNREFUSED' });
 });
-
-function kill(site: Site, service: 'authorizer' | 'files'): void {
-  const child = childrenOf(site.process.pid ?? 0).find(({ words }) => words.includes(service));
-  if (child === undefined) throw new Error(`there is no process of ${service}`);
-  process.kill(child.pid, 'SIGKILL');
-}

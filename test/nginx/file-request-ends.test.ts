@@ -19,7 +19,9 @@ import { cookiesOf, type MadeLink, sharedSite } from './shared-links.js';
 
 const UPLOAD = { kind: 'upload' } as const;
 const PASSWORD = 'correct horse';
-const BACK_MS = 20_000;
+const BACK_MS = 30_000;
+/** In which two uploads have begun. */
+const BEGUN_S = 5;
 const TAKEN = { status: 201 };
 
 const LINK_SECRET = 'the-secret-of-the-links-of-the-tests:32-bytes';
@@ -156,7 +158,7 @@ t.test(
     const passwordHash = await hashPassword(PASSWORD);
     const locked = await site.share('/slow/', { passwordHash }, UPLOAD);
     const forAnn = await site.share('/slow/', { recipients: [principal('user:ann')] }, UPLOAD);
-    const soon = Math.floor(Date.now() / 1000) + 2;
+    const soon = Math.floor(Date.now() / 1000) + BEGUN_S;
     const ticket = new Tickets([{ id: 'k1', secret: LINK_SECRET }]).issue({
       purpose: 'password',
       linkId: locked.id,

@@ -11,7 +11,7 @@ import { type Site, startSite, until } from './running-site.js';
 const FILE = '/files/users/alice/plan.txt';
 const HTML = '/files/users/alice/page.html';
 const DOWNLOAD = '/_latchkey/download/users/alice/plan.txt';
-const LOG_MS = 10_000;
+const LOG_MS = 30_000;
 const ORIGIN = 'https://app.example';
 
 function lines({ dataFolder }: Site): readonly LogLine[] {

@@ -6,6 +6,7 @@
 import { randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import t from 'tap';
+import { must } from './must.js';
 import { requestBytes, type Site, startSite } from './running-site.js';
 
 const MARK = randomBytes(16).toString('hex');
@@ -54,8 +55,10 @@ const FORM_NAMES: readonly string[] = [
   '',
 ];
 
+const given = await scene(t);
+
 t.test('a writer of one folder changes nothing outside of it', async (t) => {
-  const { site, mallory } = await scene(t);
+  const { site, mallory } = given;
   const before = tree(site);
   for (const target of TARGETS) {
     for (const method of ['PUT', 'DELETE']) {
@@ -70,7 +73,7 @@ t.test('a writer of one folder changes nothing outside of it', async (t) => {
 });
 
 t.test('the name of a file in a form leads nowhere else', async (t) => {
-  const { site, mallory } = await scene(t);
+  const { site, mallory } = given;
   const before = tree(site);
   for (const name of FORM_NAMES) {
     const headers = { 'Content-Type': 'multipart/form-data; boundary=xx' };
@@ -86,7 +89,7 @@ t.test('the name of a file in a form leads nowhere else', async (t) => {
 });
 
 t.test('who may write may not grant, by a header, a form or the API', async (t) => {
-  const { site, mallory } = await scene(t);
+  const { site, mallory } = given;
   const headers = { 'X-Latchkey-Grants': 'anyone read, user:mallory manage' };
   t.equal((await site.ask('PUT', '/files/pub/b', { token: mallory, body: 'x', headers })).status, 403);
   const json = { 'Content-Type': 'application/json' };
@@ -100,7 +103,7 @@ t.test('who may write may not grant, by a header, a form or the API', async (t) 
 });
 
 t.test('a request in the body of a refused upload is a body', async (t) => {
-  const { site, root, mallory } = await scene(t);
+  const { site, root, mallory } = given;
   const before = tree(site);
   const hidden = requestBytes('PUT', '/_latchkey/write/files/vault/secret.txt', { token: root, body: 'x' });
   const refused = [
@@ -123,7 +126,7 @@ t.test('a request in the body of a refused upload is a body', async (t) => {
 });
 
 t.test('on one connection, each request is judged by itself', async (t) => {
-  const { site, root } = await scene(t);
+  const { site, root } = given;
   const line = (target: string, more = '') => `GET ${target} HTTP/1.1\r\nHost: a\r\n${more}\r\n`;
   const owner = `Authorization: Bearer ${root}\r\n`;
   const close = 'Connection: close\r\n';
@@ -142,10 +145,10 @@ t.test('on one connection, each request is judged by itself', async (t) => {
 async function scene(t: Parameters<typeof startSite>[0]) {
   const site = await startSite(t, { LATCHKEY_ADMINS: 'user:root' });
   const root = site.token('root');
-  t.equal((await site.ask('PUT', VAULT, { token: root, body: MARK })).status, 201);
-  t.equal((await site.ask('PUT', '/files/pub/a', { token: root, body: 'public' })).status, 201);
-  t.equal((await site.cli('grant', 'anyone', 'read', '/pub/')).code, 0);
-  t.equal((await site.cli('grant', 'user:mallory', 'write', '/pub/')).code, 0);
+  must((await site.ask('PUT', VAULT, { token: root, body: MARK })).status, 201);
+  must((await site.ask('PUT', '/files/pub/a', { token: root, body: 'public' })).status, 201);
+  must((await site.cli('grant', 'anyone', 'read', '/pub/')).code, 0);
+  must((await site.cli('grant', 'user:mallory', 'write', '/pub/')).code, 0);
   return { site, root, mallory: site.token('mallory') };
 }
 

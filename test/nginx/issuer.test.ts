@@ -5,17 +5,18 @@
 
 import { randomUUID } from 'node:crypto';
 import type { RequestListener } from 'node:http';
+import { setTimeout as pause } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { eddsa, edPair, forge, jwk, type Pair } from '../credentials/forge.js';
 import { json, type Served, serve } from '../credentials/serving.js';
-import { keptConnection, type Site, startSite, until } from './running-site.js';
+import { type Answer, hasSaid, keptConnection, type Site, startSite, until } from './running-site.js';
 
 const FILE = '/files/users/alice/plan.txt';
 const PUBLIC = '/files/press/kit.txt';
 const MANY = { LATCHKEY_FAILURES_MAX: '999999', LATCHKEY_ADMINS: 'user:admin' };
 /** Between two questions to an issuer, and its time-out. */
 const ASKED_AGAIN_MS = 10_000;
-const SLACK_MS = 5_000;
+const SLACK_MS = 20_000;
 
 function token(pair: Pair, kid: string, sub = 'alice'): string {
   const claims = { sub, jti: randomUUID(), exp: Math.floor(Date.now() / 1000) + 3600 };
@@ -28,7 +29,13 @@ const SWAP_MS = 250;
 const AHEAD = 44;
 /** Keys that stay published after they have signed. */
 const BEHIND = 20;
-const ROTATION_MS = 24_000;
+/** By the authorizer, for which keys became unknown. */
+const QUESTIONS = 2;
+/** A client asks again and again, and leaves some of the processor to whom it asks. */
+const PACE_MS = 5;
+
+// They wait, each for ten seconds of its own.
+t.jobs = 2;
 
 t.test('keys are exchanged under load without one wrong answer', async (t) => {
   const pairs: Pair[] = [];
@@ -37,7 +44,12 @@ t.test('keys are exchanged under load without one wrong answer', async (t) => {
     return pairs[i] ?? edPair();
   };
   let now = 0;
+  let begun = Number.POSITIVE_INFINITY;
+  const goOn = () => {
+    now = Math.max(now, Math.floor((performance.now() - begun) / SWAP_MS));
+  };
   const published: RequestListener = (_, response) => {
+    goOn();
     const first = Math.max(0, now - BEHIND);
     const keys = Array.from({ length: now + AHEAD + 1 - first }, (_, i) =>
       jwk(pair(first + i), { kid: `k${first + i}` }),
@@ -47,17 +59,17 @@ t.test('keys are exchanged under load without one wrong answer', async (t) => {
   const issuer = await serve(t, published);
   const site = await startSite(t, { ...MANY, LATCHKEY_JWKS_URL: `${issuer.url}/keys` });
   const first = token(pair(0), 'k0');
-  t.equal((await site.ask('PUT', FILE, { token: first, body: 'private' })).status, 201);
+  await isMade(() => site.ask('PUT', FILE, { token: first, body: 'private' }));
   const stranger = edPair();
-  const begun = performance.now();
+  begun = performance.now();
+  const before = issuer.requests.length;
   const wrong: string[] = [];
   let answers = 0;
   const client = async () => {
     const ask = keptConnection(t, site.port);
-    for (;;) {
-      const passed = performance.now() - begun;
-      if (passed > ROTATION_MS) return;
-      now = Math.max(now, Math.floor(passed / SWAP_MS));
+    while (issuer.requests.length < before + QUESTIONS) {
+      await pause(PACE_MS);
+      goOn();
       // The key of now, one that has just gone out of use, and a forged one of now.
       const old = Math.max(0, now - BEHIND / 2);
       const table = [
@@ -75,8 +87,8 @@ t.test('keys are exchanged under load without one wrong answer', async (t) => {
   await Promise.all(Array.from({ length: CLIENTS }, client));
   t.same(wrong.slice(0, 5), [], `${wrong.length} wrong of ${answers}`);
   t.ok(now >= 80, `${now} keys were exchanged, in ${answers} answers`);
-  const asked = issuer.requests.length;
-  t.ok(asked >= 4 && asked <= 2 * (1 + ROTATION_MS / ASKED_AGAIN_MS), `the issuer was asked ${asked} times`);
+  const most = 2 * (1 + (performance.now() - begun) / ASKED_AGAIN_MS);
+  t.ok(issuer.requests.length - before <= most, `the issuer was asked ${issuer.requests.length} times`);
   t.equal(
     (await site.ask('GET', FILE, { token: first })).status,
     401,
@@ -131,7 +143,7 @@ t.test('an issuer in trouble', { jobs: 3 }, async (t) => {
         'without a token it is a decision',
       );
       t.equal((await site.ask('PUT', FILE, { token: token(b, 'b'), body: 'x' })).status, 503);
-      t.match(site.said(), said);
+      t.ok(await hasSaid(site, said));
 
       issuer.answer = json({ keys: [jwk(a, { kid: 'a' }), jwk(b, { kid: 'b' })] });
       if (name === 'stopped') await issuer.start();
@@ -147,9 +159,13 @@ t.test('an issuer in trouble', { jobs: 3 }, async (t) => {
   }
 });
 
+/** An issuer that a busy machine kept from answering in time is asked again. */
+const isMade = (put: () => Promise<Answer>) =>
+  until(put, ({ status }) => status === 201, ASKED_AGAIN_MS + SLACK_MS);
+
 async function prepare(site: Site, pair: Pair): Promise<void> {
-  await site.ask('PUT', FILE, { token: token(pair, 'a'), body: 'private' });
-  await site.ask('PUT', PUBLIC, { token: token(pair, 'a', 'admin'), body: 'public' });
+  await isMade(() => site.ask('PUT', FILE, { token: token(pair, 'a'), body: 'private' }));
+  await isMade(() => site.ask('PUT', PUBLIC, { token: token(pair, 'a', 'admin'), body: 'public' }));
   await site.cli('grant', 'anyone', 'read', '/press/');
 }
 
@@ -161,6 +177,7 @@ function underLoad(t: Test, site: Site, next: () => string) {
   let goesOn = true;
   const loop = async () => {
     while (goesOn) {
+      await pause(PACE_MS);
       const { status } = await ask('GET', FILE, next());
       answers += 1;
       if (status !== 200) wrong.push(status);

@@ -20,11 +20,14 @@ service, stopping = None, False
 def stop(*_):
     global stopping
     stopping = True
-    service.terminate()
+    if service is not None:
+        service.terminate()
 
 
 signal.signal(signal.SIGTERM, stop)
 signal.signal(signal.SIGHUP, lambda *_: service.terminate())
 while not stopping:
     service = subprocess.Popen(shell + command, pass_fds=(3,))
+    if stopping:  # told between two of them
+        service.terminate()
     service.wait()

@@ -16,7 +16,13 @@ const ENV = { LATCHKEY_FAILURES_MAX: '999999' };
 /** Of the whole file's test: starting a site clears the folder of its own. */
 const FOLDER = t.testdir();
 /** A look at the files by each service, and much room for a machine that does other things. */
-const NOTICED_MS = 10 * KEY_FILES_POLL_MS;
+const NOTICED_MS = 30 * KEY_FILES_POLL_MS;
+
+/** Whole, since a service may look at any moment: half a file would be another problem. */
+function exchange(file: string, text: string): void {
+  writeFileSync(`${file}.new`, text, { mode: 0o644 });
+  renameSync(`${file}.new`, file);
+}
 
 /** What the authorizer says, and what the files service says, which nginx asks alone about a download. */
 async function statuses(site: Site, token: string): Promise<readonly number[]> {
@@ -73,7 +79,7 @@ t.test('a broken or missing secret leaves the keys as they were, and is logged o
     'is a public key': pem(rsaPair()),
   };
   for (const [why, content] of Object.entries(broken)) {
-    writeFileSync(file, content);
+    exchange(file, content);
     await until(
       () => times(why),
       (n) => n === 2,
@@ -90,8 +96,7 @@ t.test('a broken or missing secret leaves the keys as they were, and is logged o
   );
   t.same(await statuses(site, token), GOOD);
   t.notOk(existsSync(file), 'a service that runs makes no other one');
-  writeFileSync(`${file}.new`, `${'another'.repeat(9)}\n`, { mode: 0o644 });
-  renameSync(`${file}.new`, file);
+  exchange(file, `${'another'.repeat(9)}\n`);
   await noticed(site, token, BAD);
   await noticed(site, tokenFor('another'.repeat(9), 'alice'), GOOD);
   t.equal(await times(''), 8, 'each problem once by each service');
@@ -101,8 +106,8 @@ t.test('a key that is taken out of a file of PEM or a JWK set is refused', async
   const files = { LATCHKEY_JWT_PEM_FILE: `${FOLDER}/keys.pem`, LATCHKEY_JWKS_FILE: `${FOLDER}/keys.json` };
   const [old, next, listed] = [rsaPair(), rsaPair(), ecPair()];
   const write = (pems: readonly Pair[], jwks: readonly object[]) => {
-    writeFileSync(files.LATCHKEY_JWT_PEM_FILE, pems.map(pem).join(''));
-    writeFileSync(files.LATCHKEY_JWKS_FILE, JSON.stringify({ keys: jwks }));
+    exchange(files.LATCHKEY_JWT_PEM_FILE, pems.map(pem).join(''));
+    exchange(files.LATCHKEY_JWKS_FILE, JSON.stringify({ keys: jwks }));
   };
   write([old], [jwk(listed, { kid: 'listed' })]);
   const site = await startSite(t, { ...ENV, ...files });

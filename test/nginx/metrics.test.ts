@@ -7,27 +7,11 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import t from 'tap';
 import { AccessLog } from './access-log.js';
-import { freePort, type Site, startSite } from './running-site.js';
+import { freePort } from './free-port.js';
+import { hasSaid, type Site, startSite } from './running-site.js';
 
 const FILE = '/files/users/alice/plan.txt';
 const TEXT = 'text/plain; version=0.0.4; charset=utf-8';
-
-/** Three in a row: the port of the files service and of two authorizers. */
-async function freePorts(): Promise<number> {
-  for (;;) {
-    const first = await freePort();
-    const free = await Promise.all([1, 2].map((n) => isFree(first + n)));
-    if (free.every(Boolean)) return first;
-  }
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer()
-      .once('error', () => resolve(false))
-      .listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
-  });
-}
 
 type Samples = ReadonlyMap<string, number>;
 
@@ -56,7 +40,7 @@ async function askEach(site: Site): Promise<void> {
 }
 
 t.test('decisions, the cache, the store and uploads are counted, each service for itself', async (t) => {
-  const first = await freePorts();
+  const first = await freePort(3); // of the files service and of two authorizers
   const site = await startSite(t, { LATCHKEY_METRICS: `127.0.0.1:${first}` }, ['--workers', '2']);
   const before = await Promise.all([1, 2].map((n) => scraped(first + n)));
   t.equal((await site.ask('PUT', FILE, { token: site.token('alice'), body: 'private' })).status, 201);
@@ -121,5 +105,5 @@ t.test('an error in our log has the number that the request has in nginx’s', a
   const unknownKey = 'eyJhbGciOiJFZERTQSIsImtpZCI6Im5vYm9keSJ9.eyJzdWIiOiJhIiwiZXhwIjo5OTk5OTk5OTk5fQ.AAAA';
   t.equal((await site.ask('GET', FILE, { token: unknownKey })).status, 503);
   const [line] = await log.next(1);
-  t.match(site.said(), new RegExp(`"reqId":"${line?.id}"[^\\n]*"msg":"`));
+  t.ok(await hasSaid(site, new RegExp(`"reqId":"${line?.id}"[^\\n]*"msg":"`)));
 });

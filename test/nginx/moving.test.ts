@@ -7,6 +7,8 @@ import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { type IncomingMessage, request } from 'node:http';
 import t from 'tap';
+import type { MoveEntry } from '../../src/acl/tree-ports.js';
+import { path } from '../acl/given.js';
 import { draft } from '../storage/given.js';
 import { partialsIn } from '../uploads/given.js';
 import { keptConnection, until } from './running-site.js';
@@ -36,6 +38,25 @@ t.test('nobody meets the bytes under the grants of another path', async (t) => {
     return status === 200 ? body.toString() : String(status);
   };
   t.equal(await opened(), 'the plan');
+  const entry: MoveEntry = {
+    name: 'by hand',
+    from: path('/private/plan'),
+    to: path('/team/plan'),
+    grants: 'keep',
+    file: { bytes: 8, modifiedSeconds: 1 },
+  };
+  await site.store.moves.beginMove(entry);
+  for (const [user, on] of [
+    ['bob', '/files/private/plan'],
+    ['ann', '/files/private/plan'],
+    ['bob', '/files/team/plan'],
+    ['ann', '/files/team/plan'],
+  ] as const) {
+    const { status } = await site.ask('GET', on, { token: site.token(user) });
+    t.equal(status, 503, `${on} of ${user} while it is under way`);
+  }
+  t.equal(await opened(), '503');
+  await site.store.moves.abandonMove(entry);
   let moved = false;
   const watch = async (user: string, path: string, begun: () => void) => {
     const ask = keptConnection(t, site.port);
@@ -74,11 +95,12 @@ t.test('nobody meets the bytes under the grants of another path', async (t) => {
     watchers[3].end,
     watchers[4].end,
   ]);
-  t.match(bobOld.seen, /^200 503 403$/);
-  t.match(annOld.seen, /^403 503 403$/);
-  t.match(bobNew.seen, /^403 503 200$/);
-  t.strictSame(byLink, { seen: '200 503 200', bodies: ['the plan'] }, 'nor does its link open another');
-  t.match(annNew.seen, /^404 503 403$/, 'ann, who may read the folder, never gets the file');
+  // It takes a tenth of a second, in which a busy machine may have asked nothing.
+  t.match(bobOld.seen, /^200 (?:503 )?403$/);
+  t.match(annOld.seen, /^403(?: 503 403)?$/);
+  t.match(bobNew.seen, /^403 (?:503 )?200$/);
+  t.match(byLink, { seen: /^200(?: 503 200)?$/, bodies: ['the plan'] }, 'nor does its link open another');
+  t.match(annNew.seen, /^404 (?:503 )?403$/, 'ann, who may read the folder, never gets the file');
   t.strictSame(
     [...bobOld.bodies, ...bobNew.bodies].every((text) => text === 'the plan'),
     true,
@@ -149,7 +171,7 @@ t.test('a file request follows its folder, also while a file is being sent', asy
     await new Promise((resolve) => setImmediate(resolve)); // what is sent is sent between two looks
     return partialsIn(site.dataFolder).length;
   };
-  await until(partials, (count) => count > 0, 10_000);
+  await until(partials, (count) => count > 0, 30_000);
   t.match(await site.cli('mv', '/inbox/', '/archive/'), { code: 0, stderr: '' });
   sent.end('half');
   const [answer] = await answered;

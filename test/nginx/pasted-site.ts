@@ -20,11 +20,11 @@ import type { Test } from 'tap';
 import { accountOf } from '../../src/host/account.js';
 import { findNginx } from '../../src/host/nginx-program.js';
 import { latchkey, type Running, start, stopsBefore } from '../commands/program.js';
+import { freePort } from './free-port.js';
 import {
   type Answer,
   type AskOptions,
   exchange,
-  freePort,
   LATCHKEY,
   plainEnvironment,
   requestBytes,

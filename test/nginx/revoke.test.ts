@@ -11,9 +11,10 @@ const BY_CLI = 10;
 const FILE = '/files/users/alice/plan.txt';
 const PATH = '/users/alice/plan.txt';
 
+const site = await startSite(t);
+await site.ask('PUT', FILE, { token: site.token('alice'), body: 'private' });
+
 t.test('1,000 alternations from another process, zero late', async (t) => {
-  const site = await startSite(t);
-  await site.ask('PUT', FILE, { token: site.token('alice'), body: 'private' });
   const token = site.token('bob');
   // This process writes to the store as the CLI does; the authorizer is another one.
   const store = openSqliteStore(`${site.dataFolder}/latchkey.db`);
@@ -40,8 +41,6 @@ t.test('1,000 alternations from another process, zero late', async (t) => {
 });
 
 t.test('and by the command line, as it returns', async (t) => {
-  const site = await startSite(t);
-  await site.ask('PUT', FILE, { token: site.token('alice'), body: 'private' });
   const token = site.token('bob');
   const seen: number[] = [];
   for (let i = 0; i < BY_CLI; i++) {

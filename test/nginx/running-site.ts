@@ -6,18 +6,21 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { Agent, request } from 'node:http';
-import { connect, createServer } from 'node:net';
-import { setImmediate as turn } from 'node:timers/promises';
+import { connect } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { createSigner } from 'fast-jwt';
 import type { Test } from 'tap';
+import { freePort } from './free-port.js';
 
 const CLI = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
 /** tap's spawn gives every child a NODE_OPTIONS that loads tap; `env` takes it out again and becomes the program. */
 export const LATCHKEY = { file: 'env', args: ['-u', 'NODE_OPTIONS', process.execPath, CLI] } as const;
-const START_MS = 30_000;
-const ANSWER_MS = 10_000;
-const STOP_MS = 20_000;
+const START_MS = 60_000;
+const ANSWER_MS = 30_000;
+const STOP_MS = 30_000;
+/** Between two looks at what another process does, which needs the processor for it. */
+const LOOK_MS = 2;
 
 export interface Answer {
   readonly status: number;
@@ -182,8 +185,18 @@ export async function until<T>(
     const value = await ask();
     if (good(value)) return value;
     if (performance.now() > deadline) throw new Error(`still ${JSON.stringify(value)} after ${limitMs} ms`);
-    await turn(); // what is asked may be known at once, and what is waited for needs its turn
+    await pause(LOOK_MS);
   }
+}
+
+/** Until the services, whose words come by a pipe and not with the answer, have said it. */
+export function hasSaid({ said }: Pick<Site, 'said'>, what: RegExp | string): Promise<string> {
+  const pattern = typeof what === 'string' ? { test: (text: string) => text.includes(what) } : what;
+  return until(
+    async () => said(),
+    (text) => pattern.test(text),
+    START_MS,
+  );
 }
 
 function untilReady(child: ChildProcess, said: () => string): Promise<void> {
@@ -194,7 +207,8 @@ function untilReady(child: ChildProcess, said: () => string): Promise<void> {
       clearTimeout(timer);
       resolve();
     });
-    child.once('exit', (code) => {
+    // All that it has said is there by then.
+    child.once('close', (code) => {
       clearTimeout(timer);
       reject(
         new Error(
@@ -225,8 +239,8 @@ export function exchange(port: number, bytes: string | Buffer): Promise<Answer> 
     socket.setTimeout(ANSWER_MS, () => socket.destroy(new Error(`no answer in ${ANSWER_MS} ms`)));
     socket.on('data', (chunk) => chunks.push(chunk));
     socket.on('error', (error: NodeJS.ErrnoException) => {
-      // nginx may close while we still write; what it said before counts.
-      if (chunks.length === 0 || error.code !== 'ECONNRESET') reject(error);
+      // nginx may close while we still write, which is heard by reading or by writing; what it said before counts.
+      if (chunks.length === 0 || !['ECONNRESET', 'EPIPE'].includes(error.code ?? '')) reject(error);
     });
     socket.on('close', () => resolve(parseAnswer(Buffer.concat(chunks))));
   });
@@ -263,15 +277,4 @@ function unchunked(body: Buffer): Buffer {
     at = line + 2 + size + 2;
   }
   return Buffer.concat(parts);
-}
-
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
-    });
-  });
 }

@@ -29,8 +29,9 @@ async function madeBy(site: SharedSite, as: string, body: object): Promise<Told>
   return JSON.parse(String(answer.body)) as Told;
 }
 
+const site = await sharedSite(t);
+
 t.test('made, opened, changed and revoked by HTTP', async (t) => {
-  const site = await sharedSite(t);
   await site.put('/team/a b.txt', 'shared');
   await site.cli('grant', 'user:ann', 'manage', '/team/');
   const { id, url } = await madeBy(site, 'ann', { path: '/team/a b.txt' });
@@ -46,7 +47,6 @@ t.test('made, opened, changed and revoked by HTTP', async (t) => {
 });
 
 t.test('made, opened, changed and revoked at the command line', async (t) => {
-  const site = await sharedSite(t);
   await site.put('/team/plan.txt', 'shared');
   const { stdout } = await site.cli('link', 'create', '/team/plan.txt');
   const url = stdout.trim();
@@ -61,7 +61,6 @@ t.test('made, opened, changed and revoked at the command line', async (t) => {
 });
 
 t.test('a link ends with the grant, the membership and the standing of its maker', async (t) => {
-  const site = await sharedSite(t);
   await site.put('/team/plan.txt', 'shared');
   await site.put('/eng/plan.txt', 'shared');
   await site.cli('grant', 'user:ann', 'manage', '/team/');

@@ -13,17 +13,19 @@ const STEP_MS = 20_000;
 /** A name that no browser takes for secure, as localhost would be: no Sec-Fetch-Site is sent. */
 const HOST = 'site.example';
 
-async function visitor(t: Test): Promise<Page> {
-  const browser = await chromium.launch({
-    executablePath: '/usr/bin/chromium',
-    args: [
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-background-networking',
-      '--host-resolver-rules=MAP *.example 127.0.0.1',
-    ],
-  });
-  t.teardown(() => browser.close());
+const browser = await chromium.launch({
+  executablePath: '/usr/bin/chromium',
+  args: [
+    '--no-sandbox',
+    '--disable-gpu',
+    '--disable-background-networking',
+    '--host-resolver-rules=MAP *.example 127.0.0.1',
+  ],
+});
+t.teardown(() => browser.close());
+const site = await sharedSite(t);
+
+async function visitor(): Promise<Page> {
   const context = await browser.newContext({ viewport: { width: 900, height: 600 } });
   context.setDefaultTimeout(STEP_MS);
   return context.newPage();
@@ -46,8 +48,7 @@ async function otherSite(t: Test) {
 t.test(
   'a folder: in, down, up by the breadcrumb, sorted, to the file; no script, nothing blocked but what should',
   async (t) => {
-    const page = await visitor(t);
-    const site = await sharedSite(t);
+    const page = await visitor();
     await site.put('/team/plan a+b&c.txt', 'plan');
     await site.put('/team/sub #1/deep?/in%2f.txt', 'deep');
     const link = await site.share('/team/', { disposition: 'inline' });
@@ -83,17 +84,16 @@ t.test(
 );
 
 t.test('a password, typed wrongly and rightly, where the browser says nothing of its own site', async (t) => {
-  const page = await visitor(t);
-  const site = await sharedSite(t);
+  const page = await visitor();
   await site.put('/team/sub/plan.txt', 'plan');
   const link = await site.share('/team/', {
     passwordHash: await hashPassword('four words'),
     disposition: 'inline',
   });
   const origin = `http://${HOST}:${site.port}`;
-  const posted: Record<string, string>[] = [];
+  const posts: Promise<Record<string, string>>[] = [];
   page.on('request', (request) => {
-    if (request.method() === 'POST') void request.allHeaders().then((headers) => posted.push(headers));
+    if (request.method() === 'POST') posts.push(request.allHeaders());
   });
   const target = `${origin}${link.url}/sub/plan.txt`;
   await page.goto(target);
@@ -108,6 +108,7 @@ t.test('a password, typed wrongly and rightly, where the browser says nothing of
   t.equal(page.url(), target);
   await page.goto(`${origin}${link.url}/`);
   t.equal(await page.locator('nav').innerText(), 'team', 'the ticket is the whole link’s');
+  const posted = await Promise.all(posts);
   t.equal(posted.length, 2);
   for (const headers of posted) {
     t.same([headers.origin, headers['sec-fetch-site']], [origin, undefined]);
@@ -119,8 +120,7 @@ t.test('a password, typed wrongly and rightly, where the browser says nothing of
 });
 
 t.test('a click from a page of a link tells the next site nothing', async (t) => {
-  const page = await visitor(t);
-  const site = await sharedSite(t);
+  const page = await visitor();
   const other = await otherSite(t);
   await site.put('/team/page.html', `<a href="${other.url}">away</a>`);
   const link = await site.share('/team/', { disposition: 'inline' });

@@ -27,11 +27,12 @@ async function withFilm(t: Parameters<typeof sharedSite>[0]): Promise<SharedSite
   return site;
 }
 
+const site = await withFilm(t);
+
 const status = async (site: SharedSite, target: string, cookie: string) =>
   (await site.get(target, { Cookie: cookie })).status;
 
 t.test('a playlist brings it, for an hour, and it names no folder', async (t) => {
-  const site = await withFilm(t);
   const link = await site.share('/film/');
   const answer = await site.get(`${link.url}/play.m3u8`);
   t.equal(answer.status, 200);
@@ -64,7 +65,6 @@ t.test('a playlist brings it, for an hour, and it names no folder', async (t) =>
 });
 
 t.test('only what loads more brings it, and only where the link says nothing of each request', async (t) => {
-  const site = await withFilm(t);
   for (const [target, terms, file, brings] of [
     ['/film/', {}, 'page.html', true],
     ['/film/', {}, 'seg1.ts', false],
@@ -81,7 +81,6 @@ t.test('only what loads more brings it, and only where the link says nothing of 
 });
 
 t.test('a link that is changed is judged as it is now', async (t) => {
-  const site = await withFilm(t);
   const link = await site.share('/film/');
   const cookie = cookiesOf(await site.get(`${link.url}/page.html`));
   const record = await site.store.shareLinks.link(link.id);
@@ -101,7 +100,6 @@ t.test('a link that is changed is judged as it is now', async (t) => {
 });
 
 t.test('a browser shows what a page of the link loads, by both of its URLs', async (t) => {
-  const site = await withFilm(t);
   const link = await site.share('/film/', { disposition: 'inline' });
   const browser = await openBrowser(t);
   const page = await (await browser.newContext()).newPage();

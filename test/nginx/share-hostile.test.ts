@@ -28,8 +28,10 @@ function mutated(token: string): string {
   return all[randomInt(all.length)] ?? '';
 }
 
+const site = await sharedSite(t);
+await prepare(site);
+
 t.test(`${MUTATIONS} mutated tokens: not one is accepted`, async (t) => {
-  const site = await sharedSite(t);
   await site.put('/team/plan.txt', OPEN);
   const links = [await site.share('/team/plan.txt'), await site.share('/team/plan.txt')];
   const tokens = links.map(({ token }) => token);
@@ -52,7 +54,6 @@ t.test(`${MUTATIONS} mutated tokens: not one is accepted`, async (t) => {
 });
 
 t.test('a token is written in one way', async (t) => {
-  const site = await sharedSite(t);
   await site.put('/team/plan.txt', OPEN);
   const { token } = await site.share('/team/plan.txt');
   const escaped = `%${token.charCodeAt(0).toString(16)}${token.slice(1)}`;
@@ -145,8 +146,6 @@ const WAYS_OUT = [
 ];
 
 t.test('above the root of a folder’s link nothing is reachable, and nothing is named', async (t) => {
-  const site = await sharedSite(t);
-  await prepare(site);
   const link = await site.share('/upper/team/');
   t.equal((await site.get(`${link.url}/in.txt`)).body.toString(), OPEN);
   const forwards = [
@@ -172,8 +171,6 @@ t.test('above the root of a folder’s link nothing is reachable, and nothing is
 });
 
 t.test('nor does a link to a file open another one', async (t) => {
-  const site = await sharedSite(t);
-  await prepare(site);
   const link = await site.share('/upper/team/in.txt');
   for (const below of WAYS_OUT) {
     const answer = await site.raw(`GET ${link.url}${below} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`);
@@ -184,8 +181,6 @@ t.test('nor does a link to a file open another one', async (t) => {
 });
 
 t.test('the locations that links lead to are nginx’s own', async (t) => {
-  const site = await sharedSite(t);
-  await prepare(site);
   for (const target of [
     '/_latchkey/serve-link/files/upper/secret.txt',
     '/_latchkey/serve/files/upper/secret.txt',

@@ -10,8 +10,10 @@ const NAME = 'plan%20%C3%BC%20100%25.pdf';
 const BYTES = '0123456789';
 const YEAR_MS = 365 * 24 * 60 * 60 * 1000;
 
+/** Of all that ask for no settings of their own. */
+const site = await sharedSite(t);
+
 t.test('a link to a file is open under its own name, and every other name leads there', async (t) => {
-  const site = await sharedSite(t);
   await site.put(FILE, BYTES);
   for (const prefix of ['', '/_latchkey']) {
     const link = await site.share(FILE);
@@ -45,7 +47,6 @@ t.test('a link to a file is open under its own name, and every other name leads 
 t.test(
   'the bytes are nginx’s: ranges, validators, HEAD, and the headers of what a stranger has uploaded',
   async (t) => {
-    const site = await sharedSite(t);
     await site.put('/team/page.html', BYTES);
     const link = await site.share('/team/page.html', { disposition: 'inline' });
     const url = `${link.url}/page.html`;
@@ -81,7 +82,6 @@ t.test(
 );
 
 t.test('why it does not open, and whom to ask, as a page and as problem+json', async (t) => {
-  const site = await sharedSite(t);
   await site.put('/team/plan.pdf', BYTES);
   const now = Date.now();
   const contact = 'Alice <alice@example.org>';
@@ -179,7 +179,6 @@ t.test('why it does not open, and whom to ask, as a page and as problem+json', a
 t.test(
   'a file that is being exchanged is told of to nobody, and what cannot be found out is 503',
   async (t) => {
-    const site = await sharedSite(t);
     for (const name of ['plan.pdf', 'other.pdf']) await site.put(`/team/${name}`, BYTES);
     await site.cli('grant', 'user:alice', 'manage', '/team/');
     const alice = { maker: principal('user:alice'), makerGroups: [], grantId: undefined };
@@ -213,7 +212,6 @@ t.test(
 );
 
 t.test('the URL that the command line prints opens the file, and the folder', async (t) => {
-  const site = await sharedSite(t);
   await site.put(FILE, BYTES);
   const made = async (...words: string[]) => (await site.cli('link', 'create', ...words)).stdout.trim();
   const file = await made(FILE);

@@ -5,6 +5,7 @@
 
 import t, { type Test } from 'tap';
 import { openBrowser } from '../sites/browser.js';
+import { must } from './must.js';
 import { type Site, startSite } from './running-site.js';
 
 const PNG = Buffer.from(
@@ -28,7 +29,7 @@ async function prepared(t: Test, env: Readonly<Record<string, string>> = {}): Pr
     ['a b;c/ü.mpd', 'manifest'],
     ['a b;c/seg', 'segment'],
   ] as const) {
-    t.equal((await site.ask('PUT', `/files/${encodeURI(name)}`, { token, body })).status, 201);
+    must((await site.ask('PUT', `/files/${encodeURI(name)}`, { token, body })).status, 201);
   }
   return site;
 }
@@ -38,8 +39,10 @@ async function signed(site: Site, path: string, ...words: readonly string[]) {
   return JSON.parse(stdout) as { readonly url: string; readonly cookie: string; readonly id: string };
 }
 
+/** Of all that ask for no settings of their own. */
+const site = await prepared(t);
+
 t.test('a playlist brings a cookie of its folder, and the segments need no token', async (t) => {
-  const site = await prepared(t);
   const { url, id } = await signed(site, '/film/play.m3u8', '--folder', '/film/', '--for', '10m');
   const answer = await site.ask('GET', url);
   const set = answer.headers['set-cookie'] ?? '';
@@ -95,7 +98,6 @@ t.test('only where it is needed, and as the site is reached', async (t) => {
 });
 
 t.test('a back end may set the cookie that it signs itself', async (t) => {
-  const site = await prepared(t);
   const { stdout } = await site.cli('link', 'sign', '/film/', '--cookie');
   const [pair = '', path] = stdout.trim().split('; ');
   t.equal(path, 'Path=/files/film/');
@@ -103,7 +105,6 @@ t.test('a back end may set the cookie that it signs itself', async (t) => {
 });
 
 t.test('a browser shows the pictures of a page that a signed URL has opened', async (t) => {
-  const site = await prepared(t);
   const { url } = await signed(site, '/film/page.html', '--folder', '/film/');
   const browser = await openBrowser(t);
   const page = await (await browser.newContext()).newPage();

@@ -8,7 +8,8 @@ import { UPLOADS } from '../http/tus-client.js';
 import { openBrowser, person } from '../sites/browser.js';
 import { resumableNamesIn } from '../uploads/given.js';
 import { startSite, until } from './running-site.js';
-import { fileOf, killFiles } from './tus-site.js';
+import { fileOf } from './tus-site.js';
+import { whileDown } from './while-down.js';
 
 const MIB = 1024 * 1024;
 const SIZE = 24 * MIB;
@@ -25,14 +26,19 @@ const PAGE = `<!doctype html><script>${BUNDLE}</script><script>
   const bytes = new Uint8Array(${SIZE});
   for (let i = 0; i < bytes.length; i++) bytes[i] = (i * 31 + (i >> 11)) & 255;
   const file = new File([bytes], 'film.bin', { lastModified: 1 });
-  window.seen = { sent: 0, creations: 0, offsets: [], done: undefined, failed: undefined };
+  window.seen = { sent: 0, creations: 0, offsets: [], failures: 0, done: undefined, failed: undefined };
+  window.upTo = 0; // so much may be sent: else it might all have gone before the test has looked
   window.send = async (goOn) => {
     const upload = new tus.Upload(file, {
       endpoint: '${UPLOADS}',
       metadata: { path: '/users/alice/', filename: file.name, filetype: file.type },
       chunkSize: ${MIB},
       retryDelays: [100, 200, 400, 800, 1600, 1600, 1600, 1600],
-      onBeforeRequest: (request) => { if (request.getMethod() === 'POST') seen.creations += 1; },
+      onBeforeRequest: async (request) => {
+        if (request.getMethod() === 'POST') seen.creations += 1;
+        while (request.getMethod() === 'PATCH' && seen.sent >= upTo) await new Promise((go) => setTimeout(go, 5));
+      },
+      onShouldRetry: () => { seen.failures += 1; return true; },
       onAfterResponse: (request, response) => {
         if (request.getMethod() === 'HEAD' && response.getStatus() === 200) seen.offsets.push(Number(response.getHeader('Upload-Offset')));
       },
@@ -49,6 +55,7 @@ interface Seen {
   readonly sent: number;
   readonly creations: number;
   readonly offsets: readonly number[];
+  readonly failures: number;
   readonly done?: string;
   readonly failed?: string;
 }
@@ -75,9 +82,14 @@ t.test('interrupted by a kill, and by leaving the page, it goes on where it was'
   await page.context().addCookies([{ name: 'access', value: site.token('alice'), url: origin }]);
   await page.route(`${origin}/app`, (route) => route.fulfill({ contentType: 'text/html', body: PAGE }));
   await page.goto(`${origin}/app`);
+  const mayGoTo = (mib: number) => page.evaluate(`upTo = ${mib * MIB}`);
+  await mayGoTo(8);
   await page.evaluate('void send(false)');
   await seeing(page, ({ sent }) => sent >= 4 * MIB);
-  killFiles(site);
+  await whileDown(site, 'files', async () => {
+    await mayGoTo(14);
+    await seeing(page, ({ failures }) => failures > 0);
+  });
   const killed = await seeing(page, ({ offsets, sent }) => offsets.length > 0 && sent >= 10 * MIB);
   t.equal(killed.failed, undefined);
   t.ok(
@@ -88,6 +100,7 @@ t.test('interrupted by a kill, and by leaving the page, it goes on where it was'
 
   await page.goto('about:blank');
   await page.goto(`${origin}/app`);
+  await mayGoTo(SIZE / MIB);
   await page.evaluate('void send(true)');
   const { failed, done, creations, offsets } = await seeing(page, (seen) => seen.done !== undefined);
   t.equal(failed, undefined);

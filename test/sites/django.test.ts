@@ -3,4 +3,4 @@
 import { DJANGO } from './django-site.js';
 import { siteScenario } from './scenario.js';
 
-siteScenario(DJANGO);
+await siteScenario(DJANGO);

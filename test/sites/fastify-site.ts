@@ -79,7 +79,7 @@ async function tell({ url, secret }: Hook, user: Person): Promise<void> {
     method: 'POST',
     headers: { authorization: `Bearer ${secret}`, 'content-type': 'application/json' },
     body: JSON.stringify({ user }),
-    signal: AbortSignal.timeout(2_000),
+    signal: AbortSignal.timeout(20_000),
   });
   if (!answer.ok) throw new Error(`Latchkey answered ${answer.status}`);
 }

@@ -3,4 +3,4 @@
 import { FASTIFY } from './fastify-site.js';
 import { siteScenario } from './scenario.js';
 
-siteScenario(FASTIFY);
+await siteScenario(FASTIFY);

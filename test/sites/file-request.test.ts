@@ -1,6 +1,7 @@
 /** A person with a browser sends files by a file request: chooses, is told what is wrong, sends, and sends more. */
 
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import type { Page } from 'playwright-core';
 import t from 'tap';
 import { hashPassword } from '../../src/links/password.js';
 import { shortFolder } from '../http/asking-files.js';
@@ -22,6 +23,10 @@ for (const [name, text] of Object.entries({
 }
 const stored = (name: string) => `${site.dataFolder}/store/files/${name}`;
 
+/** A click does not wait for the page that it leads to. */
+const shows = (page: Page, selector: string, text: RegExp) =>
+  page.locator(selector, { hasText: text }).waitFor();
+
 t.test('a person fills in the form', async (t) => {
   await site.put('/in/notes.pdf', 'theirs');
   const upload = { filesMax: 3, bytesMax: 1_500, endings: ['.pdf'] };
@@ -36,27 +41,27 @@ t.test('a person fills in the form', async (t) => {
 
   await page.setInputFiles('input[type=file]', [mine('photo.jpg')]);
   await page.click('button');
-  t.match(await page.textContent('[role=alert]'), /"photo\.jpg" is not asked for/);
+  await shows(page, '[role=alert]', /"photo\.jpg" is not asked for/);
   await look(page, 'file-request-refused');
   await page.setInputFiles('input[type=file]', [mine('Report März.pdf'), mine('notes.pdf')]);
   await page.click('button');
-  t.match(await page.textContent('[role=alert]'), /at most 1500 bytes/);
+  await shows(page, '[role=alert]', /at most 1500 bytes/);
   t.strictSame(readdirSync(stored('in')), ['notes.pdf'], 'nothing of what was refused is there');
 
   writeFileSync(mine('notes.pdf'), '%PDF-2.0');
   await page.setInputFiles('input[type=file]', [mine('Report März.pdf'), mine('notes.pdf')]);
   await page.click('button');
-  t.equal(await page.textContent('h1'), 'Thank you');
+  await shows(page, 'h1', /^Thank you$/);
   t.match(await page.textContent('ul'), /Report März\.pdf 8 B\s+notes \(2\)\.pdf 8 B/);
   await look(page, 'file-request-received');
   await page.click('text=Send more');
-  t.match(await page.textContent('label'), /One file/);
+  await shows(page, 'label', /One file/);
   t.equal(readFileSync(stored('in/notes.pdf'), 'utf8'), 'theirs');
   t.equal(readFileSync(stored('in/notes (2).pdf'), 'utf8'), '%PDF-2.0');
   t.equal(readFileSync(stored('in/Report März.pdf'), 'utf8'), '%PDF-1.7');
   await page.setInputFiles('input[type=file]', [mine('notes.pdf')]);
   await page.click('button');
-  t.equal(await page.textContent('h1'), 'Thank you');
+  await shows(page, 'h1', /^Thank you$/);
   t.equal(await page.locator('text=Send more').count(), 0);
   const answer = await page.goto(`http://127.0.0.1:${site.port}${link.url}/`);
   t.equal(answer?.status(), 410);
@@ -76,7 +81,7 @@ t.test('a person gives the password first', async (t) => {
   await page.click('button');
   await page.setInputFiles('input[type=file]', [mine('photo.jpg')]);
   await page.click('button');
-  t.equal(await page.textContent('h1'), 'Thank you');
+  await shows(page, 'h1', /^Thank you$/);
   t.strictSame(readdirSync(stored('locked')), ['photo.jpg']);
 });
 

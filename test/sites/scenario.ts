@@ -24,9 +24,9 @@ import {
 const LONG_MS = 600_000;
 const SHORT_MS = 2_000;
 
-export function siteScenario(kind: SiteKind): void {
+export async function siteScenario(kind: SiteKind): Promise<void> {
+  const browser = await openBrowser(t);
   t.test(`${kind.name}: who may opens a file at its plain URL, who may not is told so`, async (t) => {
-    const browser = await openBrowser(t);
     const site = await siteWithSessions(t, kind, { keptMs: LONG_MS, isTold: true });
     const alice = await person(browser);
     const bob = await person(browser);
@@ -94,7 +94,6 @@ export function siteScenario(kind: SiteKind): void {
   });
 
   t.test(`${kind.name}: without the hook a sign-out holds after LATCHKEY_SESSION_KEPT_MS`, async (t) => {
-    const browser = await openBrowser(t);
     const site = await siteWithSessions(t, kind, { keptMs: SHORT_MS, isTold: false });
     const alice = await person(browser);
     await alice.goto(site.origin + PLAN);

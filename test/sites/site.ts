@@ -10,8 +10,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import type { Test } from 'tap';
+import { freePort } from '../nginx/free-port.js';
 import { pastedSite } from '../nginx/pasted-site.js';
-import { freePort } from '../nginx/running-site.js';
 
 export const PEOPLE = {
   alice: { password: 'correct horse', groups: ['eng'] },

@@ -206,3 +206,24 @@ t.test(
     t.strictSame(await writers[1].files.pending(), { commits: [], removals: [] });
   },
 );
+
+t.test('what may change very many rows has longer for one statement than other writes', async (t) => {
+  const [store] = await writersOf(t);
+  const client = await server.client();
+  await client.query(`
+    SET search_path = files_${schemas};
+    CREATE TABLE limits (event text, ms integer);
+    CREATE FUNCTION note_limit() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+      INSERT INTO limits SELECT TG_OP, setting::integer FROM pg_settings WHERE name = 'statement_timeout';
+      RETURN NULL;
+    END $$;
+    CREATE TRIGGER note_limit AFTER INSERT OR UPDATE OR DELETE ON files FOR EACH ROW EXECUTE FUNCTION note_limit()`);
+  await committed(store, entry('p', '/a/x', 'at-once'));
+  await store.moves.beginMove(move('/a/', '/b/'));
+  await store.moves.finishMove(move('/a/', '/b/'));
+  await store.tree.forgetFolder(path('/b/'));
+  const { rows } = await client.query<{ event: string; ms: number }>('SELECT event, ms FROM limits');
+  const limits = new Map(rows.map(({ event, ms }) => [event, ms]));
+  const [commit = 0, moved = 0, forgotten = 0] = ['INSERT', 'UPDATE', 'DELETE'].map((op) => limits.get(op));
+  t.ok(commit > 0 && commit < moved && commit < forgotten, `${commit} < ${moved}, ${forgotten} ms`);
+});

@@ -77,6 +77,6 @@ t.test('more than may wait are told so at once; closing ends those that wait', a
   const outcomes = await Promise.all(all);
   t.equal(last, 'too-busy');
   t.equal(outcomes.filter((outcome) => outcome === 'too-busy').length, 1);
-  t.ok(outcomes.filter((outcome) => outcome === 'ended').length >= 1000);
+  t.ok(outcomes.filter((outcome) => outcome === 'ended').length >= 900, 'all but what was computed by then');
   await t.rejects(digests.of(`${folder}/large`, ['sha-256']), { code: 'too-busy' });
 });

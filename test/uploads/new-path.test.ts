@@ -34,7 +34,8 @@ t.test('a very deep path keeps nobody waiting', async (t) => {
   const root = rootIn(t.testdir());
   await root.prepare();
   const deep = `/${'a/'.repeat(1_900)}`;
-  const began = performance.now();
+  const before = process.cpuUsage();
   t.equal(await newPath(root, path(deep + OLD)), deep + NEW);
-  t.ok(performance.now() - began < 2_000, 'it took 14 s, of the processor');
+  const { user, system } = process.cpuUsage(before);
+  t.ok(user + system < 2_000_000, 'it took 14 s of the processor');
 });

@@ -118,28 +118,21 @@ export class PostgresDatabase {
    * @throws StoreBusy, NotKnown
    */
   write<T>(work: (tx: Transaction) => Promise<Change<T>>): Promise<Written<T>> {
-    return this.#inTurn(() =>
-      again(() =>
-        this.#turns.use(async (connection) => {
-          await this.#begin(connection);
-          return this.#record(connection, await work(connection));
-        }),
-      ),
-    );
+    return this.#alone(this.#turns, async (connection) => this.#record(connection, await work(connection)));
+  }
+
+  /** The same for what may change a million rows by one statement, and must end: such as the end of a move. */
+  writeMany<T>(work: (tx: Transaction) => Promise<Change<T>>): Promise<Written<T>> {
+    return this.#alone(this.#longs, async (connection) => this.#record(connection, await work(connection)));
   }
 
   /** The same for what no decision rests on: it takes no number. @throws StoreBusy, NotKnown */
   writeUnnumbered<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
-    return this.#inTurn(() =>
-      again(() =>
-        this.#turns.use(async (connection) => {
-          await this.#begin(connection);
-          const value = await work(connection);
-          await commit(connection);
-          return value;
-        }),
-      ),
-    );
+    return this.#alone(this.#turns, async (connection) => {
+      const value = await work(connection);
+      await commit(connection);
+      return value;
+    });
   }
 
   /**
@@ -196,6 +189,14 @@ export class PostgresDatabase {
   async close(): Promise<void> {
     const all = [this.#facts, this.#reads, this.#turns, this.#others, this.#longs];
     await Promise.all(all.map((each) => each.close()));
+  }
+
+  #alone<T>(by: Connections, work: (connection: Connection) => Promise<T>): Promise<T> {
+    const attempt = async (connection: Connection) => {
+      await this.#begin(connection);
+      return work(connection);
+    };
+    return this.#inTurn(() => again(() => by.use(attempt)));
   }
 
   async #begin(connection: Connection, begin = READ_WRITE): Promise<void> {

@@ -42,7 +42,7 @@ export class PostgresMoves implements MoveStore {
   }
 
   async finishMove(entry: MoveEntry): Promise<Written<MoveCounts>> {
-    return this.#db.write(async (tx) => {
+    return this.#db.writeMany(async (tx) => {
       if (!(await clear(tx, entry))) return { value: NOTHING, touched: [] };
       const grants = await (entry.grants === 'keep' ? moveGrants : dropSourceAllows)(tx, entry);
       const files = await moveFiles(tx, entry);

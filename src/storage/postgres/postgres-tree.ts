@@ -65,7 +65,7 @@ export class PostgresTree implements TreeStore {
 
   async forgetFolder(folder: ResourcePath): Promise<Written<number>> {
     const range = [folder, beyond(folder)];
-    return this.#db.write(async (tx) => {
+    return this.#db.writeMany(async (tx) => {
       await refuseMoves(tx, [folder]);
       const files = await tx.run(`DELETE FROM files WHERE ${IN_RANGE}`, range);
       const gone = await tx.rows<PathRow>(
