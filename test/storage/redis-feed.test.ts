@@ -3,7 +3,8 @@
 import t, { type Test } from 'tap';
 import { parseRedisAddress } from '../../src/storage/change-feed/redis-address.js';
 import { RedisFeed } from '../../src/storage/change-feed/redis-feed.js';
-import { freePort, until } from '../nginx/running-site.js';
+import { freePort } from '../nginx/free-port.js';
+import { until } from '../nginx/running-site.js';
 import { redisServer } from './redis-server.js';
 
 const LIMIT_MS = 30_000;

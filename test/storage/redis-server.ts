@@ -7,7 +7,8 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import type { Test } from 'tap';
 import { stopsBefore } from '../commands/program.js';
-import { freePort, plainEnvironment, until } from '../nginx/running-site.js';
+import { freePort } from '../nginx/free-port.js';
+import { plainEnvironment, until } from '../nginx/running-site.js';
 
 const PROGRAM = 'redis-server';
 const LIMIT_MS = 20_000;
