@@ -43,6 +43,7 @@ export const SETTINGS: Readonly<Record<string, Case>> = {
       'latchkey.db': DATABASE,
       'mysql://host/db': DATABASE,
       'postgres://me:pass/word@host/db': `${POSTGRES} it cannot be read; what is special in a name or a password stands in it as %XX`,
+      'postgres://me:12#word@host/db': `${POSTGRES} it cannot be read; what is special in a name or a password stands in it as %XX`,
       'postgres://host/db?sslmode=require': `${POSTGRES} its sslmode= takes disable, no-verify, verify-full`,
       'postgres://host/db?schema=a b': `${POSTGRES} its schema= takes a name of a-z, 0-9 and _`,
     },
