@@ -6,16 +6,8 @@
 import type { Config } from './config.js';
 import { openDigestParts } from './digest-parts.js';
 import { listingOver, openFileParts, type recoverFiles, takeFilesLock } from './file-parts.js';
-import {
-  authorizerOver,
-  checkFacts,
-  clock,
-  openFacts,
-  openStore,
-  rawUploadsOf,
-  readerOver,
-  storageRootOf,
-} from './foundations.js';
+import { openFleetFacts, openFleetStore, readiness } from './fleet-parts.js';
+import { authorizerOver, clock, rawUploadsOf, readerOver, storageRootOf } from './foundations.js';
 import { buildAuthorizerApp } from './http/authorizer-app.js';
 import { buildFilesApp } from './http/files-app.js';
 import { buildMetricsApp } from './http/metrics-route.js';
@@ -28,6 +20,7 @@ import { authorizerMetrics } from './metrics/authorizer-metrics.js';
 import { DecisionCounts } from './metrics/decision-counts.js';
 import { exposition } from './metrics/family.js';
 import { FilesCounts, filesMetrics } from './metrics/files-metrics.js';
+import { fleetMetrics } from './metrics/fleet-metrics.js';
 import { openRecognition } from './recognition.js';
 import { keepExpired, recoverUploads } from './resumable-parts.js';
 import { openShareParts } from './share-parts.js';
@@ -40,21 +33,28 @@ import { keepSwept } from './uploads/sweeping.js';
 import { TrashFolder } from './uploads/trash-folder.js';
 
 export async function openAuthorizerApp(config: Config, logger: Logger) {
-  const { facts, usage, close } = await openFacts(config);
+  const { facts, usage, fleet, close } = await openFleetFacts(config);
   const shared = new SharedCheck(facts);
   const reader = readerOver(shared, config);
   const authorizer = authorizerOver(reader, config);
   const counts = new DecisionCounts();
-  const checkReady = () => checkFacts(facts);
-  const openMetrics = exposition(
-    authorizerMetrics({ decisions: counts, cache: reader, cacheBytesMax: config.cacheBytesMax, checkReady }),
-  );
+  const checkReady = readiness(facts, fleet);
+  const openMetrics = exposition([
+    ...authorizerMetrics({
+      decisions: counts,
+      cache: reader,
+      cacheBytesMax: config.cacheBytesMax,
+      checkReady,
+    }),
+    ...(fleet === undefined ? [] : fleetMetrics(fleet.figures)),
+  ]);
   const app = await buildAuthorizerApp({
     authorizer,
     turn: {
       begin: () => shared.begin(),
       end: () => shared.end(),
-      connectionsMax: TURN_CONNECTIONS_MAX,
+      // Where the check costs nothing, each decision checks for itself.
+      connectionsMax: fleet === undefined ? TURN_CONNECTIONS_MAX : 0,
     },
     recognise: (onProblem) => openRecognition(config, { reader, usage, onProblem }),
     judgeLinks: (onProblem) => openLinkJudges(config, { reader, authorizer, onProblem }),
@@ -67,6 +67,7 @@ export async function openAuthorizerApp(config: Config, logger: Logger) {
     logger,
   });
   app.addHook('onClose', close);
+  fleet?.start(app.log);
   return { app, metrics: config.metrics && buildMetricsApp(openMetrics, checkReady, logger) };
 }
 
@@ -88,7 +89,7 @@ export async function openFilesApp(config: Config, logger: Logger) {
 }
 
 async function openLockedFilesApp(config: Config, logger: Logger, lock: ProcessLock) {
-  const store = await openStore(config);
+  const { store, fleet, receipts } = await openFleetStore(config);
   try {
     const root = storageRootOf(config);
     await root.prepare();
@@ -112,10 +113,11 @@ async function openLockedFilesApp(config: Config, logger: Logger, lock: ProcessL
         digestParts?.tell(file.path);
       },
     });
-    const checkReady = () => checkFacts(store.facts);
-    const openMetrics = exposition(
-      filesMetrics({ counts, digests: digestParts?.keeper, root: config.root, checkReady }),
-    );
+    const checkReady = readiness(store.facts, fleet);
+    const openMetrics = exposition([
+      ...filesMetrics({ counts, digests: digestParts?.keeper, root: config.root, checkReady }),
+      ...(fleet === undefined ? [] : fleetMetrics(fleet.figures)),
+    ]);
     const reader = readerOver(store.facts, config);
     const authorizer = authorizerOver(reader, config);
     const app = await buildFilesApp({
@@ -132,6 +134,7 @@ async function openLockedFilesApp(config: Config, logger: Logger, lock: ProcessL
       signedUrlSecondsMax: config.links.signedUrlSecondsMax,
       clock,
       acl: store.acl,
+      receipts,
       root,
       ...parts,
       trash: store.trash,
@@ -162,6 +165,7 @@ async function openLockedFilesApp(config: Config, logger: Logger, lock: ProcessL
       logger,
     });
     log = app.log;
+    fleet?.start(app.log);
     const stopSweeping = keepSwept(rawUploads, {
       clock,
       onSwept: (files) => app.log.warn({ files }, 'removed what nginx had left of uploads'),

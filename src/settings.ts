@@ -37,12 +37,14 @@ import {
   origin,
   origins,
   programWords,
+  redisUrl,
   rsaAlgorithm,
   scanTimeout,
   secret,
   secrets,
   size,
   sizeOrNone,
+  staleness,
   text,
   url,
 } from './setting-values.js';
@@ -94,6 +96,15 @@ export const SETTINGS = {
     secret: true, // it may have a password in it
     shown: withoutPassword,
   } satisfies Setting<DatabasePlace>,
+  LATCHKEY_REDIS_URL: secretSetting(
+    'redis://HOST:PORT, redis+sentinel://HOST,HOST/MASTER or redis+cluster://HOST,HOST, and rediss for TLS: tells authorizers of changes in a PostgreSQL store; empty: PostgreSQL tells them',
+    redisUrl,
+  ),
+  LATCHKEY_STALENESS_MAX_MS: setting(
+    'with PostgreSQL: milliseconds after which an authorizer that heard nothing of the store asks it for each decision',
+    2_000,
+    staleness,
+  ),
   LATCHKEY_ROOT: optional("nginx's root; empty: DATA/store", absolute),
   LATCHKEY_MOUNT: setting('URL prefix of the private files', '/files/', mount),
   LATCHKEY_PARTIAL: optional(

@@ -83,9 +83,10 @@ t.test('the file of a secret is named from where the program was started', async
 const DATABASES = [
   ['postgres://me@host/db?schema=a', 'postgres://me@host/db?schema=a'],
   ['postgres://me:hush@host:5433/db', 'postgres://me:********@host:5433/db'],
-  ['postgres://me:hush@/db?host=/run', 'postgres://me:********@localhost/db?host=%2Frun'],
+  ['postgres://me:hush@/db?host=/run', 'postgres://me:********@/db?host=/run'],
   ['postgres://me@host/db?password=hush', 'postgres://me@host/db?password=********'],
   ['postgres://me:hu/sh@host/db', 'postgres://…'],
+  ...['/', '?', '#'].map((odd) => [`postgres://me:12${odd}sh@host/db`, 'postgres://…'] as const),
 ] as const;
 
 t.test('what is shown is what is in force, and from where; never a secret', async (t) => {

@@ -43,9 +43,37 @@ export const SETTINGS: Readonly<Record<string, Case>> = {
       'latchkey.db': DATABASE,
       'mysql://host/db': DATABASE,
       'postgres://me:pass/word@host/db': `${POSTGRES} it cannot be read; what is special in a name or a password stands in it as %XX`,
+      'postgres://me:12#word@host/db': `${POSTGRES} it cannot be read; what is special in a name or a password stands in it as %XX`,
       'postgres://host/db?sslmode=require': `${POSTGRES} its sslmode= takes disable, no-verify, verify-full`,
       'postgres://host/db?schema=a b': `${POSTGRES} its schema= takes a name of a-z, 0-9 and _`,
     },
+  },
+  LATCHKEY_REDIS_URL: {
+    read: (config) => config.redis?.hosts,
+    initial: undefined,
+    good: {
+      'redis://:secret@r1:7000/3': [{ host: 'r1', port: 7000 }],
+      'rediss+sentinel://r1,r2/main': [
+        { host: 'r1', port: 26_379 },
+        { host: 'r2', port: 26_379 },
+      ],
+    },
+    bad: {
+      'http://r1':
+        'takes redis://HOST:PORT, rediss://, redis+sentinel://HOST,HOST/MASTER or redis+cluster://HOST,HOST',
+      'redis://:secret@r1/x': 'ends in the number of a database, such as /0',
+    },
+  },
+  LATCHKEY_STALENESS_MAX_MS: {
+    read: (config) => config.stalenessMaxMs,
+    initial: 2_000,
+    good: { '200': 200, '60000': 60_000 },
+    bad: Object.fromEntries(
+      ['199', '60001', '2s', '-1', '1e3'].map((text) => [
+        text,
+        `takes milliseconds, from 200 to 60000, not '${text}'`,
+      ]),
+    ),
   },
   LATCHKEY_ROOT: {
     read: (config) => config.root,

@@ -118,6 +118,8 @@ export interface FactsLoad {
   readonly paths: readonly StoredPathFacts[];
   readonly standing: Standing | undefined;
   readonly credential?: CredentialFact;
+  /** The version at which a cache that has followed this is true; absent: the one from before the load. */
+  readonly version?: number;
 }
 
 /** The store, as the path of a decision sees it. It can only read. */

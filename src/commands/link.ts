@@ -1,4 +1,5 @@
 import { type Command, type Invocation, UsageError } from './command.js';
+import { WAIT_DETAILS, waitOptions } from './in-force.js';
 import { changeVerb } from './link-change.js';
 import { createVerb } from './link-create.js';
 import { listVerb } from './link-list.js';
@@ -17,7 +18,7 @@ const VERBS: Readonly<Record<string, LinkVerb>> = {
   change: changeVerb,
   revoke: {
     usage: `${REVOKE_USAGE} | ${REVOKE_SIGNED_USAGE}`,
-    options: revokeSignedOptions,
+    options: { ...revokeSignedOptions, ...waitOptions },
     takes: [0, REVOKED_MAX],
     run: (invocation, subjects) =>
       subjects.length > 0 ? revokeLinks(invocation, subjects) : revokeSigned(invocation),
@@ -59,6 +60,7 @@ export const command: Command = {
     '  prints a signed URL, good for 1h where --for does not say. It is stored nowhere: docs/links.md has signers',
     'revoke ID|URL… | --signed ID|URL | --signed-path PATH | --key KEY-ID',
     '  share links, or signed URLs; in force when the command returns',
+    ...WAIT_DETAILS,
   ],
   options: OPTIONS,
   takes: [1, 1 + REVOKED_MAX],

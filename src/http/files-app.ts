@@ -5,6 +5,7 @@
 import swagger from '@fastify/swagger';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Authorizer } from '../acl/authorizer.js';
+import type { Receipts } from '../acl/fleet-ports.js';
 import type { TrashStore } from '../acl/life-ports.js';
 import type { ShareLinkStore, SignedUrlStore } from '../acl/link-ports.js';
 import type { AclStore, CredentialStore } from '../acl/ports.js';
@@ -62,6 +63,8 @@ export interface FilesAppDeps {
   readonly judgeLinks: OpenLinkJudges;
   readonly visitor: VisitorSettings;
   readonly acl: AclStore;
+  /** `undefined`: nobody else decides by the store, or all see a change at once. */
+  readonly receipts: Receipts | undefined;
   readonly credentialStore: CredentialStore;
   readonly signedUrlStore: SignedUrlStore;
   readonly signedUrlSecondsMax: number;

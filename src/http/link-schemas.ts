@@ -1,6 +1,7 @@
 /** The shapes of the API of share links. Instants are ISO 8601 here, milliseconds inside; limits are in `links/`. */
 
 import { Type } from 'typebox';
+import { EffectiveSchema } from './effective.js';
 import { CLOSED, NO_QUERY } from './strict-schema.js';
 import { ProblemSchema } from './write-schemas.js';
 
@@ -126,7 +127,7 @@ const LINK = {
 };
 
 const Revision = { revision: Type.Integer() };
-const WrittenLink = Type.Object({ ...LINK, ...Revision });
+const WrittenLink = Type.Object({ ...LINK, ...Revision, effective: EffectiveSchema });
 const IdParams = Type.Object({ id: IdSchema }, CLOSED);
 
 export const newLinkSchema = {

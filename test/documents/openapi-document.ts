@@ -47,6 +47,7 @@ export async function openapiDocument(): Promise<string> {
     signedUrlSecondsMax: CONFIG.links.signedUrlSecondsMax,
     clock,
     acl,
+    receipts: undefined,
     root,
     ...parts,
     trash: store.trash,

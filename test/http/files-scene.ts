@@ -109,6 +109,7 @@ export async function filesScene(t: Test, options: FilesSceneOptions = {}): Prom
     signedUrlSecondsMax: config.links.signedUrlSecondsMax,
     clock,
     acl: store.acl,
+    receipts: undefined,
     root,
     committer,
     rawUploads: given.rawUploads,

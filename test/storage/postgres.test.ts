@@ -196,3 +196,16 @@ t.test('what is wrong with the server is not known, and names it without the pas
   t.match((error as Error).message, /ECONNREFUSED/);
   t.notMatch(JSON.stringify(error) + (error as Error).stack, /hush/);
 });
+
+t.test('a role without any other right than on its schema is enough, once that is there', async (t) => {
+  const client = await server.client();
+  await client.query('CREATE ROLE plain LOGIN; CREATE SCHEMA plains AUTHORIZATION plain');
+  const url = server.url({ schema: 'plains' }).replace('latchkey@', 'plain@');
+  const store = await storeAt(t, url);
+  t.equal((await store.acl.putGrants([draftOn('/a')])).revision, 1);
+  t.equal((await loadedOn(store, '/a')).length, 1);
+  await store.acl.importGrants(batchesOf([draftOn('/b')]));
+  await t.rejects(openPostgresStore(url.replace('plains', 'others')), {
+    message: /permission denied for database/,
+  });
+});

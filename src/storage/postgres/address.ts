@@ -34,13 +34,13 @@ export function withoutPassword(url: string): string {
   for (const word of ['password', 'sslpassword'])
     if (shown.searchParams.has(word)) shown.searchParams.set(word, MASK);
   if (shown.password !== '') shown.password = MASK;
-  return shown.href;
+  return WITHOUT_HOST.test(url) ? shown.href.replace('@localhost', '@') : shown.href;
 }
 
 /** @throws with what is wrong with it, and never with the URL itself */
 export function parseAddress(url: string): PostgresAddress {
   const [base = '', query = ''] = url.split(/\?(.*)/s);
-  if (parsed(base) === undefined) {
+  if (parsed(url) === undefined) {
     throw new Error('it cannot be read; what is special in a name or a password stands in it as %XX');
   }
   const words = new URLSearchParams(query);
@@ -54,8 +54,12 @@ export function parseAddress(url: string): PostgresAddress {
   return { url: words.size === 0 ? base : `${base}?${words}`, schema };
 }
 
+/** A password that is not percent-encoded may end the host early: what is left of it then stands before an `@`. */
+const CUT_SHORT = /^[^:]+:\/\/[^/?#]*[/?#].*@|#/s;
+const WITHOUT_HOST = /^(postgres(?:ql)?:\/\/[^/?#]*@)(?=[/?#]|$)/;
+
 /** With a host in the place of none, without which it is no URL: a socket is named by `?host=`. */
 function parsed(url: string): URL | undefined {
-  const named = url.replace(/^(postgres(?:ql)?:\/\/[^/?#]*@)(?=[/?#]|$)/, '$1localhost');
-  return URL.canParse(named) ? new URL(named) : undefined;
+  const named = url.replace(WITHOUT_HOST, '$1localhost');
+  return !CUT_SHORT.test(url) && URL.canParse(named) ? new URL(named) : undefined;
 }

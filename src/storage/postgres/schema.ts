@@ -219,6 +219,18 @@ export const MIGRATIONS: readonly string[] = [
     FOR EACH STATEMENT EXECUTE FUNCTION digests_gone();
   ALTER TABLE trash ADD COLUMN sha256 text; -- of the file, where it was known
   `,
+  `
+  -- The processes that decide by this store from memory, and how far each has followed it. They write it twice a second.
+  CREATE TABLE authorizers (
+    id               text PRIMARY KEY COLLATE "C",
+    name             text NOT NULL COLLATE "C",
+    place            text NOT NULL,
+    pid              bigint NOT NULL,
+    staleness_max_ms bigint NOT NULL,
+    seen_at          timestamptz NOT NULL,
+    revision         bigint NOT NULL
+  ) WITH (fillfactor = 50);
+  `,
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;
