@@ -4,6 +4,7 @@
  */
 
 import type { Config } from './config.js';
+import { openDigestParts } from './digest-parts.js';
 import { listingOver, openFileParts, type recoverFiles, takeFilesLock } from './file-parts.js';
 import {
   authorizerOver,
@@ -99,14 +100,22 @@ async function openLockedFilesApp(config: Config, logger: Logger, lock: ProcessL
     const looks = openInspection(config, (refused) => log?.warn(refused, 'the scan refused an upload'));
     const { resumable, recovered } = await recoverUploads(config, root, store);
     const counts = new FilesCounts();
+    const digestParts = openDigestParts(config, root, store);
     const parts = openFileParts(root, store, {
       trashTimeMs: config.trashTimeMs,
+      storeDigests: config.storeDigests,
+      ...(digestParts && { locks: digestParts.locks }),
       userLimits: config.uploadLimits.userLimits,
       inspection: looks.inspection,
-      onCommitted: (file) => counts.committed(file),
+      onCommitted: (file) => {
+        counts.committed(file);
+        digestParts?.tell(file.path);
+      },
     });
     const checkReady = () => checkFacts(store.facts);
-    const openMetrics = exposition(filesMetrics({ counts, root: config.root, checkReady }));
+    const openMetrics = exposition(
+      filesMetrics({ counts, digests: digestParts?.keeper, root: config.root, checkReady }),
+    );
     const reader = readerOver(store.facts, config);
     const authorizer = authorizerOver(reader, config);
     const app = await buildFilesApp({
@@ -158,12 +167,13 @@ async function openLockedFilesApp(config: Config, logger: Logger, lock: ProcessL
       onEnded: (counts) => app.log.info(counts, 'removed files that have ended'),
       onProblem: (err) => app.log.error({ err }, 'what has ended cannot be removed'),
     });
+    digestParts?.start(app.log);
     const stopExpiring = keepExpired(resumable, app.log);
     app.addHook('onClose', async () => {
       await stopEnding();
       stopSweeping();
       stopExpiring();
-      await Promise.all([fileDigests.close(), looks.close()]);
+      await Promise.all([fileDigests.close(), looks.close(), digestParts?.close()]);
     });
     const operator = buildOperatorApp({ ...parts, clock, logger });
     app.addHook('onClose', () => operator.close());

@@ -64,6 +64,7 @@ export interface Config {
   readonly trashTimeMs: number;
   /** `undefined`: no limit. */
   readonly trashBytesMax: number | undefined;
+  readonly storeDigests: boolean;
   readonly inspection: InspectionSettings;
   readonly resumable: ResumableSettings;
   readonly download: DownloadSettings;
@@ -214,6 +215,7 @@ export function loadConfig(env: Environment): Config {
     uploadLimits: uploadLimitSettings(values),
     trashTimeMs: values.LATCHKEY_TRASH_TIME,
     trashBytesMax: values.LATCHKEY_TRASH_BYTES_MAX,
+    storeDigests: values.LATCHKEY_STORE_DIGESTS === 'yes',
     inspection: inspectionSettings(values),
     resumable: Object.freeze({
       lifetimeMs: values.LATCHKEY_RESUMABLE_LIFETIME,

@@ -14,6 +14,7 @@ import { Copier } from './uploads/copier.js';
 import { Expiry } from './uploads/expiry.js';
 import { FolderListing } from './uploads/folder-listing.js';
 import { FolderRemoval } from './uploads/folder-removal.js';
+import { KnownDigests } from './uploads/known-digests.js';
 import { type RecoveredMoves, recoverMoves } from './uploads/move-recovery.js';
 import { Mover } from './uploads/mover.js';
 import { PathLocks } from './uploads/path-locks.js';
@@ -30,51 +31,65 @@ export interface FileParts {
   readonly removal: FolderRemoval;
   readonly bin: Trash;
   readonly expiry: Expiry;
+  /** `undefined`: none are kept. */
+  readonly knownDigests: KnownDigests | undefined;
 }
 
 /** What of the configuration, and of whoever opens them, the parts go by. */
-export type GivenParts = Pick<Config, 'trashTimeMs'> &
-  Pick<CommitterDeps, 'onCommitted' | 'userLimits' | 'inspection'>;
+export type GivenParts = Pick<Config, 'trashTimeMs' | 'storeDigests'> &
+  Pick<CommitterDeps, 'onCommitted' | 'userLimits' | 'inspection' | 'locks'>;
 
 export function openFileParts(
   root: StorageRoot,
   store: Store,
-  { trashTimeMs, ...given }: GivenParts,
+  { trashTimeMs, storeDigests, locks = new PathLocks(), ...given }: GivenParts,
 ): FileParts {
   const { acl, files, moves, tree, expiries, trash } = store;
   const folder = new TrashFolder(root);
-  const locks = new PathLocks();
+  const digests = knownDigestsOf(storeDigests, root, store);
   const committer = new Committer({
     root,
     files,
     expiries,
     clock,
     locks,
+    digests,
     ...given,
     ...(trashTimeMs > 0 && { trash: folder }),
   });
   return {
     committer,
     mover: new Mover({ root, files, moves, tree, locks, inspection: given.inspection }),
-    copier: new Copier({ root, acl, committer, locks }),
+    copier: new Copier({ root, acl, committer, locks, digests }),
     removal: new FolderRemoval({ root, tree, committer, locks }),
     bin: new Trash({ folder, trash, committer, clock }),
     expiry: new Expiry({ root, expiries, locks }),
+    knownDigests: digests,
   };
 }
 
 interface Listed {
   readonly root: StorageRoot;
-  readonly store: Pick<Store, 'tree' | 'expiries'>;
+  readonly store: Pick<Store, 'tree' | 'expiries' | 'digests'>;
   readonly authorizer: Authorizer;
 }
 
 /** It changes nothing, and needs no lock. */
 export function listingOver(
-  { home }: Pick<Config, 'home'>,
+  { home, storeDigests }: Pick<Config, 'home' | 'storeDigests'>,
   { root, store, authorizer }: Listed,
 ): FolderListing {
-  return new FolderListing({ root, tree: store.tree, expiries: store.expiries, authorizer, home });
+  const { tree, expiries } = store;
+  const digests = knownDigestsOf(storeDigests, root, store);
+  return new FolderListing({ root, tree, expiries, digests, authorizer, home });
+}
+
+function knownDigestsOf(
+  storeDigests: boolean,
+  root: StorageRoot,
+  { digests }: Pick<Store, 'digests'>,
+): KnownDigests | undefined {
+  return storeDigests ? new KnownDigests({ root, digests }) : undefined;
 }
 
 /** Finishes or gives up what a crash left; nothing may change files before that. */

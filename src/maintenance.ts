@@ -3,6 +3,7 @@
  * Nothing here decides anything.
  */
 
+import type { DigestStore } from './acl/digest-ports.js';
 import type { TrashStore } from './acl/life-ports.js';
 import type { ShareLinkStore } from './acl/link-ports.js';
 import type { AclStore, FileStore } from './acl/ports.js';
@@ -13,6 +14,9 @@ import { clock, FILES_LOCK, storageRootOf } from './foundations.js';
 import { takeLock } from './storage/sqlite/process-lock.js';
 import { type AdoptReport, type AdoptWish, adopt } from './uploads/adopt.js';
 import { countFiles } from './uploads/count-files.js';
+import { checkDigests } from './uploads/digest-check.js';
+import { FileDigests, IN_BACKGROUND } from './uploads/file-digests.js';
+import type { Findings } from './uploads/findings.js';
 import { type FsckReport, type FsckWish, fsck } from './uploads/fsck.js';
 
 export type { AdoptReport } from './uploads/adopt.js';
@@ -25,23 +29,43 @@ export interface OpenStore {
   readonly moves: MoveStore;
   readonly shareLinks: ShareLinkStore;
   readonly trash: TrashStore;
+  readonly digests: DigestStore;
 }
 
-export async function checkTree(config: Config, store: OpenStore, wish: FsckWish): Promise<FsckReport> {
-  const { acl, files, moves, trash, shareLinks: links } = store;
-  return fsck(
-    {
-      acl,
-      files,
-      moves,
-      links,
-      trash,
-      clock,
-      root: storageRootOf(config),
-      takeLock: () => takeLock(FILES_LOCK),
-    },
-    wish,
-  );
+/** With `onDigest` all stored digests are computed anew. */
+export interface CheckWish extends FsckWish {
+  readonly onDigest?: ((digests: number) => void) | undefined;
+}
+
+export async function checkTree(
+  config: Config,
+  store: OpenStore,
+  { onDigest, ...wish }: CheckWish,
+): Promise<FsckReport> {
+  const { acl, files, moves, trash, digests, shareLinks: links } = store;
+  const root = storageRootOf(config);
+  const fileDigests = new FileDigests(IN_BACKGROUND);
+  const { folder } = wish;
+  const checkAll = (onProgress: (digests: number) => void) => (findings: Findings) =>
+    checkDigests({ root, files, digests, fileDigests }, { folder, onProgress }, findings);
+  try {
+    return await fsck(
+      {
+        acl,
+        files,
+        moves,
+        links,
+        trash,
+        clock,
+        root,
+        takeLock: () => takeLock(FILES_LOCK),
+        ...(onDigest !== undefined && { checkDigests: checkAll(onDigest) }),
+      },
+      wish,
+    );
+  } finally {
+    await fileDigests.close();
+  }
 }
 
 export async function adoptTree(config: Config, { files }: OpenStore, wish: AdoptWish): Promise<AdoptReport> {

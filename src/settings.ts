@@ -254,6 +254,11 @@ export const SETTINGS = {
     parse: durationOrNone,
   },
   LATCHKEY_TRASH_BYTES_MAX: optional('bytes in the trash before the oldest go early; empty: no limit', size),
+  LATCHKEY_STORE_DIGESTS: setting(
+    'yes: the SHA-256 of every file is computed after its upload, and stored',
+    'no',
+    oneOf('yes', 'no'),
+  ),
   LATCHKEY_UPLOAD_TYPES: setting(
     'types of files that are taken, by their content and by their name, such as image/*,application/pdf; empty: all',
     [] as readonly string[],

@@ -254,6 +254,12 @@ export const SETTINGS: Readonly<Record<string, Case>> = {
     good: { '1': 1, '10g': 10_737_418_240 },
     bad: { '0': `${SIZE}, not '0'`, much: `${SIZE}, not 'much'` },
   },
+  LATCHKEY_STORE_DIGESTS: {
+    read: (config) => config.storeDigests,
+    initial: false,
+    good: { yes: true, no: false },
+    bad: { on: "takes yes, no, not 'on'" },
+  },
   LATCHKEY_UPLOAD_TYPES: {
     read: (config) => config.inspection.rules.allowed,
     initial: [],

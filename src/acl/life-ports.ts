@@ -31,6 +31,8 @@ export interface Trashing {
   readonly removedAt: number;
   /** Absent: the operator, or the files service itself. */
   readonly removedBy?: Principal;
+  /** Of its bytes, in hexadecimal; absent: it is not known. */
+  readonly sha256?: string;
 }
 
 /** A removal in the journal. */

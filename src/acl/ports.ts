@@ -8,6 +8,7 @@
 
 import type { Action } from './action.js';
 import type { PathFacts } from './decide.js';
+import type { DigestStore } from './digest-ports.js';
 import type { Effect, Grant, GrantDraft } from './grant.js';
 import type { ExpiryStore, PendingRemoval, TrashStore } from './life-ports.js';
 import type { LinkCountStore, ShareLinkStore, SignedUrlStore } from './link-ports.js';
@@ -212,6 +213,8 @@ export interface CommitEntry {
   readonly expiresAt?: number;
   /** It comes from the trash: its entry there goes when this one is finished. No deny that stands by then is replaced. */
   readonly trashId?: string;
+  /** Of its bytes, in hexadecimal, and written with the record: absent, it is not known yet. */
+  readonly sha256?: string;
   /** Counts for its link from when it is journaled, until it is given up: no crash loses or leaves a count. */
   readonly requested?: RequestedFile;
 }
@@ -299,6 +302,7 @@ export interface Store {
   readonly moves: MoveStore;
   readonly tree: TreeStore;
   readonly quotas: QuotaStore;
+  readonly digests: DigestStore;
   readonly facts: FactsSource;
   close(): Promise<void>;
 }

@@ -29,6 +29,10 @@ const WORDS: Readonly<Record<FindingKind, Words>> = {
     todo: 'written past Latchkey; --repair takes over size and time',
     done: 'size and time taken over',
   },
+  'digest-differs': {
+    says: ['file has not the bytes that it had', 'files have not the bytes that they had'],
+    todo: 'the disk has lost them, or somebody changed them unseen; bring it back from a backup, and look at the disk',
+  },
   unfinished: {
     says: ['write has not ended', 'writes have not ended'],
     todo: 'the start of the files service finishes it',

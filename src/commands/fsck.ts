@@ -19,7 +19,7 @@ import { Progress } from './progress.js';
 import { withStore } from './session.js';
 
 export const command: Command = {
-  usage: '[FOLDER] [--repair] [--lines N]',
+  usage: '[FOLDER] [--repair] [--digests] [--lines N]',
   summary: 'Compares the store with the disk, both ways; services may go on meanwhile.',
   details: [
     'FOLDER  with all below it, such as /team/; default /',
@@ -28,10 +28,13 @@ export const command: Command = {
     '--repair mends the rows of the store: it drops those without a file, takes over the size and time of files',
     'that were changed past Latchkey, and finishes what a crash left, where no files service runs. It removes no',
     'file.',
+    '--digests reads every file whose SHA-256 is stored (LATCHKEY_STORE_DIGESTS), and compares. What differs is told,',
+    'and never mended: nobody can tell which bytes are right.',
     'Exit code 0: clean, or all was mended. 1: something is left to be done. 3: something could not be read.',
   ],
   options: {
     repair: flag('mend what can be mended'),
+    digests: flag('compare the bytes of files with their stored digests, too; it reads all of them'),
     lines: valued('N', `how many findings of a kind are named; default ${NAMED}`),
   },
   takes: [0, 1],
@@ -40,18 +43,25 @@ export const command: Command = {
     const folder = folderArgument(invocation.positionals[0]);
     const namedMax = linesOption(options);
     return withStore(invocation, async (store) => {
-      const progress = new Progress(Progress.isShown ? await countTree(config, folder) : undefined, 'files');
+      const total = Progress.isShown ? await countTree(config, folder) : undefined;
+      const progress = new Progress(total, 'files');
+      const digestProgress = new Progress(total, 'digests');
       try {
         const report = await checkTree(config, store, {
           folder,
           mode: options.repair === true ? 'repair' : 'report',
           namedMax,
           onProgress: (files) => progress.update(files, files),
+          ...(options.digests === true && {
+            onDigest: (digests: number) => digestProgress.update(digests, digests),
+          }),
         });
+        digestProgress.end();
         progress.end();
         if (options.repair === true) await recount(store.quotas, output);
         return tell(report, output);
       } finally {
+        digestProgress.end();
         progress.end();
       }
     });
@@ -63,21 +73,30 @@ async function recount(quotas: QuotaStore, output: Output): Promise<void> {
   for (const subject of await quotas.recount()) output.note(`counted anew what is used of ${subject}`);
 }
 
-function tell({ files, records, moving, kinds }: FsckReport, output: Output): ExitCode {
+function tell({ files, records, moving, digests, kinds }: FsckReport, output: Output): ExitCode {
   const { problems, mended, unknown } = tallyOf(kinds);
   const counted = [
     `checked: ${files} files, ${records} rows`,
+    ...(digests === undefined ? [] : [`digests computed and compared: ${digests}`]),
     ...(moving > 0 ? [`being changed meanwhile, and not among them: ${moving}`] : []),
   ];
   const verdict =
     problems + mended + unknown === 0
       ? 'clean'
       : `problems left: ${problems}, mended: ${mended}, not known: ${unknown}`;
-  output.result({ files, rows: records, moving, problems, mended, unknown, kinds }, [
-    ...linesOf(kinds),
-    ...counted,
-    verdict,
-  ]);
+  output.result(
+    {
+      files,
+      rows: records,
+      moving,
+      ...(digests !== undefined && { digests }),
+      problems,
+      mended,
+      unknown,
+      kinds,
+    },
+    [...linesOf(kinds), ...counted, verdict],
+  );
   if (unknown > 0) return FAILED;
   return problems > 0 ? REFUSED : DONE;
 }

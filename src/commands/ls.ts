@@ -25,7 +25,7 @@ const SORT_KEYS = ['name', 'size', 'date'] as const;
 const PAGE = 1_000;
 
 export const command: Command = {
-  usage: '[FOLDER] [--as PRINCIPAL [--group NAME]…] [--sort name|size|date] [--reverse]',
+  usage: '[FOLDER] [--as PRINCIPAL [--group NAME]…] [--sort name|size|date] [--reverse] [--digests]',
   summary: 'Lists a folder, by default the root: all that is in it, or what a principal gets to see of it.',
   details: [
     'A principal sees the files that it may read, and the folders that it may read or in which a grant lets it',
@@ -36,6 +36,7 @@ export const command: Command = {
     group: repeated('NAME', 'a group that the credential would claim; may be given several times'),
     sort: valued('name|size|date', 'default name; folders come first'),
     reverse: flag('the other way round'),
+    digests: flag('with the SHA-256 of each file, as far as it is stored (LATCHKEY_STORE_DIGESTS)'),
   },
   takes: [0, 1],
   run: async (invocation) => {
@@ -46,10 +47,10 @@ export const command: Command = {
     const subject = as === undefined ? undefined : subjectAs(principalArgument(as), groupOptions(options));
     const question = { folder, subject, sort: sortOf(invocation), max: PAGE } as const;
     const order = options.reverse === true ? 'desc' : 'asc';
-    return withStore(invocation, async ({ tree, expiries, authorizer }) => {
+    return withStore(invocation, async ({ tree, expiries, digests, authorizer }) => {
       const listing = listingOver(config, {
         root: storageRootOf(config),
-        store: { tree, expiries },
+        store: { tree, expiries, digests },
         authorizer,
       });
       const entries = [];
@@ -66,7 +67,7 @@ export const command: Command = {
         entries.push(...page.entries);
         after = page.next;
       } while (after !== undefined);
-      const rows = entries.map(({ name, kind, bytes, modifiedSeconds, expiresAt }) => ({
+      const rows = entries.map(({ name, kind, bytes, modifiedSeconds, expiresAt, sha256 }) => ({
         name: kind === 'folder' ? `${name}/` : name,
         bytes: kind === 'file' ? bytes : undefined,
         modifiedAt:
@@ -74,8 +75,9 @@ export const command: Command = {
             ? formatInstant(modifiedSeconds * 1000)
             : undefined,
         ...(expiresAt !== undefined && { expiresAt: formatInstant(expiresAt) }),
+        ...(sha256 !== undefined && { sha256 }),
       }));
-      output.result({ folder, entries: rows }, linesOf(rows));
+      output.result({ folder, entries: rows }, linesOf(rows, options.digests === true ? ['SHA-256'] : []));
       return DONE;
     });
   },
@@ -93,14 +95,16 @@ interface Row {
   readonly bytes: number | undefined;
   readonly modifiedAt: string | undefined;
   readonly expiresAt?: string;
+  readonly sha256?: string;
 }
 
-function linesOf(rows: readonly Row[]): readonly string[] {
+function linesOf(rows: readonly Row[], more: readonly 'SHA-256'[]): readonly string[] {
   if (rows.length === 0) return ['The folder is empty.'];
-  const cells = rows.map(({ name, bytes, modifiedAt, expiresAt }) => [
+  const cells = rows.map(({ name, bytes, modifiedAt, expiresAt, sha256 }) => [
     String(bytes ?? ''),
     modifiedAt ?? '',
+    ...more.map(() => sha256 ?? ''),
     expiresAt === undefined ? name : `${name}  (expires ${expiresAt})`,
   ]);
-  return table(['bytes', 'modified', 'name'], cells);
+  return table(['bytes', 'modified', ...more, 'name'], cells);
 }

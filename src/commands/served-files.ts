@@ -60,8 +60,9 @@ async function withOwnParts<T>({ config, output }: Invocation, work: (files: Fil
     const looks = openInspection(config, ({ path, reason }) =>
       output.note(`the scan refused ${path}: ${reason}`),
     );
-    const { userLimits } = config.uploadLimits;
-    const given = { trashTimeMs: config.trashTimeMs, userLimits, inspection: looks.inspection };
+    const { trashTimeMs, storeDigests, uploadLimits } = config;
+    const { userLimits } = uploadLimits;
+    const given = { trashTimeMs, storeDigests, userLimits, inspection: looks.inspection };
     try {
       return await work(ownFileWork(openFileParts(root, store, given)));
     } finally {

@@ -3,6 +3,7 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Authorizer } from '../acl/authorizer.js';
+import type { DigestStore } from '../acl/digest-ports.js';
 import type { ExpiryStore, TrashStore } from '../acl/life-ports.js';
 import type { ShareLinkStore, SignedUrlStore } from '../acl/link-ports.js';
 import type { AclStore, CredentialStore, FileStore } from '../acl/ports.js';
@@ -24,6 +25,7 @@ export interface Session {
   readonly quotas: QuotaStore;
   readonly expiries: ExpiryStore;
   readonly trash: TrashStore;
+  readonly digests: DigestStore;
   /** Says what has become of a link. */
   readonly links: ShareLinks;
   readonly authorizer: Authorizer;
@@ -52,6 +54,7 @@ export async function withStore<T>(
       quotas: store.quotas,
       expiries: store.expiries,
       trash: store.trash,
+      digests: store.digests,
       links: new ShareLinks({ reader, facts: reader, authorizer, clock }),
       authorizer,
     });

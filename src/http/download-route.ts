@@ -15,10 +15,13 @@ import type { DownloadSettings, VisitorSettings } from '../config.js';
 import { type Asked, askedOf } from '../credentials/presented.js';
 import type { ShareCookies } from '../links/share-cookie.js';
 import { ENDED, type SignedUrls } from '../links/signed-urls.js';
+import { wantsSha256 } from '../uploads/integrity.js';
+import type { KnownDigests } from '../uploads/known-digests.js';
 import type { Gate } from './gate.js';
 import { decideByLink } from './link-decision.js';
 import { BadRequest, Refused, sendError } from './problem.js';
 import { GONE, visitorHeaders } from './visitor-answer.js';
+import { headerOf } from './write-request.js';
 import { ProblemSchema } from './write-schemas.js';
 
 export const DOWNLOAD_PREFIX = '/_latchkey/download';
@@ -35,6 +38,8 @@ export interface DownloadDeps {
   readonly mount: string;
   readonly download: DownloadSettings;
   readonly visitor: VisitorSettings;
+  /** `undefined`: none are kept. */
+  readonly knownDigests: KnownDigests | undefined;
 }
 
 const downloadSchema = {
@@ -57,8 +62,10 @@ export function downloadRoute(app: FastifyInstance, deps: DownloadDeps): void {
       const { path, hidden } = await judge(deps, request);
       if (isFolder(path)) throw new BadRequest('A folder cannot be downloaded; name a file in it.', 404);
       const type = request.query.inline === undefined ? 'attachment' : 'inline';
+      const digest = hidden ? {} : await reprDigest(deps, request, path);
       return reply
         .headers(accel)
+        .headers(digest)
         .header('content-disposition', create(nameOf(path), { type }))
         .header(
           'x-accel-redirect',
@@ -67,6 +74,18 @@ export function downloadRoute(app: FastifyInstance, deps: DownloadDeps): void {
         .send();
     },
   );
+}
+
+/** RFC 9530: of the whole file, whatever part of it nginx then sends. A digest that is not stored is not computed. */
+async function reprDigest(
+  { knownDigests }: DownloadDeps,
+  request: FastifyRequest,
+  path: ResourcePath,
+): Promise<Readonly<Record<string, string>>> {
+  if (knownDigests === undefined || !wantsSha256(headerOf(request, 'want-repr-digest'))) return {};
+  const sha256 = await knownDigests.at(path);
+  if (sha256 === undefined) return {};
+  return { 'repr-digest': `sha-256=:${Buffer.from(sha256, 'hex').toString('base64')}:` };
 }
 
 /** Refused, to a visitor whose link opened it once. */

@@ -23,6 +23,7 @@ import type { Expiry } from '../uploads/expiry.js';
 import type { FileDigests } from '../uploads/file-digests.js';
 import type { FolderListing } from '../uploads/folder-listing.js';
 import type { FolderRemoval } from '../uploads/folder-removal.js';
+import type { KnownDigests } from '../uploads/known-digests.js';
 import type { Mover } from '../uploads/mover.js';
 import type { RawUploads } from '../uploads/raw-uploads.js';
 import type { ResumableUploads } from '../uploads/resumable-uploads.js';
@@ -76,6 +77,8 @@ export interface FilesAppDeps {
   readonly copier: Copier;
   readonly removal: FolderRemoval;
   readonly listing: FolderListing;
+  /** `undefined`: none are kept. */
+  readonly knownDigests: KnownDigests | undefined;
   readonly expiry: Expiry;
   readonly trash: TrashStore;
   readonly bin: Trash;

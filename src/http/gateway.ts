@@ -157,7 +157,7 @@ async function relay(
   if (typeof target === 'string') {
     answer.resume();
     const { path: file, fixed } = accelTarget(target, common(settings, incoming));
-    const kept = ['content-disposition', 'set-cookie'].flatMap((name) =>
+    const kept = ['content-disposition', 'set-cookie', 'repr-digest'].flatMap((name) =>
       headers[name] === undefined ? [] : [[name, headers[name]] as const],
     );
     return sendFile(settings, file, incoming, response, { ...fixed, ...Object.fromEntries(kept) });

@@ -8,7 +8,7 @@ import type { FastifyInstance } from 'fastify';
 import { formatInstant, isInstant } from '../acl/instant.js';
 import { isFolder } from '../acl/resource-path.js';
 import { BoundedWork } from '../links/bounded-work.js';
-import type { ExpiringEntry, FolderListing } from '../uploads/folder-listing.js';
+import type { FolderListing, KnownEntry } from '../uploads/folder-listing.js';
 import { pathIn } from './api-values.js';
 import type { Gate } from './gate.js';
 import { FILES } from './life-routes.js';
@@ -43,7 +43,7 @@ export function listingRoute(instance: FastifyInstance, { gate, listing }: Listi
   });
 }
 
-export function entryJson({ name, path, kind, bytes, modifiedSeconds, expiresAt }: ExpiringEntry) {
+export function entryJson({ name, path, kind, bytes, modifiedSeconds, expiresAt, sha256 }: KnownEntry) {
   const modifiedAt = modifiedSeconds * 1000;
   return {
     name,
@@ -53,5 +53,6 @@ export function entryJson({ name, path, kind, bytes, modifiedSeconds, expiresAt 
     // A folder's date would tell of what is in it.
     ...(kind === 'file' && isInstant(modifiedAt) && { modifiedAt: formatInstant(modifiedAt) }),
     ...(expiresAt !== undefined && { expiresAt: formatInstant(expiresAt) }),
+    ...(sha256 !== undefined && { sha256 }),
   };
 }

@@ -49,6 +49,9 @@ export const listingSchema = {
           bytes: Type.Optional(Type.Integer({ description: 'of a file' })),
           modifiedAt: Type.Optional(Type.String({ description: 'of a file; ISO 8601' })),
           expiresAt: Type.Optional(Type.String({ description: 'of a file that expires; ISO 8601' })),
+          sha256: Type.Optional(
+            Type.String({ description: 'of a file whose digest is stored; hexadecimal' }),
+          ),
         }),
       ),
       next: Type.Optional(Type.String({ description: 'where to go on, as `after`; absent: that was all' })),

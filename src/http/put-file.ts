@@ -2,6 +2,7 @@
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { isFolder, type ResourcePath } from '../acl/resource-path.js';
+import { sha256Of } from '../uploads/digests.js';
 import { algorithmsOf, checkDigests, parseIntegrity, wantedDigest } from '../uploads/integrity.js';
 import { checkPreconditions } from '../uploads/preconditions.js';
 import { Staging } from '../uploads/staging.js';
@@ -64,7 +65,8 @@ export async function putFile(deps: WriteDeps, { request, reply, who, path: aske
         const authorise = stillMay(deps.gate, who, { path, grants });
         const { user: owner } = who.subject;
         const expiry = expiryFrom(expires, deps.clock());
-        const upload = { path, partial, owner, grants, preconditions, authorise, ...expiry };
+        const sha256 = sha256Of(digests);
+        const upload = { path, partial, owner, grants, preconditions, authorise, sha256, ...expiry };
         const uploads = [withOnConflict(deps, who, policy, upload)];
         const [committed] = await staging.commit(deps.committer, uploads);
         if (committed === undefined) throw new Error('the commit of one upload answered with none');

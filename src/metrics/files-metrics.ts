@@ -37,13 +37,15 @@ export class FilesCounts {
 
 export interface FilesFigures {
   readonly counts: FilesCounts;
+  /** `undefined`: none are kept. */
+  readonly digests?: { readonly stored: number; readonly waiting: number } | undefined;
   /** The file system of the files. */
   readonly root: string;
   /** @throws when the store cannot be asked */
   readonly checkReady: () => void | Promise<void>;
 }
 
-export function filesMetrics({ counts, root, checkReady }: FilesFigures): readonly Family[] {
+export function filesMetrics({ counts, digests, root, checkReady }: FilesFigures): readonly Family[] {
   return [
     {
       name: 'latchkey_requests_total',
@@ -54,8 +56,20 @@ export function filesMetrics({ counts, root, checkReady }: FilesFigures): readon
     },
     counter('latchkey_committed_files_total', 'Files that became visible.', () => counts.files),
     counter('latchkey_committed_bytes_total', 'Their bytes.', () => counts.bytes),
+    ...(digests === undefined ? [] : digestMetrics(digests)),
     gauge('latchkey_free_bytes', 'Free for the services on the file system of the files.', () => free(root)),
     storeUp(checkReady),
+  ];
+}
+
+function digestMetrics(digests: NonNullable<FilesFigures['digests']>): readonly Family[] {
+  return [
+    counter(
+      'latchkey_stored_digests_total',
+      'Digests that were computed after uploads.',
+      () => digests.stored,
+    ),
+    gauge('latchkey_waiting_digests', 'Files that wait for theirs.', () => digests.waiting),
   ];
 }
 

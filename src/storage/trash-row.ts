@@ -16,6 +16,7 @@ export interface TrashRow {
   readonly grants: string;
   readonly removed_by: string | null;
   readonly removed_at: number;
+  readonly sha256: string | null;
 }
 
 export function trashRowOf(file: TrashedFile): TrashRow {
@@ -28,6 +29,7 @@ export function trashRowOf(file: TrashedFile): TrashRow {
     grants: JSON.stringify(file.grants),
     removed_by: file.removedBy ?? null,
     removed_at: file.removedAt,
+    sha256: file.sha256 ?? null,
   };
 }
 
@@ -42,6 +44,7 @@ export function trashedOf(row: TrashRow): TrashedFile {
     grants: grants.map(withWindow),
     ...(row.owner !== null && { owner: row.owner as Principal }),
     ...(row.removed_by !== null && { removedBy: row.removed_by as Principal }),
+    ...(row.sha256 !== null && { sha256: row.sha256 }),
     ...(row.expires_at !== null && { expiresAt: row.expires_at }),
   };
 }

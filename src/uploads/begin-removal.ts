@@ -3,6 +3,7 @@
 import type { FileStore, PendingRemoval } from '../acl/ports.js';
 import type { Principal } from '../acl/principal.js';
 import type { ResourcePath } from '../acl/resource-path.js';
+import type { KnownDigests } from './known-digests.js';
 import { removeFromDisk } from './recovery.js';
 import type { FoundFile, StorageRoot } from './storage-root.js';
 import { newTrashId, type TrashFolder } from './trash-folder.js';
@@ -20,15 +21,17 @@ export interface RemovalParts {
   readonly files: FileStore;
   /** Absent: what is removed is gone. */
   readonly trash?: TrashFolder;
+  /** Absent: none are kept. */
+  readonly digests?: KnownDigests | undefined;
   /** UTC milliseconds. */
   readonly clock: () => number;
 }
 
 /** @throws UploadProblem `bad-request` for what no trash can take */
 export async function beginRemoval(
-  { files, trash, clock }: RemovalParts,
+  { files, trash, digests, clock }: RemovalParts,
   path: ResourcePath,
-  { bytes }: FoundFile,
+  found: FoundFile,
   { by, mode }: RemoveOptions,
 ): Promise<PendingRemoval> {
   const name = `removal ${path}`;
@@ -41,11 +44,13 @@ export async function beginRemoval(
   const left = (await files.pending()).removals.find((one) => one.path === path && one.trash !== undefined);
   if (left?.trash !== undefined && !(await trash.has(left.trash.id))) return left;
   await trash.requireReach(path);
+  const sha256 = await digests?.of(path, found);
   const trashing = {
     id: newTrashId(),
-    bytes,
+    bytes: found.bytes,
     removedAt: clock(),
     ...(by !== undefined && { removedBy: by }),
+    ...(sha256 !== undefined && { sha256 }),
   };
   const removal = { partial: name, path, trash: trashing };
   await files.beginRemoval(removal);

@@ -1,6 +1,7 @@
 /** What a commit goes by, beside its order: when it has to wait, and what it cannot replace. */
 
 import type { CommitEntry } from '../acl/ports.js';
+import type { Committed, Prepared, Upload } from './committer.js';
 import { UploadProblem } from './problem.js';
 import type { FoundFile } from './storage-root.js';
 
@@ -16,6 +17,23 @@ export function mustDrain({
   readonly created: boolean;
 }): boolean {
   return visibility === 'hidden' && (!created || grants.some(({ effect }) => effect === 'deny'));
+}
+
+/** What an upload brings beside its bytes and grants, as it is journaled. */
+export function broughtBy(
+  { expiresAt, trashId, requested, sha256 }: Upload,
+  keeping: 'its digest' | 'no digest',
+): Pick<CommitEntry, 'expiresAt' | 'trashId' | 'requested' | 'sha256'> {
+  return {
+    ...(expiresAt !== undefined && { expiresAt }),
+    ...(trashId !== undefined && { trashId }),
+    ...(requested !== undefined && { requested }),
+    ...(keeping === 'its digest' && sha256 !== undefined && { sha256 }),
+  };
+}
+
+export function committedOf({ entry, created, entityTag }: Prepared): Committed {
+  return { path: entry.file.path, created, bytes: entry.file.bytes, entityTag };
 }
 
 /**

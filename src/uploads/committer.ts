@@ -17,9 +17,10 @@ import type { QuotaLimits } from '../acl/quota.js';
 import { isFolder, type ResourcePath } from '../acl/resource-path.js';
 import { admitNames, admitUploads } from './admission.js';
 import { beginRemoval, carryOut, type RemoveOptions } from './begin-removal.js';
-import { folderInTheWay, laterThan, mustDrain, notAFile } from './commit-rules.js';
+import { broughtBy, committedOf, folderInTheWay, laterThan, mustDrain, notAFile } from './commit-rules.js';
 import { placed } from './free-path.js';
 import type { Inspection } from './inspection.js';
+import type { KnownDigests } from './known-digests.js';
 import { withFolders } from './made-folders.js';
 import type { Partial } from './partial.js';
 import { PathLocks } from './path-locks.js';
@@ -52,6 +53,8 @@ export interface Upload {
   readonly expiresAt?: number;
   /** It is restored, and leaves the trash with this commit. */
   readonly trashId?: string;
+  /** Of its bytes, in hexadecimal, where somebody knows it already. */
+  readonly sha256?: string | undefined;
 }
 
 export interface Committed {
@@ -86,6 +89,8 @@ export interface CommitterDeps {
   readonly userLimits?: QuotaLimits;
   /** Absent: nobody looks at what is in an upload. */
   readonly inspection?: Inspection | undefined;
+  /** Absent: none are kept. */
+  readonly digests?: KnownDigests | undefined;
   readonly onStep?: (step: CommitStep) => void;
   /** Is told of each file that has become visible. */
   readonly onCommitted?: (file: Committed) => void;
@@ -97,7 +102,7 @@ export interface CommitterDeps {
  */
 export const HIDDEN_DRAIN_MS = 100;
 
-interface Prepared {
+export interface Prepared {
   readonly entry: CommitEntry;
   readonly created: boolean;
   readonly entityTag: string;
@@ -146,12 +151,7 @@ export class Committer {
     await this.#begin(entries);
     if (prepared.some(mustDrain)) await wait(HIDDEN_DRAIN_MS);
     await this.#publish(entries);
-    const committed = prepared.map(({ entry, created, entityTag }) => ({
-      path: entry.file.path,
-      created,
-      bytes: entry.file.bytes,
-      entityTag,
-    }));
+    const committed = prepared.map(committedOf);
     if (this.#deps.onCommitted !== undefined) committed.forEach(this.#deps.onCommitted);
     return committed;
   }
@@ -273,8 +273,8 @@ export class Committer {
 
   /** Everything that may fail for want of space, before the journal is written. */
   async #prepare(upload: Upload, found: FoundFile | undefined): Promise<Prepared> {
-    const { root, files, expiries, clock } = this.#deps;
-    const { path, partial, owner, grants, requested, expiresAt, trashId } = upload;
+    const { root, files, expiries, clock, digests } = this.#deps;
+    const { path, partial, owner, grants, expiresAt } = upload;
     // Neither may the old bytes meet the new expiry: they may have expired, and would be served again.
     const endsOtherwise = (await expiries.expiriesOf([path])).get(path) !== expiresAt;
     const modifiedSeconds = laterThan(found, Math.floor(clock() / 1000));
@@ -289,9 +289,7 @@ export class Committer {
         // A new file with grants is hidden, too: a deny must be there before its bytes, and a grant that was
         // set for a file that never came must not be met by the next one of that name.
         visibility: grants.length > 0 || endsOtherwise ? 'hidden' : 'at-once',
-        ...(expiresAt !== undefined && { expiresAt }),
-        ...(trashId !== undefined && { trashId }),
-        ...(requested !== undefined && { requested }),
+        ...broughtBy(upload, digests === undefined ? 'no digest' : 'its digest'),
       },
       created: found === undefined,
       entityTag: entityTag({ modifiedSeconds, bytes: partial.bytes }),

@@ -12,6 +12,7 @@ import type { Principal } from '../acl/principal.js';
 import { isFolder, type ResourcePath } from '../acl/resource-path.js';
 import type { Committed, Committer } from './committer.js';
 import type { FreeSpace } from './free-space.js';
+import type { KnownDigests } from './known-digests.js';
 import { newPath } from './new-path.js';
 import { type Partial, tooLarge } from './partial.js';
 import type { PathLocks } from './path-locks.js';
@@ -40,6 +41,8 @@ export interface CopierDeps {
   readonly committer: Committer;
   /** Those of the committer. */
   readonly locks: PathLocks;
+  /** Absent: none are kept. */
+  readonly digests?: KnownDigests | undefined;
 }
 
 /** How often the source may be replaced while it is copied, before the copy is given up. */
@@ -48,6 +51,7 @@ const ATTEMPTS_MAX = 3;
 interface Snapshot {
   readonly partial: Partial;
   readonly grants: readonly GrantDraft[];
+  readonly sha256: string | undefined;
 }
 
 export class Copier {
@@ -65,26 +69,27 @@ export class Copier {
     refuseFolders(request);
     const copied = this.#last.then(() => this.#snapshot(request));
     this.#last = copied.catch(() => undefined);
-    const { partial, grants } = await copied;
+    const { partial, grants, sha256 } = await copied;
     const { to, owner, onConflict } = request;
     const authorise = () => request.authorise(to);
     const preconditions = onConflict === 'refuse' ? NEVER_OVERWRITE : UNCONDITIONAL;
-    const upload = { path: to, partial, owner, grants, preconditions, authorise };
+    const upload = { path: to, partial, owner, grants, preconditions, authorise, sha256 };
     const [committed] = await this.#deps.committer.commit([upload]).catch(explain);
     if (committed === undefined) throw new Error('the commit of one copy answered with none');
     return committed;
   }
 
-  /** Bytes and grants of one version of the source. */
+  /** Bytes, grants and digest of one version of the source. */
   async #snapshot(request: CopyRequest): Promise<Snapshot> {
-    const { root, locks } = this.#deps;
+    const { root, locks, digests } = this.#deps;
     for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
       const before = await this.#version(request.from);
       const partial = await this.#copyBytes(request);
-      const grants = await locks.run([request.from], async () =>
-        (await this.#version(request.from)) === before ? this.#grantsFor(request) : undefined,
-      );
-      if (grants !== undefined) return { partial, grants };
+      const read = await locks.run([request.from], async () => {
+        if ((await this.#version(request.from)) !== before) return undefined;
+        return { grants: await this.#grantsFor(request), sha256: await digests?.at(request.from) };
+      });
+      if (read !== undefined) return { partial, ...read };
       await root.tryDropPartials([partial]);
     }
     throw new UploadProblem('conflict', 'The source is being replaced all the time; try again later.');

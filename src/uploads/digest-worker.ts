@@ -1,17 +1,28 @@
 /** The thread of `file-digests.ts`: reads one file after another and answers with its digests. Nothing else. */
 
 import { closeSync, openSync, readSync } from 'node:fs';
-import { parentPort } from 'node:worker_threads';
+import { setPriority } from 'node:os';
+import { parentPort, workerData } from 'node:worker_threads';
 import { type DigestAlgorithm, RunningDigests } from './digests.js';
 
+export interface ThreadData {
+  /** Of the thread alone; absent: as the rest of the process. */
+  readonly niceness?: number;
+}
+
 export interface DigestJob {
-  readonly file: string;
+  /** Its name, or a descriptor, which is left open. */
+  readonly file: string | number;
   readonly algorithms: readonly DigestAlgorithm[];
 }
 
 const CHUNK_BYTES = 256 * 1024;
 
 const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
+
+const { niceness } = workerData as ThreadData;
+// setpriority(2): on Linux a thread has its own. Elsewhere it would be that of the whole service.
+if (niceness !== undefined && process.platform === 'linux') setPriority(niceness);
 
 parentPort?.on('message', (job: DigestJob) => {
   try {
@@ -24,15 +35,21 @@ parentPort?.on('message', (job: DigestJob) => {
 });
 
 function digestsOf({ file, algorithms }: DigestJob) {
-  const running = new RunningDigests(algorithms);
+  if (typeof file === 'number') return digestsBehind(file, algorithms);
   const descriptor = openSync(file, 'r');
   try {
-    for (;;) {
-      const bytes = readSync(descriptor, chunk, 0, CHUNK_BYTES, null);
-      if (bytes === 0) return running.finish();
-      running.update(chunk.subarray(0, bytes));
-    }
+    return digestsBehind(descriptor, algorithms);
   } finally {
     closeSync(descriptor);
+  }
+}
+
+function digestsBehind(descriptor: number, algorithms: readonly DigestAlgorithm[]) {
+  const running = new RunningDigests(algorithms);
+  for (let position = 0; ; ) {
+    const bytes = readSync(descriptor, chunk, 0, CHUNK_BYTES, position);
+    if (bytes === 0) return running.finish();
+    running.update(chunk.subarray(0, bytes));
+    position += bytes;
   }
 }

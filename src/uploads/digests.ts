@@ -11,6 +11,12 @@ export type DigestAlgorithm = (typeof DIGEST_ALGORITHMS)[number];
 /** In base64, by the algorithm. */
 export type Digests = ReadonlyMap<DigestAlgorithm, string>;
 
+/** The SHA-256 among them, in hexadecimal, as it is stored. */
+export function sha256Of(digests: Digests): string | undefined {
+  const digest = digests.get('sha-256');
+  return digest && Buffer.from(digest, 'base64').toString('hex');
+}
+
 export function isDigestAlgorithm(name: string): name is DigestAlgorithm {
   return (DIGEST_ALGORITHMS as readonly string[]).includes(name);
 }

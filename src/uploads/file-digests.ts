@@ -3,15 +3,31 @@
  * answers everybody else. A thread is made when it is first needed, and kept.
  */
 
+import { constants } from 'node:os';
 import { Worker } from 'node:worker_threads';
-import type { DigestJob } from './digest-worker.js';
+import type { DigestJob, ThreadData } from './digest-worker.js';
 import type { DigestAlgorithm, Digests } from './digests.js';
 import { UploadProblem } from './problem.js';
 
-/** The disk is the bound soon enough, and the other core is nginx's. */
-const THREADS_MAX = 2;
-/** Each is an upload that nginx holds a connection for. */
-const WAITING_MAX = 1000;
+export interface DigestThreads extends ThreadData {
+  readonly threadsMax: number;
+  readonly waitingMax: number;
+}
+
+/**
+ * What requests wait for. The disk is the bound soon enough, and the other core is nginx's; each that waits is an upload
+ * that nginx holds a connection for.
+ */
+const FOR_REQUESTS: DigestThreads = { threadsMax: 2, waitingMax: 1000 };
+/**
+ * What nobody waits for: where a core is wanted by others, Linux gives it a tenth of what each of those gets. With still
+ * less it would not come to an end on a machine that is always busy, nor stop when it is told to.
+ */
+export const IN_BACKGROUND: DigestThreads = {
+  threadsMax: 1,
+  waitingMax: 1000,
+  niceness: constants.priority.PRIORITY_BELOW_NORMAL,
+};
 /** A thread has one chunk and two hashes. */
 const THREAD_HEAP_MIB = 16;
 const THREAD_YOUNG_MIB = 2;
@@ -31,14 +47,22 @@ interface Thread {
 }
 
 export class FileDigests {
+  readonly #options: DigestThreads;
   readonly #threads = new Set<Thread>();
   readonly #waiting: Waiting[] = [];
   #closed = false;
 
-  /** @throws UploadProblem `too-busy`, or what the file system says */
-  async of(file: string, algorithms: readonly DigestAlgorithm[]): Promise<Digests> {
+  constructor(threads = FOR_REQUESTS) {
+    this.#options = threads;
+  }
+
+  /**
+   * @param file its name, or a descriptor that whoever calls keeps open meanwhile
+   * @throws UploadProblem `too-busy`, or what the file system says
+   */
+  async of(file: string | number, algorithms: readonly DigestAlgorithm[]): Promise<Digests> {
     if (algorithms.length === 0) return new Map();
-    if (this.#closed || this.#waiting.length >= WAITING_MAX) {
+    if (this.#closed || this.#waiting.length >= this.#options.waitingMax) {
       throw new UploadProblem(
         'too-busy',
         'Too many uploads wait for their digests; send it again in a moment.',
@@ -70,8 +94,11 @@ export class FileDigests {
   }
 
   #another(): Thread | undefined {
-    if (this.#threads.size >= THREADS_MAX) return undefined;
+    if (this.#threads.size >= this.#options.threadsMax) return undefined;
+    const { niceness } = this.#options;
+    const workerData: ThreadData = niceness === undefined ? {} : { niceness };
     const worker = new Worker(new URL('./digest-worker.js', import.meta.url), {
+      workerData,
       execArgv: [], // what loads into our own process has no business in there
       resourceLimits: { maxOldGenerationSizeMb: THREAD_HEAP_MIB, maxYoungGenerationSizeMb: THREAD_YOUNG_MIB },
     });

@@ -7,6 +7,7 @@
 export const PROBLEMS = [
   'missing', // a record without a file
   'changed', // a file of another size or time than its record
+  'digest-differs', // a file of other bytes than its stored digest is of, though its size and time are right
   'unfinished', // a commit or a removal that stands in the journal
   'left-partial', // an upload that nobody will commit
   'left-raw', // an upload that nginx has left, or nobody knows

@@ -14,6 +14,7 @@ import type { Subject } from '../acl/principal.js';
 import { isFolder, nameOf, type ResourcePath } from '../acl/resource-path.js';
 import type { TreeStore } from '../acl/tree-ports.js';
 import { comparing, cursorOf, type Order, placeAt } from './entry-order.js';
+import type { KnownDigests } from './known-digests.js';
 import { UploadProblem } from './problem.js';
 import type { ListedEntry, StorageRoot } from './storage-root.js';
 
@@ -21,6 +22,8 @@ export interface ListingDeps {
   readonly root: StorageRoot;
   readonly tree: TreeStore;
   readonly expiries: ExpiryStore;
+  /** Absent: none are kept. */
+  readonly digests?: KnownDigests | undefined;
   readonly authorizer: Authorizer;
   readonly home: HomeTemplate | undefined;
 }
@@ -34,13 +37,16 @@ export interface ListingQuestion extends Order {
   readonly max: number;
 }
 
-export interface ExpiringEntry extends ListedEntry {
+/** With what the store knows of it. */
+export interface KnownEntry extends ListedEntry {
   /** UTC milliseconds. */
   readonly expiresAt?: number;
+  /** In hexadecimal. */
+  readonly sha256?: string;
 }
 
 export interface ListedPage {
-  readonly entries: readonly ExpiringEntry[];
+  readonly entries: readonly KnownEntry[];
   /** Where to go on; `undefined`: that was all. */
   readonly next: string | undefined;
 }
@@ -72,16 +78,23 @@ export class FolderListing {
     const compare = comparing(question);
     const last = after === undefined ? undefined : placeAt(after);
     const rest = shown.toSorted(compare).filter((entry) => last === undefined || compare(entry, last) > 0);
-    const entries = await this.#withExpiry(rest.slice(0, max));
+    const entries = await this.#known(rest.slice(0, max));
     const end = entries.at(-1);
     return { entries, next: rest.length > max && end !== undefined ? cursorOf(end) : undefined };
   }
 
-  async #withExpiry(entries: readonly ListedEntry[]): Promise<readonly ExpiringEntry[]> {
-    const ending = await this.#deps.expiries.expiriesOf(entries.map(({ path }) => path));
+  async #known(entries: readonly ListedEntry[]): Promise<readonly KnownEntry[]> {
+    const { expiries, digests } = this.#deps;
+    const ending = await expiries.expiriesOf(entries.map(({ path }) => path));
+    const files = entries.filter(({ kind }) => kind === 'file');
+    const stored = await digests?.ofAll(files);
     return entries.map((entry) => {
-      const expiresAt = ending.get(entry.path);
-      return expiresAt === undefined ? entry : { ...entry, expiresAt };
+      const [expiresAt, sha256] = [ending.get(entry.path), stored?.get(entry.path)];
+      return {
+        ...entry,
+        ...(expiresAt !== undefined && { expiresAt }),
+        ...(sha256 !== undefined && { sha256 }),
+      };
     });
   }
 

@@ -12,6 +12,7 @@ import type { RecordChange } from '../acl/record-ports.js';
 import { type ResourcePath, ROOT } from '../acl/resource-path.js';
 import { reportAside } from './aside.js';
 import { reportDeadLinks } from './dead-links.js';
+import type { CheckedDigests } from './digest-check.js';
 import { type Finding, Findings, type FoundKind } from './findings.js';
 import { type LeftOverDeps, leftOver, mendLeftOver, reportLeftOver } from './left-over.js';
 import { compare, type Look, lookAgain, recordOf } from './second-look.js';
@@ -24,6 +25,8 @@ export interface FsckDeps extends LeftOverDeps {
   readonly acl: AclStore;
   readonly links: ShareLinkStore;
   readonly trash: TrashStore;
+  /** Absent: the bytes of files are not read. */
+  readonly checkDigests?: ((findings: Findings) => Promise<CheckedDigests>) | undefined;
 }
 
 export interface FsckWish {
@@ -40,6 +43,8 @@ export interface FsckReport {
   readonly records: number;
   /** What did not match at first, and was being changed: it is no finding. */
   readonly moving: number;
+  /** Computed and compared; absent: nobody asked for it. */
+  readonly digests?: number;
   readonly kinds: readonly FoundKind[];
 }
 
@@ -59,7 +64,10 @@ export async function fsck(deps: FsckDeps, wish: FsckWish): Promise<FsckReport> 
   await reportAside(deps, findings);
   await reportDeadLinks(deps, wish.folder, findings);
   await reportLeftOver(deps, before, stuck, findings);
-  return { ...check.counts, kinds: findings.all };
+  const digests = await deps.checkDigests?.(findings);
+  if (digests === undefined) return { ...check.counts, kinds: findings.all };
+  const moving = check.counts.moving + digests.moving;
+  return { ...check.counts, moving, digests: digests.compared, kinds: findings.all };
 }
 
 async function refuseUnmounted({ files, root }: FsckDeps): Promise<void> {

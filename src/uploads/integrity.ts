@@ -89,6 +89,16 @@ function parseWanted(text: string | undefined): DigestAlgorithm | undefined {
   return wanted;
 }
 
+/** Whether a `sha-256` is acceptable to whoever downloads. What cannot be read wants nothing: it refuses nobody a file. */
+export function wantsSha256(text: string | undefined): boolean {
+  try {
+    const [preference] = parseField('Want-Repr-Digest', text).get('sha-256') ?? [0];
+    return isPreference(preference) && preference > 0;
+  } catch {
+    return false;
+  }
+}
+
 function isPreference(value: unknown): value is number {
   return Number.isInteger(value) && Number(value) >= 0 && Number(value) <= PREFERENCE_MAX;
 }

@@ -25,6 +25,11 @@ export class PathLocks {
     }
   }
 
+  /** Whether `run` would begin at once. */
+  isFree(path: string): boolean {
+    return [...this.#above(path), ...this.#below(path)].every((tail) => tail === undefined);
+  }
+
   /** Who holds the path or a folder above it. */
   #above(path: string): readonly (Promise<void> | undefined)[] {
     return pathChain(path as ResourcePath).map((level) => this.#tails.get(level));

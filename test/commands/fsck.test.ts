@@ -184,7 +184,7 @@ t.test('wrong usage', async (t) => {
   const usages = [
     ['fsck /team', 'a folder ends in a slash: /team/'],
     ['fsck team/', "'team/' is no resource path: it does not begin with /"],
-    ['fsck / /', 'the usage is: latchkey fsck [FOLDER] [--repair] [--lines N]'],
+    ['fsck / /', 'the usage is: latchkey fsck [FOLDER] [--repair] [--digests] [--lines N]'],
     ['fsck --lines many', "--lines takes a whole number from 0 to 1000000, not 'many'"],
     ['fsck --lines 1000001', "--lines takes a whole number from 0 to 1000000, not '1000001'"],
   ] as const;

@@ -33,6 +33,8 @@ async function fill(file: string): Promise<void> {
   await store.files.finishCommit([
     { ...entry('done', '/team/a', 'at-once'), file: file10, expiresAt: 9_000 },
   ]);
+  const digest = { path: file10.path, bytes: 10, updatedAt: file10.updatedAt, sha256: 'a'.repeat(64) };
+  await store.digests.putDigests([digest]);
   await store.files.beginCommit([entry('hidden', '/team/b', 'hidden', ['user:bob read /team/b'])]);
   await store.files.beginCommit([entry('gone', '/gone', 'at-once')]);
   await store.files.finishCommit([entry('gone', '/gone', 'at-once')]);

@@ -45,10 +45,10 @@ export async function openapiDocument(): Promise<string> {
     clock,
     acl,
     root,
-    ...openFileParts(root, store, { trashTimeMs: CONFIG.trashTimeMs }),
+    ...openFileParts(root, store, { trashTimeMs: CONFIG.trashTimeMs, storeDigests: false }),
     trash: store.trash,
     tree: store.tree,
-    listing: listingOver({ home: undefined }, { root, store, authorizer }),
+    listing: listingOver({ home: undefined, storeDigests: false }, { root, store, authorizer }),
     rawUploads: new RawUploads('partial', root),
     resumable: new ResumableUploads({
       ...CONFIG.resumable,

@@ -126,6 +126,7 @@ export async function filesScene(t: Test, options: FilesSceneOptions = {}): Prom
       authorizer,
       home: policy.home,
     }),
+    knownDigests: undefined,
     mount: '/files/',
     uploadBytesMax: options.uploadBytesMax ?? MIB,
     formFilesMax: options.formFilesMax ?? 5,

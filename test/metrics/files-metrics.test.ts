@@ -4,6 +4,15 @@ import t from 'tap';
 import { exposition } from '../../src/metrics/family.js';
 import { FilesCounts, filesMetrics } from '../../src/metrics/files-metrics.js';
 
+t.test('digests are told of where they are kept, and nowhere else', async (t) => {
+  const figures = { counts: new FilesCounts(), root: t.testdir(), checkReady: () => undefined };
+  const { text } = await exposition(filesMetrics({ ...figures, digests: { stored: 3, waiting: 2 } }))();
+  t.match(await text(), /^latchkey_stored_digests_total 3$/m);
+  t.match(await text(), /^latchkey_waiting_digests 2$/m);
+  const off = await exposition(filesMetrics(figures))();
+  t.notMatch(await off.text(), 'digests');
+});
+
 t.test('where the disk and the store cannot be asked, all else is told', async (t) => {
   const counts = new FilesCounts();
   counts.answered('/_latchkey/uploads/:id', 503);

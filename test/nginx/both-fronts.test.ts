@@ -1,5 +1,6 @@
 /** `latchkey up --no-nginx` answers as nginx does: the same small table, through both. */
 
+import { createHash } from 'node:crypto';
 import t, { type Test } from 'tap';
 import { basic } from '../credentials/presenting.js';
 import { form, NAVIGATION, times } from './refused.js';
@@ -19,6 +20,7 @@ const SETTINGS = {
   LATCHKEY_PROXY_SECRET: SECRET,
   LATCHKEY_CORS_ORIGINS: APP,
   LATCHKEY_FAILURES_MAX: '30',
+  LATCHKEY_STORE_DIGESTS: 'yes',
 };
 
 const PAGE = '/files/team/page.html';
@@ -56,6 +58,9 @@ async function tableFor(site: Site): Promise<readonly Asked[]> {
       ['OPTIONS', target, { Origin: APP, 'Access-Control-Request-Method': 'GET' }],
       ['OPTIONS', target, { Origin: 'https://evil.example', 'Access-Control-Request-Method': 'GET' }],
     ]),
+    ['GET', DOWNLOAD, { Authorization: `Bearer ${alice}`, 'Want-Repr-Digest': 'sha-256=1' }],
+    ['HEAD', DOWNLOAD, { Authorization: `Bearer ${alice}`, 'Want-Repr-Digest': 'sha-256=1' }],
+    ['GET', '/_latchkey/download/team/none.txt', { 'Want-Repr-Digest': 'sha-256=1' }],
     ['PUT', FILE, {}, 'x'],
     ['PUT', FILE, NAVIGATION, 'x'],
     ['PUT', FILE, { Authorization: `Bearer ${bob}` }, 'x'],
@@ -100,7 +105,15 @@ function withoutToken(text: string): string {
   return text.replace(/(lk=|latchkey-link=)[\w.-]+/, '$1TOKEN').replace(/Max-Age=\d+/, 'Max-Age=N');
 }
 
-const COMPARED = ['location', 'set-cookie', 'www-authenticate', 'retry-after', 'content-disposition', 'vary'];
+const COMPARED = [
+  'location',
+  'set-cookie',
+  'www-authenticate',
+  'retry-after',
+  'content-disposition',
+  'repr-digest',
+  'vary',
+];
 
 function told(answer: Answer) {
   const { status, headers, body } = answer;
@@ -118,7 +131,9 @@ function told(answer: Answer) {
 
 async function prepared(t: Test, env: Headers, args: readonly string[] = []): Promise<Site> {
   const site = await startSite(t, { ...SETTINGS, ...env }, args);
-  await site.ask('PUT', FILE, { token: site.token('root'), body: '0123456789' });
+  const [token, body] = [site.token('root'), '0123456789'];
+  const digest = createHash('sha256').update(body).digest('base64');
+  await site.ask('PUT', FILE, { token, body, headers: { 'Repr-Digest': `sha-256=:${digest}:` } });
   await site.ask('PUT', PAGE, { token: site.token('root'), body: '<p>page' });
   for (const who of ['user:alice', 'group:team']) await site.cli('grant', who, 'write', '/team/');
   return site;
@@ -143,6 +158,7 @@ for (const [name, env] of [
       const site = await prepared(t, env);
       byNginx = await through(site, [...(await tableFor(site)), ...(await signedTable(site))]);
       t.ok(Object.keys(byNginx).length > 100);
+      t.ok(JSON.stringify(byNginx).includes('"repr-digest":"sha-256=:'));
     });
     await t.test('the gateway', async (t) => {
       const site = await prepared(t, env, ['--no-nginx']);

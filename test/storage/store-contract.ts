@@ -5,6 +5,7 @@
 
 import type { Test } from 'tap';
 import { credentialsContract } from './contract-credentials.js';
+import { digestsContract } from './contract-digests.js';
 import { factsContract } from './contract-facts.js';
 import { filesContract } from './contract-files.js';
 import { grantsContract } from './contract-grants.js';
@@ -39,6 +40,7 @@ export function storeContract(t: Test, name: string, open: OpenStore): void {
   t.test(`${name}: files and the journal`, async (t) => filesContract(rulesOf(t, open)));
   t.test(`${name}: records, listed and mended`, async (t) => recordsContract(rulesOf(t, open)));
   t.test(`${name}: the end of files`, async (t) => lifeContract(rulesOf(t, open)));
+  t.test(`${name}: the SHA-256 of files`, async (t) => digestsContract(rulesOf(t, open)));
   t.test(`${name}: moves`, async (t) => movesContract(rulesOf(t, open)));
   t.test(`${name}: a path and all below it`, async (t) => treeContract(rulesOf(t, open)));
   t.test(`${name}: quotas`, async (t) => quotasContract(rulesOf(t, open)));

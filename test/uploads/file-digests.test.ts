@@ -1,7 +1,7 @@
 /** Digests of files, by threads of their own: as many at once as one likes, and the event loop goes on. */
 
 import { createHash, randomBytes } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync, readSync, unlinkSync, writeFileSync } from 'node:fs';
 import { setImmediate as turn } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import type { FileDigests } from '../../src/uploads/file-digests.js';
@@ -10,7 +10,9 @@ const MIB = 1024 * 1024;
 
 // The built ones: a thread is started by the name of its file.
 const built = new URL('../../dist/uploads/file-digests.js', import.meta.url).href;
-const { FileDigests: Digests } = (await import(built)) as typeof import('../../src/uploads/file-digests.js');
+const { FileDigests: Digests, IN_BACKGROUND } = (await import(
+  built
+)) as typeof import('../../src/uploads/file-digests.js');
 
 function opened(t: Test): FileDigests {
   const digests = new Digests();
@@ -39,6 +41,49 @@ t.test('a file that cannot be read is an error, and the thread goes on', async (
   const empty = await digests.of(`${folder}/file`, ['sha-256']);
   t.equal(empty.get('sha-256'), '47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=');
 });
+
+t.test('of an open file, wherever its reader is and whatever it is called by then', async (t) => {
+  const digests = opened(t);
+  const folder = t.testdir({ file: 'text' });
+  const descriptor = openSync(`${folder}/file`, 'r');
+  t.teardown(() => closeSync(descriptor));
+  readSync(descriptor, Buffer.alloc(2));
+  unlinkSync(`${folder}/file`);
+  for (let i = 0; i < 2; i++) {
+    const found = await digests.of(descriptor, ['sha-256']);
+    t.equal(
+      found.get('sha-256'),
+      createHash('sha256').update('text').digest('base64'),
+      'and it is left open',
+    );
+  }
+});
+
+t.test(
+  'the thread of what nobody waits for stands back behind all others, and is the only one',
+  async (t) => {
+    const digests = new Digests(IN_BACKGROUND);
+    t.teardown(() => digests.close());
+    const file = `${t.testdir({ file: 'text' })}/file`;
+    const before = niceThreads();
+    await Promise.all([1, 2, 3].map(() => digests.of(file, ['sha-256'])));
+    t.equal(niceThreads() - before, 1);
+    await opened(t).of(file, ['sha-256']);
+    t.equal(niceThreads() - before, 1, 'those that requests wait for are as all others');
+  },
+);
+
+/** Threads of this process of a lower priority: the 19th field of proc(5)'s stat, 16 behind the name and the state. */
+function niceThreads(): number {
+  const stats = readdirSync('/proc/self/task').map((id) => {
+    try {
+      return readFileSync(`/proc/self/task/${id}/stat`, 'utf8');
+    } catch {
+      return ''; // it has ended
+    }
+  });
+  return stats.filter((stat) => stat.split(') ').at(-1)?.split(' ')[16] === '10').length;
+}
 
 t.test('nothing asked is nothing done', async (t) => {
   t.equal((await opened(t).of('/none', [])).size, 0);

@@ -32,6 +32,17 @@ t.test('on one path, in the order of arrival', async (t) => {
   t.strictSame(log, ['one in', 'one out', 'two in', 'two out', 'three in', 'three out']);
 });
 
+t.test('who asks hears whether a path is free, with the folders above it and all below it', async (t) => {
+  const { locks, enter } = scene();
+  const [file, folder] = [enter('file', ['/a/b']), enter('folder', ['/c/'])];
+  const free = ['/a/b', '/a/', '/', '/a/c', '/c', '/c/d'].filter((path) => locks.isFree(path));
+  t.strictSame(free, ['/a/c', '/c']);
+  file.leave();
+  folder.leave();
+  await Promise.all([file.done, folder.done]);
+  t.ok(locks.isFree('/'));
+});
+
 t.test('on different paths, side by side', async (t) => {
   const { log, enter } = scene();
   const works = [enter('one', ['/a']), enter('two', ['/b']), enter('three', ['/A'])];

@@ -18,6 +18,7 @@ import { isSameRecord } from '../../acl/same-record.js';
 import type { MoveEntry } from '../../acl/tree-ports.js';
 import { arrivingGrants } from '../arriving-grants.js';
 import { touchedBy } from '../touched.js';
+import type { MemoryDigests } from './memory-digests.js';
 import type { MemoryLife } from './memory-life.js';
 import type { MemoryLinks } from './memory-links.js';
 import type { MemoryQuotas } from './memory-quotas.js';
@@ -30,6 +31,7 @@ export interface MemoryFilesDeps {
   readonly grantsOn: (path: ResourcePath) => readonly Grant[];
   readonly links: MemoryLinks;
   readonly life: MemoryLife;
+  readonly digests: MemoryDigests;
   /** @throws NotKnown where one of them is being moved */
   readonly refuseMoving: (paths: readonly ResourcePath[]) => void;
   readonly isMoving: (path: ResourcePath) => boolean;
@@ -54,6 +56,10 @@ export class MemoryFiles implements FileStore {
   }
 
   async file(path: ResourcePath): Promise<FileRecord | undefined> {
+    return this.recordOf(path);
+  }
+
+  recordOf(path: ResourcePath): FileRecord | undefined {
     return this.#files.get(path);
   }
 
@@ -70,7 +76,7 @@ export class MemoryFiles implements FileStore {
     return changes.filter(({ path, from, to }) => {
       if (pending.has(path) || this.#deps.isMoving(path) || !isSameRecord(this.#files.get(path), from))
         return false;
-      if (to === undefined) this.#files.delete(path);
+      if (to === undefined) this.#drop(path);
       else this.#files.set(path, to);
       return true;
     });
@@ -109,7 +115,7 @@ export class MemoryFiles implements FileStore {
       this.#commits.delete(partial);
       if (requested !== undefined) this.#deps.links.uncountFile(requested);
       if (visibility === 'hidden') continue;
-      if (replaces === undefined) this.#files.delete(file.path);
+      if (replaces === undefined) this.#drop(file.path);
       else this.#files.set(file.path, replaces);
     }
     return this.#deps.write(entries.map(({ file }) => file.path));
@@ -119,7 +125,7 @@ export class MemoryFiles implements FileStore {
     this.#deps.refuseMoving([removal.path]);
     this.#removals.set(removal.partial, removal);
     this.#enterTrash(removal);
-    this.#files.delete(removal.path);
+    this.#drop(removal.path);
     this.#deps.dropAllows(removal.path);
     return this.#deps.write([removal.path]);
   }
@@ -160,6 +166,7 @@ export class MemoryFiles implements FileStore {
     for (const record of records) {
       const path = moved(record.path, from, to);
       this.#files.delete(record.path);
+      this.#deps.digests.follow(record.path, path);
       const now = file && { bytes: file.bytes, updatedAt: file.modifiedSeconds * 1000 };
       this.#files.set(path, { ...record, path, ...now });
     }
@@ -168,8 +175,13 @@ export class MemoryFiles implements FileStore {
 
   forget(range: ResourcePath): number {
     const paths = this.paths().filter((path) => isIn(path, range));
-    for (const path of paths) this.#files.delete(path);
+    for (const path of paths) this.#drop(path);
     return paths.length;
+  }
+
+  #drop(path: ResourcePath): void {
+    this.#files.delete(path);
+    this.#deps.digests.drop(path);
   }
 
   #enterTrash({ path, trash }: PendingRemoval): void {
@@ -186,8 +198,9 @@ export class MemoryFiles implements FileStore {
   }
 
   #writeRows(entry: CommitEntry): void {
-    const { file, expiresAt } = entry;
+    const { file, expiresAt, sha256 } = entry;
     this.#files.set(file.path, file);
+    this.#deps.digests.set(file, sha256);
     this.#deps.life.set(file.path, expiresAt);
     for (const grant of arrivingGrants(entry, this.#deps.grantsOn(file.path))) this.#deps.putGrant(grant);
   }

@@ -16,6 +16,7 @@ import { SESSION_MARK_MS, SIGNED_URLS, TOUCHED_ALL } from '../../acl/ports.js';
 import type { Principal } from '../../acl/principal.js';
 import { type ResourcePath, ROOT } from '../../acl/resource-path.js';
 import { indexByPrincipal } from '../grant-index.js';
+import { MemoryDigests } from './memory-digests.js';
 import { MemoryFiles } from './memory-files.js';
 import { MemoryLife } from './memory-life.js';
 import { MemoryLinks } from './memory-links.js';
@@ -48,6 +49,7 @@ export function openMemoryStore(): Store {
     write: (value, touched) => written(state, value, touched),
     refuseMoving: (paths) => state.tree.refuseMoving(paths),
   });
+  const digests = new MemoryDigests((path) => state.files.recordOf(path));
   const state: State = {
     revision: 0,
     lastId: 0,
@@ -67,6 +69,7 @@ export function openMemoryStore(): Store {
       grantsOn: (path) => [...state.grants.values()].filter((grant) => grant.path === path),
       links,
       life,
+      digests,
       refuseMoving: (paths) => state.tree.refuseMoving(paths),
       isMoving: (path) => state.tree.isMoving(path),
       quotas: () => state.quotas,
@@ -102,6 +105,7 @@ export function openMemoryStore(): Store {
     moves: state.tree,
     tree: state.tree,
     quotas: state.quotas,
+    digests,
     facts: { load: (query) => load(state, query), version: () => state.revision },
     close: async () => {},
   };

@@ -1,4 +1,4 @@
-/** What a commit writes of its files, when they are seen: records, expiries, grants. In a transaction of its caller. */
+/** What a commit writes of its files, when they are seen: records, digests, expiries, grants. In a transaction of its caller. */
 
 import type { GrantDraft } from '../../acl/grant.js';
 import type { CommitEntry } from '../../acl/ports.js';
@@ -6,6 +6,7 @@ import { arrivingGrants } from '../arriving-grants.js';
 import { setExpiries } from './expiry-rows.js';
 import { writeFiles } from './file-rows.js';
 import { grantsOn, putGrants } from './grant-rows.js';
+import { setDigests } from './postgres-digests.js';
 import type { Transaction } from './transaction.js';
 
 export async function writeCommitted(tx: Transaction, entries: readonly CommitEntry[]): Promise<void> {
@@ -14,6 +15,7 @@ export async function writeCommitted(tx: Transaction, entries: readonly CommitEn
     tx,
     entries.map(({ file }) => file),
   );
+  await setDigests(tx, entries);
   await setExpiries(
     tx,
     entries.map(({ file, expiresAt }) => ({ path: file.path, expiresAt })),

@@ -6,6 +6,7 @@ import { PostgresDatabase, WRITER_LIMITS, type WriterLimits } from './database.j
 import { migrate } from './migrate.js';
 import { PostgresAcl } from './postgres-acl.js';
 import { PostgresCredentials, PostgresUsage } from './postgres-credentials.js';
+import { PostgresDigests } from './postgres-digests.js';
 import { PostgresExpiries } from './postgres-expiries.js';
 import { PostgresFacts } from './postgres-facts.js';
 import { PostgresFiles } from './postgres-files.js';
@@ -33,6 +34,7 @@ export async function openPostgresStore(url: string, limits: WriterLimits = WRIT
     moves: new PostgresMoves(database),
     tree: new PostgresTree(database),
     quotas: new PostgresQuotas(database),
+    digests: new PostgresDigests(database),
     close: () => database.close(),
   };
 }

@@ -6,7 +6,7 @@ import { type TrashRow, trashedOf, trashRowOf } from '../trash-row.js';
 import type { PostgresDatabase } from './database.js';
 import type { Transaction } from './transaction.js';
 
-const TRASH_COLUMNS = 'id, path, owner, bytes, expires_at, grants, removed_by, removed_at';
+const TRASH_COLUMNS = 'id, path, owner, bytes, expires_at, grants, removed_by, removed_at, sha256';
 
 export class PostgresTrash implements TrashStore {
   readonly #db: PostgresDatabase;
@@ -53,11 +53,21 @@ export class PostgresTrash implements TrashStore {
 export async function putTrash(tx: Transaction, file: TrashedFile): Promise<void> {
   const row = trashRowOf(file);
   await tx.run(
-    `INSERT INTO trash (${TRASH_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+    `INSERT INTO trash (${TRASH_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
      ON CONFLICT (id) DO UPDATE SET path = excluded.path, owner = excluded.owner, bytes = excluded.bytes,
        expires_at = excluded.expires_at, grants = excluded.grants, removed_by = excluded.removed_by,
-       removed_at = excluded.removed_at`,
-    [row.id, row.path, row.owner, row.bytes, row.expires_at, row.grants, row.removed_by, row.removed_at],
+       removed_at = excluded.removed_at, sha256 = excluded.sha256`,
+    [
+      row.id,
+      row.path,
+      row.owner,
+      row.bytes,
+      row.expires_at,
+      row.grants,
+      row.removed_by,
+      row.removed_at,
+      row.sha256,
+    ],
   );
 }
 

@@ -5,6 +5,7 @@
  */
 
 import { countFiles } from './count-files.js';
+import { followDigests } from './follow-digests.js';
 import { pathKey } from './path-key.js';
 
 export const MIGRATIONS: readonly string[] = [
@@ -200,6 +201,18 @@ export const MIGRATIONS: readonly string[] = [
     removed_at bigint NOT NULL
   );
   CREATE INDEX trash_by_time ON trash (removed_at, id);
+  `,
+  `
+  -- The SHA-256 of files, each with the version of the row of files that it was computed of.
+  CREATE TABLE digests (
+    path       text NOT NULL COLLATE "C",
+    bytes      bigint NOT NULL,
+    updated_at bigint NOT NULL,
+    sha256     text NOT NULL COLLATE "C"  -- hexadecimal
+  );
+  CREATE UNIQUE INDEX digests_by_path ON digests (${pathKey()});
+  ${followDigests}
+  ALTER TABLE trash ADD COLUMN sha256 text COLLATE "C"; -- of the file, where it was known
   `,
 ];
 

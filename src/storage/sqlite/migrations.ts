@@ -236,6 +236,26 @@ const MIGRATIONS: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX trash_by_time ON trash (removed_at, id);
   `,
+  `
+  -- The SHA-256 of files, each with the version of the row of files that it was computed of.
+  CREATE TABLE digests (
+    path       TEXT PRIMARY KEY,
+    bytes      INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,          -- UTC ms
+    sha256     TEXT NOT NULL              -- hexadecimal
+  ) STRICT, WITHOUT ROWID;
+  CREATE TRIGGER digest_gone AFTER DELETE ON files BEGIN
+    DELETE FROM digests WHERE path = OLD.path;
+  END;
+  CREATE TRIGGER digest_moved AFTER UPDATE OF path ON files BEGIN
+    UPDATE OR REPLACE digests SET path = NEW.path WHERE path = OLD.path;
+  END;
+  CREATE TRIGGER digest_outdated AFTER UPDATE OF bytes, updated_at ON files
+  WHEN OLD.bytes <> NEW.bytes OR OLD.updated_at <> NEW.updated_at BEGIN
+    DELETE FROM digests WHERE path = NEW.path;
+  END;
+  ALTER TABLE trash ADD COLUMN sha256 TEXT; -- of the file, where it was known
+  `,
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;

@@ -5,6 +5,7 @@ import { ChangeLog } from './change-log.js';
 import { openWriter, waitForNobody } from './connection.js';
 import { migrate } from './migrations.js';
 import { SqliteCredentials, SqliteUsage } from './sqlite-credentials.js';
+import { SqliteDigests } from './sqlite-digests.js';
 import { SqliteExpiries } from './sqlite-expiries.js';
 import { SqliteFacts } from './sqlite-facts.js';
 import { SqliteFiles } from './sqlite-files.js';
@@ -44,6 +45,7 @@ export function openSqliteStore(file: string, patienceMs = WRITER_PATIENCE_MS): 
       moves: new SqliteMoves(db, log, quotas),
       tree: new SqliteTree(db, log),
       quotas,
+      digests: new SqliteDigests(db, turns),
       facts,
       close: async () => {
         facts.close();

@@ -24,6 +24,7 @@ import { touchedBy } from '../touched.js';
 import type { ChangeLog } from './change-log.js';
 import { GrantWriter } from './grant-writer.js';
 import { MovesUnderWay } from './moves-under-way.js';
+import { DigestRows } from './sqlite-digests.js';
 import { ExpiryRows } from './sqlite-expiries.js';
 import type { SqliteQuotas } from './sqlite-quotas.js';
 import { TrashRows } from './sqlite-trash.js';
@@ -36,6 +37,7 @@ export class SqliteFiles implements FileStore {
   readonly #moves: MovesUnderWay;
   readonly #expiries: ExpiryRows;
   readonly #trash: TrashRows;
+  readonly #digests: DigestRows;
   readonly #grantsOn: Statement<[string], GrantRow>;
   readonly #file: Statement<[string], FileRow>;
   readonly #page: Statement<[string, string, number], FileRow>;
@@ -58,6 +60,7 @@ export class SqliteFiles implements FileStore {
     this.#moves = new MovesUnderWay(db);
     this.#expiries = new ExpiryRows(db);
     this.#trash = new TrashRows(db);
+    this.#digests = new DigestRows(db);
     this.#grantsOn = db.prepare(`SELECT ${GRANT_COLUMNS} FROM grants WHERE path = ?`);
     this.#file = db.prepare('SELECT path, owner, bytes, updated_at FROM files WHERE path = ?');
     this.#page = db.prepare(
@@ -200,6 +203,7 @@ export class SqliteFiles implements FileStore {
 
   #writeRows(entry: CommitEntry): void {
     this.#write(entry.file);
+    this.#digests.set(entry.file, entry.sha256);
     this.#expiries.set(entry.file.path, entry.expiresAt);
     if (entry.grants.length === 0) return;
     const session = this.#grants.begin();

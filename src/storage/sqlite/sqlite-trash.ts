@@ -13,8 +13,8 @@ export class TrashRows {
 
   constructor(db: Database) {
     this.#put = db.prepare(
-      `INSERT OR REPLACE INTO trash (id, path, owner, bytes, expires_at, grants, removed_by, removed_at)
-       VALUES (@id, @path, @owner, @bytes, @expires_at, @grants, @removed_by, @removed_at)`,
+      `INSERT OR REPLACE INTO trash (id, path, owner, bytes, expires_at, grants, removed_by, removed_at, sha256)
+       VALUES (@id, @path, @owner, @bytes, @expires_at, @grants, @removed_by, @removed_at, @sha256)`,
     );
     this.#drop = db.prepare('DELETE FROM trash WHERE id = ?');
   }
