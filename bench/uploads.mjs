@@ -227,7 +227,12 @@ http {
 
 async function startLatchkey(folder) {
   const up = spawn(process.execPath, [CLI, 'up', '--port', String(PORTS.latchkey), '--data', folder], {
-    env: { ...process.env, LATCHKEY_JWT_SECRET: SECRET, LATCHKEY_LOG_LEVEL: 'warn' },
+    env: {
+      ...process.env,
+      LATCHKEY_JWT_SECRET: SECRET,
+      LATCHKEY_LOG_LEVEL: 'warn',
+      LATCHKEY_USER_UPLOADS_MAX: String(AT_ONCE),
+    },
     stdio: ['ignore', 'pipe', 2],
   });
   running.push(up);

@@ -1,5 +1,5 @@
 // Installs what is missing before `npm test`: what `npm start` needs, a browser, the framework of the site whose
-// sessions the tests use, the interpreters of the signers in docs/links.md, and PostgreSQL.
+// sessions the tests use, the interpreters of the signers in docs/links.md, PostgreSQL, and Redis.
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { installPackages } from './debian.mjs';
@@ -13,4 +13,5 @@ installPackages([
   ...(hasProgram('php') ? [] : ['php-cli']),
   ...(hasProgram('ruby') ? [] : ['ruby']),
   ...(existsSync('/usr/lib/postgresql') ? [] : ['postgresql']),
+  ...(hasProgram('redis-server') ? [] : ['redis-server']),
 ]);

@@ -6,16 +6,8 @@
 import type { Config } from './config.js';
 import { openDigestParts } from './digest-parts.js';
 import { listingOver, openFileParts, type recoverFiles, takeFilesLock } from './file-parts.js';
-import {
-  authorizerOver,
-  checkFacts,
-  clock,
-  openFacts,
-  openStore,
-  rawUploadsOf,
-  readerOver,
-  storageRootOf,
-} from './foundations.js';
+import { openFleetFacts, openFleetStore, readiness } from './fleet-parts.js';
+import { authorizerOver, clock, rawUploadsOf, readerOver, storageRootOf } from './foundations.js';
 import { buildAuthorizerApp } from './http/authorizer-app.js';
 import { buildFilesApp } from './http/files-app.js';
 import { buildMetricsApp } from './http/metrics-route.js';
@@ -28,33 +20,41 @@ import { authorizerMetrics } from './metrics/authorizer-metrics.js';
 import { DecisionCounts } from './metrics/decision-counts.js';
 import { exposition } from './metrics/family.js';
 import { FilesCounts, filesMetrics } from './metrics/files-metrics.js';
+import { fleetMetrics } from './metrics/fleet-metrics.js';
 import { openRecognition } from './recognition.js';
 import { keepExpired, recoverUploads } from './resumable-parts.js';
 import { openShareParts } from './share-parts.js';
 import { SharedCheck, TURN_CONNECTIONS_MAX } from './storage/shared-check.js';
 import type { ProcessLock } from './storage/sqlite/process-lock.js';
-import { uploadLimitsOf } from './upload-limit-parts.js';
+import { trashBytesMaxOf, uploadLimitsOf } from './upload-limit-parts.js';
 import { FileDigests } from './uploads/file-digests.js';
 import { keepEnded } from './uploads/keep-ended.js';
 import { keepSwept } from './uploads/sweeping.js';
 import { TrashFolder } from './uploads/trash-folder.js';
 
 export async function openAuthorizerApp(config: Config, logger: Logger) {
-  const { facts, usage, close } = await openFacts(config);
+  const { facts, usage, fleet, close } = await openFleetFacts(config);
   const shared = new SharedCheck(facts);
   const reader = readerOver(shared, config);
   const authorizer = authorizerOver(reader, config);
   const counts = new DecisionCounts();
-  const checkReady = () => checkFacts(facts);
-  const openMetrics = exposition(
-    authorizerMetrics({ decisions: counts, cache: reader, cacheBytesMax: config.cacheBytesMax, checkReady }),
-  );
+  const checkReady = readiness(facts, fleet);
+  const openMetrics = exposition([
+    ...authorizerMetrics({
+      decisions: counts,
+      cache: reader,
+      cacheBytesMax: config.cacheBytesMax,
+      checkReady,
+    }),
+    ...(fleet === undefined ? [] : fleetMetrics(fleet.figures)),
+  ]);
   const app = await buildAuthorizerApp({
     authorizer,
     turn: {
       begin: () => shared.begin(),
       end: () => shared.end(),
-      connectionsMax: TURN_CONNECTIONS_MAX,
+      // Where the check costs nothing, each decision checks for itself.
+      connectionsMax: fleet === undefined ? TURN_CONNECTIONS_MAX : 0,
     },
     recognise: (onProblem) => openRecognition(config, { reader, usage, onProblem }),
     judgeLinks: (onProblem) => openLinkJudges(config, { reader, authorizer, onProblem }),
@@ -67,6 +67,7 @@ export async function openAuthorizerApp(config: Config, logger: Logger) {
     logger,
   });
   app.addHook('onClose', close);
+  fleet?.start(app.log);
   return { app, metrics: config.metrics && buildMetricsApp(openMetrics, checkReady, logger) };
 }
 
@@ -88,7 +89,7 @@ export async function openFilesApp(config: Config, logger: Logger) {
 }
 
 async function openLockedFilesApp(config: Config, logger: Logger, lock: ProcessLock) {
-  const store = await openStore(config);
+  const { store, fleet, receipts } = await openFleetStore(config);
   try {
     const root = storageRootOf(config);
     await root.prepare();
@@ -112,10 +113,11 @@ async function openLockedFilesApp(config: Config, logger: Logger, lock: ProcessL
         digestParts?.tell(file.path);
       },
     });
-    const checkReady = () => checkFacts(store.facts);
-    const openMetrics = exposition(
-      filesMetrics({ counts, digests: digestParts?.keeper, root: config.root, checkReady }),
-    );
+    const checkReady = readiness(store.facts, fleet);
+    const openMetrics = exposition([
+      ...filesMetrics({ counts, digests: digestParts?.keeper, root: config.root, checkReady }),
+      ...(fleet === undefined ? [] : fleetMetrics(fleet.figures)),
+    ]);
     const reader = readerOver(store.facts, config);
     const authorizer = authorizerOver(reader, config);
     const app = await buildFilesApp({
@@ -132,6 +134,7 @@ async function openLockedFilesApp(config: Config, logger: Logger, lock: ProcessL
       signedUrlSecondsMax: config.links.signedUrlSecondsMax,
       clock,
       acl: store.acl,
+      receipts,
       root,
       ...parts,
       trash: store.trash,
@@ -145,7 +148,12 @@ async function openLockedFilesApp(config: Config, logger: Logger, lock: ProcessL
       formFilesMax: config.formFilesMax,
       quotas: store.quotas,
       userLimits: config.uploadLimits.userLimits,
-      uploadLimits: uploadLimitsOf(config),
+      uploadLimits: uploadLimitsOf(config, {
+        trash: store.trash,
+        bin: parts.bin,
+        onDropped: (dropped) => log?.info({ dropped }, 'made room for an upload in the trash'),
+        onProblem: (err) => log?.error({ err }, 'what is in the trash cannot be removed'),
+      }),
       download: config.download,
       checkReady,
       counts,
@@ -157,12 +165,14 @@ async function openLockedFilesApp(config: Config, logger: Logger, lock: ProcessL
       logger,
     });
     log = app.log;
+    fleet?.start(app.log);
     const stopSweeping = keepSwept(rawUploads, {
       clock,
       onSwept: (files) => app.log.warn({ files }, 'removed what nginx had left of uploads'),
       onProblem: (err) => app.log.error({ err }, 'what nginx has left of uploads cannot be removed'),
     });
-    const ended = { ...config, expiries: store.expiries, trash: store.trash, ...parts, clock };
+    const { expiries, trash } = store;
+    const ended = { ...config, trashBytesMax: trashBytesMaxOf(config), expiries, trash, ...parts, clock };
     const stopEnding = keepEnded(ended, {
       onEnded: (counts) => app.log.info(counts, 'removed files that have ended'),
       onProblem: (err) => app.log.error({ err }, 'what has ended cannot be removed'),

@@ -25,6 +25,7 @@ import {
   SettingProblem,
 } from './setting-values.js';
 import { SETTINGS, type Setting } from './settings.js';
+import type { RedisAddress } from './storage/change-feed/redis-address.js';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -35,6 +36,9 @@ export interface Config {
   /** Absolute. */
   readonly dataFolder: string;
   readonly database: DatabasePlace;
+  /** `undefined`: PostgreSQL itself tells of changes. */
+  readonly redis: RedisAddress | undefined;
+  readonly stalenessMaxMs: number;
   /** nginx's root: the file is root + mount + resource path. Relative to the data folder, or absolute. */
   readonly root: string;
   readonly mount: string;
@@ -62,7 +66,7 @@ export interface Config {
   readonly uploadLimits: UploadLimitSettings;
   /** 0: there is no trash. */
   readonly trashTimeMs: number;
-  /** `undefined`: no limit. */
+  /** `undefined`: a part of the disk. */
   readonly trashBytesMax: number | undefined;
   readonly storeDigests: boolean;
   readonly inspection: InspectionSettings;
@@ -177,6 +181,8 @@ export function loadConfig(env: Environment): Config {
   return Object.freeze({
     dataFolder: resolve(values.LATCHKEY_DATA),
     database: values.LATCHKEY_DATABASE_URL,
+    redis: values.LATCHKEY_REDIS_URL,
+    stalenessMaxMs: values.LATCHKEY_STALENESS_MAX_MS,
     root: values.LATCHKEY_ROOT ?? 'store',
     mount: values.LATCHKEY_MOUNT,
     partialFolder: values.LATCHKEY_PARTIAL ?? 'partial',

@@ -1,5 +1,8 @@
 /** What is wrong between settings that are each right. Called by `config.ts`, with all that it has read. */
 
+import { typeProblems } from './inspection-settings.js';
+import type { FolderTypes } from './uploads/folder-types.js';
+
 interface Related {
   readonly LATCHKEY_PROXY_USER_HEADER: string | undefined;
   readonly LATCHKEY_PROXY_GROUPS_HEADER: string | undefined;
@@ -16,6 +19,9 @@ interface Related {
   readonly LATCHKEY_LINK_PREFIX: string;
   readonly LATCHKEY_SCAN_COMMAND: readonly string[] | undefined;
   readonly LATCHKEY_SCAN_URL: string | undefined;
+  readonly LATCHKEY_UPLOAD_TYPES: readonly string[];
+  readonly LATCHKEY_UPLOAD_TYPES_REFUSED: readonly string[];
+  readonly LATCHKEY_UPLOAD_TYPES_BY_FOLDER: readonly FolderTypes[];
 }
 
 export function contradictions(values: Related): readonly string[] {
@@ -47,6 +53,7 @@ export function contradictions(values: Related): readonly string[] {
   if (values.LATCHKEY_SCAN_COMMAND !== undefined && values.LATCHKEY_SCAN_URL !== undefined) {
     problems.push('LATCHKEY_SCAN_COMMAND and LATCHKEY_SCAN_URL exclude each other: one of them says yes');
   }
+  problems.push(...typeProblems(values));
   const { LATCHKEY_LOGIN_URL: login, LATCHKEY_PUBLIC_URL: site } = values;
   if (login !== undefined && !login.startsWith('/') && site === undefined) {
     problems.push(

@@ -30,12 +30,18 @@ export function policyOf(config: Config): Policy {
   return { administrators: new Set(config.administrators), home: config.home };
 }
 
-/** @throws when it cannot be opened, with the database's name */
-export async function openStore({ database }: Config): Promise<Store> {
+/**
+ * @param onCommitted told of every revision that is written by it, where others have to be told of it
+ * @throws when it cannot be opened, with the database's name
+ */
+export async function openStore(
+  { database }: Config,
+  onCommitted?: (revision: number) => void,
+): Promise<Store> {
   try {
     return database.kind === 'sqlite'
       ? openSqliteStore(database.file)
-      : await (await postgres()).openPostgresStore(database.url);
+      : await (await postgres()).openPostgresStore(database.url, undefined, onCommitted);
   } catch (error) {
     throw notOpened(database, error as Error);
   }

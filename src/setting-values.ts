@@ -11,6 +11,7 @@ import { RSA_ALGORITHMS, type RsaAlgorithm } from './credentials/rsa-algorithm.j
 import { KeyProblem, parseSecrets, type SigningSecret, secretProblem } from './credentials/secret-text.js';
 import { parseAddressRange } from './links/address-ranges.js';
 import { isLinkId, type LinkKey } from './links/signed-url.js';
+import { parseRedisAddress, type RedisAddress } from './storage/change-feed/redis-address.js';
 import { isPostgresUrl, parseAddress } from './storage/postgres/address.js';
 
 /** Thrown by a parser: a clause that follows the setting's name. */
@@ -55,6 +56,27 @@ export function databaseUrl(given: string): DatabasePlace {
     throw new SettingProblem(`takes a URL of PostgreSQL: ${(error as Error).message}`);
   }
   return { kind: 'postgres', url: given };
+}
+
+/** Never told in a problem, either. */
+export function redisUrl(given: string): RedisAddress {
+  try {
+    return parseRedisAddress(given);
+  } catch (error) {
+    throw new SettingProblem((error as Error).message);
+  }
+}
+
+/** Milliseconds. Below it a poll of the store would be late by chance; above it nobody would call it a revoke. */
+const STALENESS_MIN_MS = 200;
+const STALENESS_MAX_MS = 60_000;
+
+export function staleness(given: string): number {
+  const ms = /^\d{1,5}$/.test(given) ? Number(given) : Number.NaN;
+  if (ms >= STALENESS_MIN_MS && ms <= STALENESS_MAX_MS) return ms;
+  throw new SettingProblem(
+    `takes milliseconds, from ${STALENESS_MIN_MS} to ${STALENESS_MAX_MS}, not '${given}'`,
+  );
 }
 
 export function absolute(given: string): string {

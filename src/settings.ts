@@ -4,6 +4,7 @@
 
 import type { Principal } from './acl/principal.js';
 import { RSA_ALGORITHMS, type RsaAlgorithm } from './credentials/rsa-algorithm.js';
+import { typesByFolder } from './folder-type-setting.js';
 import {
   absolute,
   addresses,
@@ -36,16 +37,19 @@ import {
   origin,
   origins,
   programWords,
+  redisUrl,
   rsaAlgorithm,
   scanTimeout,
   secret,
   secrets,
   size,
   sizeOrNone,
+  staleness,
   text,
   url,
 } from './setting-values.js';
 import { withoutPassword } from './storage/postgres/address.js';
+import type { FolderTypes } from './uploads/folder-types.js';
 
 export interface Setting<T> {
   readonly initial: T;
@@ -92,6 +96,15 @@ export const SETTINGS = {
     secret: true, // it may have a password in it
     shown: withoutPassword,
   } satisfies Setting<DatabasePlace>,
+  LATCHKEY_REDIS_URL: secretSetting(
+    'redis://HOST:PORT, redis+sentinel://HOST,HOST/MASTER or redis+cluster://HOST,HOST, and rediss for TLS: tells authorizers of changes in a PostgreSQL store; empty: PostgreSQL tells them',
+    redisUrl,
+  ),
+  LATCHKEY_STALENESS_MAX_MS: setting(
+    'with PostgreSQL: milliseconds after which an authorizer that heard nothing of the store asks it for each decision',
+    2_000,
+    staleness,
+  ),
   LATCHKEY_ROOT: optional("nginx's root; empty: DATA/store", absolute),
   LATCHKEY_MOUNT: setting('URL prefix of the private files', '/files/', mount),
   LATCHKEY_PARTIAL: optional(
@@ -253,7 +266,10 @@ export const SETTINGS = {
     ...durationSetting('how long a removed file is kept in the trash; 0: it is gone at once', '30d'),
     parse: durationOrNone,
   },
-  LATCHKEY_TRASH_BYTES_MAX: optional('bytes in the trash before the oldest go early; empty: no limit', size),
+  LATCHKEY_TRASH_BYTES_MAX: optional(
+    'bytes in the trash before the oldest go early; empty: a tenth of the disk',
+    size,
+  ),
   LATCHKEY_STORE_DIGESTS: setting(
     'yes: the SHA-256 of every file is computed after its upload, and stored',
     'no',
@@ -268,6 +284,11 @@ export const SETTINGS = {
     'types of files that are not taken, such as text/html',
     [] as readonly string[],
     mediaTypes,
+  ),
+  LATCHKEY_UPLOAD_TYPES_BY_FOLDER: setting(
+    'the same for what is in a folder, such as /photos/=image/*;/inbox/=*,!text/html; the nearest folder decides',
+    [] as readonly FolderTypes[],
+    typesByFolder,
   ),
   LATCHKEY_SCAN_COMMAND: optional(
     'program, by its absolute path, with arguments, that looks at each upload: the file is its last argument; exit code 0: yes, 1: no',

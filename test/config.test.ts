@@ -156,3 +156,23 @@ function secretFile(t: Test, text: string) {
   writeFileSync(file, text);
   return { file, folder };
 }
+
+t.test(
+  'types that are allowed and refused at once are told, and a part of them may be refused',
+  async (t) => {
+    const said = 'LATCHKEY_UPLOAD_TYPES, _REFUSED and _BY_FOLDER contradict each other: ';
+    const types = (allowed: string, refused: string, byFolder: string) =>
+      problemsOf({
+        LATCHKEY_UPLOAD_TYPES: allowed,
+        LATCHKEY_UPLOAD_TYPES_REFUSED: refused,
+        LATCHKEY_UPLOAD_TYPES_BY_FOLDER: byFolder,
+      }).map((problem) => (problem.startsWith(said) ? problem.slice(said.length) : problem));
+    t.strictSame(types('image/*', 'image/svg+xml', '/a/=text/*,!text/html;/a/b/=*'), []);
+    t.strictSame(types('image/png', 'image/*', '/a/=image/*;/b/=text/html,!text/*;/a/=*'), [
+      'image/png is allowed, and refused',
+      'image/* is allowed in /a/, and refused everywhere',
+      'text/html is allowed in /b/, and refused',
+      '/a/ is named twice',
+    ]);
+  },
+);

@@ -48,6 +48,33 @@ export const SETTINGS: Readonly<Record<string, Case>> = {
       'postgres://host/db?schema=a b': `${POSTGRES} its schema= takes a name of a-z, 0-9 and _`,
     },
   },
+  LATCHKEY_REDIS_URL: {
+    read: (config) => config.redis?.hosts,
+    initial: undefined,
+    good: {
+      'redis://:secret@r1:7000/3': [{ host: 'r1', port: 7000 }],
+      'rediss+sentinel://r1,r2/main': [
+        { host: 'r1', port: 26_379 },
+        { host: 'r2', port: 26_379 },
+      ],
+    },
+    bad: {
+      'http://r1':
+        'takes redis://HOST:PORT, rediss://, redis+sentinel://HOST,HOST/MASTER or redis+cluster://HOST,HOST',
+      'redis://:secret@r1/x': 'ends in the number of a database, such as /0',
+    },
+  },
+  LATCHKEY_STALENESS_MAX_MS: {
+    read: (config) => config.stalenessMaxMs,
+    initial: 2_000,
+    good: { '200': 200, '60000': 60_000 },
+    bad: Object.fromEntries(
+      ['199', '60001', '2s', '-1', '1e3'].map((text) => [
+        text,
+        `takes milliseconds, from 200 to 60000, not '${text}'`,
+      ]),
+    ),
+  },
   LATCHKEY_ROOT: {
     read: (config) => config.root,
     initial: 'store',
@@ -276,6 +303,35 @@ export const SETTINGS: Readonly<Record<string, Case>> = {
     initial: [],
     good: { 'text/html': ['text/html'] },
     bad: { html: "takes types such as image/* and application/pdf, not 'html'" },
+  },
+  LATCHKEY_UPLOAD_TYPES_BY_FOLDER: {
+    read: (config) => config.inspection.rules.folders,
+    initial: [],
+    good: {
+      '/photos/=Image/*; /a%3Bb=c/=*,!text/html ;': [
+        { folder: '/photos/', allowed: ['image/*'], refused: [] },
+        { folder: '/a;b=c/', allowed: [], refused: ['text/html'] },
+      ],
+      '/=application/pdf,text/*': [{ folder: '/', allowed: ['application/pdf', 'text/*'], refused: [] }],
+    },
+    bad: {
+      ...Object.fromEntries(
+        [
+          '/photos=image/*',
+          'photos/=image/*',
+          '/photos/',
+          '/photos/=',
+          '/a/../b/=image/*',
+          '/a%/=image/*',
+        ].map((text) => [
+          text,
+          `takes folders with types, such as /photos/=image/*;/inbox/=*,!text/html, not '${text}'`,
+        ]),
+      ),
+      '/a/=pdf': "takes types such as image/* and application/pdf, not 'pdf'",
+      '/a/=*,image/*': "takes * alone, beside what is refused, not '/a/=*,image/*'",
+      '/a/=!text/html': "takes what is allowed in a folder, * for all else, not '/a/=!text/html'",
+    },
   },
   LATCHKEY_SCAN_COMMAND: {
     read: (config) => config.inspection.scanCommand,

@@ -118,6 +118,8 @@ export interface FactsLoad {
   readonly paths: readonly StoredPathFacts[];
   readonly standing: Standing | undefined;
   readonly credential?: CredentialFact;
+  /** The version at which a cache that has followed this is true; absent: the one from before the load. */
+  readonly version?: number;
 }
 
 /** The store, as the path of a decision sees it. It can only read. */
@@ -211,8 +213,10 @@ export interface CommitEntry {
   readonly visibility: 'at-once' | 'hidden';
   /** Written with the record: absent, the file has none, whatever the one before it had. */
   readonly expiresAt?: number;
-  /** It comes from the trash: its entry there goes when this one is finished. No deny that stands by then is replaced. */
+  /** It comes from the trash: its entry there goes when this one is finished. */
   readonly trashId?: string;
+  /** The grants came along with the file: of these none replaces a deny that stands when they are written. */
+  readonly standingDenies?: 'kept';
   /** Of its bytes, in hexadecimal, and written with the record: absent, it is not known yet. */
   readonly sha256?: string;
   /** Counts for its link from when it is journaled, until it is given up: no crash loses or leaves a count. */

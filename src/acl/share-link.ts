@@ -26,6 +26,8 @@ export interface UploadTerms {
   readonly bytesMax: number | undefined;
   /** Endings of names, lower case, with their dot; empty: any. */
   readonly endings: readonly string[];
+  /** From when one is there until it expires. Absent: never. */
+  readonly filesExpireSeconds?: number;
 }
 
 /** What may be changed while the link stays the same. */

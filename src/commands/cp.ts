@@ -7,6 +7,7 @@ export const command: Command = {
   summary: 'Copies a file, with its grants. Share links stay with FROM.',
   details: [
     'A copy is an upload: it appears whole. Where a deny stands on TO, it stays.',
+    'keep-both copies beside the file that is there, as NAME (2); TO may then be FROM.',
     'A running files service is asked to do it; without one, the command does it.',
   ],
   options: RELOCATION_OPTIONS,

@@ -47,6 +47,10 @@ const WORDS: Readonly<Record<FindingKind, Words>> = {
     says: ['thing is left beside the partials', 'things are left beside the partials'],
     todo: 'the files service removes what nginx left, after a day; look at anything else, and remove it',
   },
+  'left-resumable': {
+    says: ['thing is of no resumable upload', 'things are of no resumable upload'],
+    todo: 'the start of the files service removes what uploads left; look at anything else, and remove it',
+  },
   'trash-missing': {
     says: ['entry of the trash has no file', 'entries of the trash have no file'],
     todo: 'it cannot be restored; latchkey trash empty ID',

@@ -5,6 +5,7 @@ import { remaining, stillAllowed, stillRefused } from '../acl/remaining.js';
 import { actionArgument, endOption, instantOption, pathArgument, principalArgument } from './arguments.js';
 import { type Command, DONE, flag, type Invocation, UsageError, valued } from './command.js';
 import { warnOfFolder } from './folder-warning.js';
+import { resultInForce, waitOptions } from './in-force.js';
 import { withStore } from './session.js';
 
 export const command: Command = {
@@ -17,24 +18,29 @@ export const command: Command = {
     'What stood for the same principal, path and action is replaced. It is in force when the command returns.',
     'TIME is ISO 8601 with a zone, such as 2027-01-31T12:00:00Z, or a date alone, which is its first moment in',
     'UTC; a DURATION is 90s, 30m, 48h, 7d or 2w.',
+    'With PostgreSQL a deny waits until every authorizer decides by it, and says so; with --no-wait it does not.',
   ],
   options: {
     deny: flag('deny instead of allow; a nearer path or a more specific principal still goes first'),
     for: valued('DURATION', 'ends that long after it begins'),
     until: valued('TIME', 'ends then; without --for and --until it has no end'),
     from: valued('TIME', 'begins then, rather than now'),
+    ...waitOptions,
   },
   takes: [3, 3],
   run: async (invocation) => {
     const draft = draftOf(invocation);
-    return withStore(invocation, async ({ acl, authorizer }) => {
+    return withStore(invocation, async (session) => {
+      const { acl, authorizer } = session;
       const { value, revision } = await acl.putGrants([draft]);
       const [grant] = value;
       if (grant === undefined) throw new Error('the store answered with no grant');
       const rest = await remaining(authorizer, draft.principal, draft.path, [draft.action]);
       const lines = draft.effect === 'allow' ? stillRefused(rest) : stillAllowed(rest);
       const text = `granted: ${describeGrant(grant)}${windowText(grant)} (grant ${grant.id})`;
-      invocation.output.result({ grant: grantJson(grant), revision, remaining: lines }, [text, ...lines]);
+      const json = { grant: grantJson(grant), revision, remaining: lines };
+      if (draft.effect === 'allow') invocation.output.result(json, [text, ...lines]);
+      else await resultInForce(invocation, session, json, [text, ...lines]);
       warnOfPast(invocation, draft);
       await warnOfFolder(invocation, draft.path);
       return DONE;

@@ -1,5 +1,6 @@
 import { groupArgument, userArgument } from './arguments.js';
 import { type Command, DONE, type ExitCode, type Invocation, UsageError } from './command.js';
+import { resultInForce, WAIT_DETAILS, waitOptions } from './in-force.js';
 import { withStore } from './session.js';
 
 const USAGE = 'add GROUP USER | remove GROUP USER | list [GROUP]';
@@ -12,7 +13,9 @@ export const command: Command = {
     'add, remove  where nothing has to be done, that is said, and the exit code is 0',
     'list         every stored group with its users, or one',
     'A GROUP is eng or group:eng, a USER is alice or user:alice.',
+    ...WAIT_DETAILS,
   ],
+  options: waitOptions,
   takes: [1, 3],
   run: async (invocation) => {
     const [verb, ...rest] = invocation.positionals;
@@ -39,13 +42,17 @@ async function change(
 ): Promise<ExitCode> {
   const group = groupArgument(groupName);
   const user = userArgument(userName);
-  return withStore(invocation, async ({ acl }) => {
+  return withStore(invocation, async (session) => {
+    const { acl } = session;
     const { value, revision } = await (verb === 'add'
       ? acl.addMember(group, user)
       : acl.removeMember(group, user));
     const done = verb === 'add' ? `added: ${user} to ${group}` : `removed: ${user} from ${group}`;
     const same = verb === 'add' ? `${user} was in ${group} already` : `${user} was not in ${group}`;
-    invocation.output.result({ group, user, changed: value, revision }, [value ? done : same]);
+    // A new member may no longer what the group is denied.
+    await resultInForce(invocation, session, { group, user, changed: value, revision }, [
+      value ? done : same,
+    ]);
     return DONE;
   });
 }

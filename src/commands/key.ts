@@ -14,6 +14,7 @@ import {
   valued,
 } from './command.js';
 import { warnOfFolder } from './folder-warning.js';
+import { resultInForce, WAIT_DETAILS, waitOptions } from './in-force.js';
 import { withStore } from './session.js';
 import { table } from './table.js';
 
@@ -32,12 +33,14 @@ export const command: Command = {
     'revoke  ends a key; the next request with it is refused when the command returns',
     'A USER is alice or user:alice. Clients send the key as X-Api-Key, as a bearer, or as the password of Basic:',
     'curl -u alice:KEY. Outside of its action and path a key may do what anyone may.',
+    ...WAIT_DETAILS,
   ],
   options: {
     action: valued('A', `the most that it may do: read, write or manage; default ${ACTION}`),
     path: valued('PATH', `where: a file, or a folder and all below it; default ${ROOT}`),
     for: valued('DURATION', 'how long it is good, such as 8h, 90d or 52w; default: until it is revoked'),
     note: valued('TEXT', `what it is for; at most ${NOTE_LENGTH_MAX} characters`),
+    ...waitOptions,
   },
   takes: [1, 2],
   run: async (invocation) => {
@@ -114,12 +117,14 @@ function instantWord(instant: number): string {
 }
 
 async function revoke(invocation: Invocation, id: string): Promise<ExitCode> {
-  return withStore(invocation, async ({ credentials }) => {
-    const { value: key, revision } = await credentials.removeApiKey(id);
+  return withStore(invocation, async (session) => {
+    const { value: key, revision } = await session.credentials.removeApiKey(id);
     if (key === undefined) {
       throw new RefusedError(`there is no API key '${id}'; latchkey key list has the ids`);
     }
-    invocation.output.result({ ...keyJson(key), revision }, [`revoked: key ${id} of ${described(key)}`]);
+    await resultInForce(invocation, session, { ...keyJson(key), revision }, [
+      `revoked: key ${id} of ${described(key)}`,
+    ]);
     return DONE;
   });
 }

@@ -3,6 +3,7 @@ import { linkJson } from '../links/link-json.js';
 import { linkState } from '../links/link-state.js';
 import { changeOfTerms } from '../links/link-terms.js';
 import { DONE, RefusedError, UsageError } from './command.js';
+import { resultInForce, waitOptions } from './in-force.js';
 import { asUsage, requestedTerms, takeAwayOptions, termOptions } from './link-options.js';
 import { foundLink, type LinkVerb } from './link-verb.js';
 import { withStore } from './session.js';
@@ -10,14 +11,15 @@ import { withStore } from './session.js';
 /** `latchkey link change`: other terms for the same URL, in force when it returns. */
 export const changeVerb: LinkVerb = {
   usage: 'change ID|URL OPTION…',
-  options: { ...termOptions, ...takeAwayOptions },
+  options: { ...termOptions, ...takeAwayOptions, ...waitOptions },
   takes: [1, 1],
   run: async (invocation, [subject = '']) => {
     const now = Date.now();
     const request = requestedTerms(invocation, now);
     if (Object.keys(request).length === 0)
       throw new UsageError('name what is to be changed, such as --for 7d');
-    return withStore(invocation, async ({ shareLinks, links }) => {
+    return withStore(invocation, async (session) => {
+      const { shareLinks, links } = session;
       const found = await foundLink(shareLinks, subject);
       if (found.revokedAt !== undefined) throw revokedAlready(found);
       const context = { lifetime: invocation.config.links, now };
@@ -25,7 +27,9 @@ export const changeVerb: LinkVerb = {
       const { value: link, revision } = await asUsage(shareLinks.changeLink(found.id, change));
       if (link === undefined) throw revokedAlready(found);
       const json = linkJson(link, await linkState(links, link));
-      invocation.output.result({ ...json, revision }, [`changed: link ${link.id} of ${link.path}`]);
+      await resultInForce(invocation, session, { ...json, revision }, [
+        `changed: link ${link.id} of ${link.path}`,
+      ]);
       return DONE;
     });
   },

@@ -33,6 +33,7 @@ export function linkTable(listed: readonly ListedLink[]): readonly string[] {
 export function linkLines({ link, word }: ListedLink): readonly string[] {
   const { terms, lastUsedAt, revokedAt } = link;
   const { notBefore, rateMax } = terms;
+  const { filesExpireSeconds: seconds } = terms.upload;
   const lines: readonly (readonly [string, string | undefined])[] = [
     ['id', link.id],
     ['state', word],
@@ -52,6 +53,7 @@ export function linkLines({ link, word }: ListedLink): readonly string[] {
     ['shown', link.kind === 'read' ? terms.disposition : undefined],
     ['largest', terms.upload.bytesMax === undefined ? undefined : `${terms.upload.bytesMax} bytes`],
     ['endings', terms.upload.endings.join(' ')],
+    ['files end', seconds === undefined ? undefined : `${seconds} seconds after they came`],
     ['note', terms.note],
     ['contact', terms.contact],
   ];

@@ -1,6 +1,7 @@
 /** The options by which `latchkey link create` and `change` name the terms of a link, and what they ask for. */
 
 import { closeSync, openSync, readSync } from 'node:fs';
+import { parseDuration } from '../acl/instant.js';
 import { LinkProblem } from '../links/link-limits.js';
 import type { TermsRequest } from '../links/link-terms.js';
 import { SettingProblem, size } from '../setting-values.js';
@@ -30,6 +31,10 @@ export const termOptions: OptionSpecs = {
   ending: repeated('.EXT', 'create, change: an upload must end so, such as .pdf; may be given several times'),
   files: valued('N', 'create, change: how many files may be uploaded'),
   bytes: valued('SIZE', 'create, change: the largest upload, such as 10m'),
+  'files-expire': valued(
+    'DURATION',
+    'create, change: how long a file that was uploaded is good, such as 30d',
+  ),
   note: valued('TEXT', 'create, change: for whoever lists the links'),
   contact: valued('TEXT', 'create, change: whom to ask when it has ended; strangers are shown it'),
 };
@@ -52,6 +57,7 @@ const TAKEN_AWAY: Readonly<Record<string, TakenAway>> = {
   endings: { request: { endings: [] }, help: 'uploads of any name', givenBy: 'ending' },
   files: { request: { filesMax: null }, help: 'any number of uploads' },
   bytes: { request: { bytesMax: null }, help: 'uploads of any size that the service takes' },
+  'files-expire': { request: { filesExpireSeconds: null }, help: 'files that come from now on stay' },
 };
 
 export const takeAwayOptions: OptionSpecs = {
@@ -78,6 +84,7 @@ export function requestedTerms({ options }: Invocation, now: number): TermsReque
     filesMax: countIn(options, 'files'),
     bytesMax: sizeIn(options, 'bytes'),
     endings: listIn(options, 'ending'),
+    filesExpireSeconds: secondsIn(options, 'files-expire'),
     note: textOption(options, 'note'),
     contact: textOption(options, 'contact'),
   };
@@ -119,6 +126,13 @@ function countIn(options: OptionValues, name: string): number | undefined {
   if (text === undefined) return undefined;
   if (/^\d{1,9}$/.test(text)) return Number(text);
   throw new UsageError(`--${name} takes a whole number, not '${text}'`);
+}
+
+function secondsIn(options: OptionValues, name: string): number | undefined {
+  const text = textOption(options, name);
+  const lasting = text === undefined ? undefined : parseDuration(text);
+  if (text === undefined || lasting !== undefined) return lasting && lasting / 1000;
+  throw new UsageError(`--${name} takes a duration such as 8h or 30d, not '${text}'`);
 }
 
 function sizeIn(options: OptionValues, name: string): number | undefined {

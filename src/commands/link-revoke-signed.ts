@@ -11,6 +11,7 @@ import {
   UsageError,
   valued,
 } from './command.js';
+import { resultInForce } from './in-force.js';
 import { withoutSecrets } from './link-verb.js';
 import { withStore } from './session.js';
 
@@ -35,19 +36,21 @@ export async function revokeSigned(invocation: Invocation): Promise<ExitCode> {
 }
 
 async function revokeOne(invocation: Invocation, id: string): Promise<ExitCode> {
-  return withStore(invocation, async ({ signedUrls }) => {
+  return withStore(invocation, async (session) => {
+    const { signedUrls } = session;
     const { signedUrlSecondsMax } = invocation.config.links;
     const { revision } = await revokeSignedUrl(signedUrls, id, signedUrlSecondsMax, Date.now());
-    invocation.output.result({ id, revision }, [`revoked: signed URLs of the id ${id}`]);
+    await resultInForce(invocation, session, { id, revision }, [`revoked: signed URLs of the id ${id}`]);
     return DONE;
   });
 }
 
 async function revokePath(invocation: Invocation, text: string): Promise<ExitCode> {
   const path = pathArgument(text);
-  return withStore(invocation, async ({ signedUrls }) => {
+  return withStore(invocation, async (session) => {
+    const { signedUrls } = session;
     const { value: generation, revision } = await signedUrls.raiseGeneration(path);
-    invocation.output.result({ path, generation, revision }, [
+    await resultInForce(invocation, session, { path, generation, revision }, [
       `revoked: every signed URL of ${path}; those signed with the generation ${generation} open it from now on`,
     ]);
     return DONE;
@@ -56,10 +59,11 @@ async function revokePath(invocation: Invocation, text: string): Promise<ExitCod
 
 async function revokeKey(invocation: Invocation, keyId: string): Promise<ExitCode> {
   if (!isLinkId(keyId)) throw new UsageError(`--key takes a key's id, not '${keyId}'`);
-  return withStore(invocation, async ({ signedUrls }) => {
+  return withStore(invocation, async (session) => {
+    const { signedUrls } = session;
     const { revision, ...more } = await revokeSignedUrlsOf(signedUrls, keyId, Date.now());
     const countsAgainFrom = formatInstant(more.countsAgainFrom);
-    invocation.output.result({ keyId, countsAgainFrom, revision }, [
+    await resultInForce(invocation, session, { keyId, countsAgainFrom, revision }, [
       `revoked: all that the key ${keyId} has signed; what it signs from ${countsAgainFrom} on counts`,
       "(for a key that somebody else knows: 'latchkey secret drop --links')",
     ]);

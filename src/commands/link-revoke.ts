@@ -1,5 +1,6 @@
 import { linkJson } from '../links/link-json.js';
 import { DONE, type ExitCode, type Invocation } from './command.js';
+import { resultInForce } from './in-force.js';
 import { foundLink } from './link-verb.js';
 import { withStore } from './session.js';
 
@@ -10,7 +11,8 @@ export const REVOKED_MAX = 10_000;
 /** `latchkey link revoke` of share links: all or none; in force when it returns. */
 export async function revokeLinks(invocation: Invocation, subjects: readonly string[]): Promise<ExitCode> {
   const now = Date.now();
-  return withStore(invocation, async ({ acl, shareLinks }) => {
+  return withStore(invocation, async (session) => {
+    const { acl, shareLinks } = session;
     const found = [];
     for (const subject of subjects) found.push(await foundLink(shareLinks, subject));
     for (const { id } of found) await shareLinks.revokeLink(id, now);
@@ -19,7 +21,7 @@ export async function revokeLinks(invocation: Invocation, subjects: readonly str
       ({ id, path, revokedAt }) =>
         `revoked${revokedAt === undefined ? '' : ' before'}: link ${id} of ${path}`,
     );
-    invocation.output.result({ revoked, revision: await acl.revision() }, lines);
+    await resultInForce(invocation, session, { revoked, revision: await acl.revision() }, lines);
     return DONE;
   });
 }

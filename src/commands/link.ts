@@ -1,4 +1,5 @@
 import { type Command, type Invocation, UsageError } from './command.js';
+import { WAIT_DETAILS, waitOptions } from './in-force.js';
 import { changeVerb } from './link-change.js';
 import { createVerb } from './link-create.js';
 import { listVerb } from './link-list.js';
@@ -17,7 +18,7 @@ const VERBS: Readonly<Record<string, LinkVerb>> = {
   change: changeVerb,
   revoke: {
     usage: `${REVOKE_USAGE} | ${REVOKE_SIGNED_USAGE}`,
-    options: revokeSignedOptions,
+    options: { ...revokeSignedOptions, ...waitOptions },
     takes: [0, REVOKED_MAX],
     run: (invocation, subjects) =>
       subjects.length > 0 ? revokeLinks(invocation, subjects) : revokeSigned(invocation),
@@ -39,7 +40,8 @@ export const command: Command = {
   details: [
     'create PATH [--upload] [--for DURATION | --until ISO] [--from ISO] [--password-file FILE|-]',
     '       [--recipient PRINCIPAL]… [--address RANGE]… [--downloads N] [--rate SIZE] [--inline]',
-    '       [--files N] [--bytes SIZE] [--ending .EXT]… [--note TEXT] [--contact TEXT]',
+    '       [--files N] [--bytes SIZE] [--ending .EXT]… [--files-expire DURATION] [--note TEXT]',
+    '       [--contact TEXT]',
     '  prints the URL of a new share link, this once: of its token only a hash is kept. PATH is a file, or a',
     '  folder and all below it. It is good for LATCHKEY_LINK_LIFETIME, where nothing else is said, and for',
     '  LATCHKEY_LINK_LIFETIME_MAX at the most. The URL is whole where LATCHKEY_PUBLIC_URL is set.',
@@ -52,12 +54,13 @@ export const command: Command = {
     '  one, with all of its terms',
     'change ID|URL, with the options of create but --upload, [--attachment] [--no-from] [--no-password]',
     '       [--no-recipients] [--no-addresses] [--no-downloads] [--no-rate] [--no-files] [--no-bytes]',
-    '       [--no-endings]',
+    '       [--no-endings] [--no-files-expire]',
     '  other terms for the same URL',
     'sign PATH [--for DURATION] [--folder PATH] [--id ID] [--cookie]',
     '  prints a signed URL, good for 1h where --for does not say. It is stored nowhere: docs/links.md has signers',
     'revoke ID|URL… | --signed ID|URL | --signed-path PATH | --key KEY-ID',
     '  share links, or signed URLs; in force when the command returns',
+    ...WAIT_DETAILS,
   ],
   options: OPTIONS,
   takes: [1, 1 + REVOKED_MAX],

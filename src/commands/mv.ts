@@ -9,6 +9,7 @@ export const command: Command = {
     'TO is what FROM is called then, not a folder to put it into; a folder ends in a slash in both.',
     'Whoever asks for either meanwhile, for some 100 ms, is told to come back. What was allowed on TO goes; what',
     'is denied there stays. API keys and signed URLs are for a path, and do not follow.',
+    'keep-both moves a file beside the one that is there, as NAME (2).',
     'A running files service is asked to do it; without one, the command does it.',
   ],
   options: RELOCATION_OPTIONS,

@@ -2,7 +2,7 @@
 
 import { fileURLToPath } from 'node:url';
 import type { Config, Environment } from '../config.js';
-import { HEAP_ARGS } from '../host/heap.js';
+import { FILES_HEAP_ARGS, HEAP_ARGS } from '../host/heap.js';
 import type { Part } from '../host/supervisor.js';
 
 const CLI = fileURLToPath(new URL('../cli.js', import.meta.url));
@@ -12,18 +12,19 @@ export function authorizerSocket(n: number): string {
 }
 
 export function authorizerPart(n: number, config: Config, env: Environment): Part {
-  return servicePart(`authorizer-${n}`, ['authorizer', '--listen', authorizerSocket(n)], config, env);
+  const args = [...HEAP_ARGS, CLI, 'authorizer', '--listen', authorizerSocket(n)];
+  return servicePart(`authorizer-${n}`, args, config, env);
 }
 
 export function filesPart(config: Config, env: Environment): Part {
-  return servicePart('files', ['files'], config, env);
+  return servicePart('files', [...FILES_HEAP_ARGS, CLI, 'files'], config, env);
 }
 
 function servicePart(name: string, args: readonly string[], config: Config, env: Environment): Part {
   return {
     name,
     program: process.execPath,
-    args: [...HEAP_ARGS, CLI, ...args],
+    args,
     env: { ...env, LATCHKEY_DATA: config.dataFolder },
     tellsWhenReady: true,
   };

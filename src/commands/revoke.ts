@@ -7,6 +7,7 @@ import { remaining, stillAllowed, stillRefused } from '../acl/remaining.js';
 import { parseResourcePath, type ResourcePath } from '../acl/resource-path.js';
 import { actionArgument, pathArgument, principalArgument } from './arguments.js';
 import { type Command, DONE, flag, type Invocation } from './command.js';
+import { resultInForce, WAIT_DETAILS, waitOptions } from './in-force.js';
 import { withStore } from './session.js';
 
 export const command: Command = {
@@ -16,8 +17,9 @@ export const command: Command = {
   details: [
     'It says what still allows the principal there. It is in force when the command returns: no request that',
     'is sent after it is allowed. A download under way is not stopped.',
+    ...WAIT_DETAILS,
   ],
-  options: { deny: flag('remove denies, which widens what the principal may do') },
+  options: { deny: flag('remove denies, which widens what the principal may do'), ...waitOptions },
   takes: [2, 3],
   run: async (invocation) => {
     const [who, where, what] = invocation.positionals;
@@ -25,16 +27,15 @@ export const command: Command = {
     const path = pathArgument(where);
     const actions = andGreater(what === undefined ? 'read' : actionArgument(what));
     const effect = invocation.options.deny === true ? 'deny' : 'allow';
-    return withStore(invocation, async ({ acl, authorizer }) => {
+    return withStore(invocation, async (session) => {
+      const { acl, authorizer } = session;
       const { value, revision } = await acl.removeGrants({ principal, path, actions, effect });
       const rest = await remaining(authorizer, principal, path, actions);
       const lines = effect === 'allow' ? stillAllowed(rest) : stillRefused(rest);
       const removed = value.map((grant) => `revoked: ${describeGrant(grant)} (grant ${grant.id})`);
       const none = `nothing to revoke: ${principal} has no such ${effect} on ${path}`;
-      invocation.output.result({ removed: value.map(grantJson), revision, remaining: lines }, [
-        ...(removed.length > 0 ? removed : [none]),
-        ...lines,
-      ]);
+      const json = { removed: value.map(grantJson), revision, remaining: lines };
+      await resultInForce(invocation, session, json, [...(removed.length > 0 ? removed : [none]), ...lines]);
       if (removed.length === 0) await warnOfFolder(invocation, acl, principal, path);
       return DONE;
     });

@@ -6,10 +6,10 @@
 
 import { request } from 'node:http';
 import { formatInstant } from '../acl/instant.js';
-import type { Store } from '../acl/ports.js';
 import { OPERATOR_SOCKET, openFileParts, recoverFilesAlone, takeFilesLock } from '../file-parts.js';
 import { FileRefused, type FileWork, ownFileWork, type RemovalMode } from '../file-work.js';
-import { openStore, storageRootOf } from '../foundations.js';
+import { openCommandStore } from '../fleet-parts.js';
+import { storageRootOf } from '../foundations.js';
 import { enterDataFolder } from '../host/data-folder.js';
 import { openInspection } from '../inspection-parts.js';
 import { type Invocation, RefusedError } from './command.js';
@@ -51,7 +51,7 @@ async function withSome<T>(invocation: Invocation, work: (files: FileWork) => Pr
 }
 
 async function withOwnParts<T>({ config, output }: Invocation, work: (files: FileWork) => Promise<T>) {
-  const store: Store = await openStore(config);
+  const { store } = await openCommandStore(config);
   try {
     const root = storageRootOf(config);
     await root.prepare();

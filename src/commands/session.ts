@@ -4,12 +4,14 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Authorizer } from '../acl/authorizer.js';
 import type { DigestStore } from '../acl/digest-ports.js';
+import type { Receipts } from '../acl/fleet-ports.js';
 import type { ExpiryStore, TrashStore } from '../acl/life-ports.js';
 import type { ShareLinkStore, SignedUrlStore } from '../acl/link-ports.js';
 import type { AclStore, CredentialStore, FileStore } from '../acl/ports.js';
 import type { QuotaStore } from '../acl/quota-ports.js';
 import type { MoveStore, TreeStore } from '../acl/tree-ports.js';
-import { authorizerOver, clock, openStore, readerOver } from '../foundations.js';
+import { openCommandStore } from '../fleet-parts.js';
+import { authorizerOver, clock, readerOver } from '../foundations.js';
 import { enterDataFolder } from '../host/data-folder.js';
 import { ShareLinks } from '../links/share-links.js';
 import type { Invocation } from './command.js';
@@ -29,6 +31,8 @@ export interface Session {
   /** Says what has become of a link. */
   readonly links: ShareLinks;
   readonly authorizer: Authorizer;
+  /** `undefined`: nobody else decides by this store, or all who do see a change at once. */
+  readonly receipts: Receipts | undefined;
 }
 
 export async function withStore<T>(
@@ -38,7 +42,7 @@ export async function withStore<T>(
   const { isNew } = enterDataFolder(config, output.note);
   const { database } = config;
   const made = database.kind === 'sqlite' && !existsSync(database.file) ? database.file : undefined;
-  const store = await openStore(config);
+  const { store, receipts } = await openCommandStore(config);
   try {
     if (made !== undefined && !isNew) output.note(`made a new database: ${resolve(made)}`);
     const reader = readerOver(store.facts, config);
@@ -57,6 +61,7 @@ export async function withStore<T>(
       digests: store.digests,
       links: new ShareLinks({ reader, facts: reader, authorizer, clock }),
       authorizer,
+      receipts,
     });
   } finally {
     await store.close();

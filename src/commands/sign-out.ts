@@ -11,6 +11,7 @@ import {
   UsageError,
   valued,
 } from './command.js';
+import { resultInForce, WAIT_DETAILS, waitOptions } from './in-force.js';
 import { withStore } from './session.js';
 
 const USAGE = 'USER | --token ID';
@@ -27,8 +28,9 @@ export const command: Command = {
     'returns when it is over: a token that is issued after that is good. From then on tokens of this user need',
     'an iat, and it may not be in the future. API keys go on: see latchkey key revoke. To keep somebody out,',
     'see latchkey suspend.',
+    ...WAIT_DETAILS,
   ],
-  options: { token: valued('ID', 'ends the one token with this id (jti), and no other') },
+  options: { token: valued('ID', 'ends the one token with this id (jti), and no other'), ...waitOptions },
   takes: [0, 1],
   run: async (invocation) => {
     const [user] = invocation.positionals;
@@ -41,21 +43,25 @@ export const command: Command = {
 };
 
 async function signOut(invocation: Invocation, user: Principal): Promise<ExitCode> {
-  return withStore(invocation, async ({ credentials }) => {
+  return withStore(invocation, async (session) => {
     const at = Date.now();
-    const { revision } = await credentials.signOut(user, at);
+    const { revision } = await session.credentials.signOut(user, at);
     await wait(SECOND_MS - (at % SECOND_MS));
     const signedOutAt = formatInstant(at);
-    invocation.output.result({ user, signedOutAt, revision }, [`signed out: ${user}, at ${signedOutAt}`]);
+    await resultInForce(invocation, session, { user, signedOutAt, revision }, [
+      `signed out: ${user}, at ${signedOutAt}`,
+    ]);
     return DONE;
   });
 }
 
 async function endToken(invocation: Invocation, id: string): Promise<ExitCode> {
-  return withStore(invocation, async ({ credentials }) => {
+  return withStore(invocation, async (session) => {
     const at = Date.now();
-    const { revision } = await credentials.endToken(id, at);
-    invocation.output.result({ token: id, endedAt: formatInstant(at), revision }, [`ended: the token ${id}`]);
+    const { revision } = await session.credentials.endToken(id, at);
+    await resultInForce(invocation, session, { token: id, endedAt: formatInstant(at), revision }, [
+      `ended: the token ${id}`,
+    ]);
     return DONE;
   });
 }

@@ -9,6 +9,7 @@ import type { Static } from 'typebox';
 import { ACTIONS, andGreater } from '../acl/action.js';
 import type { Authorizer, Question } from '../acl/authorizer.js';
 import { inOrder } from '../acl/decide.js';
+import type { Receipts } from '../acl/fleet-ports.js';
 import { type GrantDraft, windowProblem } from '../acl/grant.js';
 import { grantJson } from '../acl/grant-json.js';
 import type { AclStore } from '../acl/ports.js';
@@ -25,6 +26,7 @@ import {
   revokeSchema,
 } from './acl-schemas.js';
 import { instantIn, pathIn, principalIn } from './api-values.js';
+import { effectiveOn } from './effective.js';
 import type { Gate } from './gate.js';
 import { BadRequest } from './problem.js';
 
@@ -34,9 +36,10 @@ export interface AclDeps {
   readonly gate: Gate;
   readonly acl: AclStore;
   readonly authorizer: Authorizer;
+  readonly receipts: Receipts | undefined;
 }
 
-export function aclRoutes(instance: FastifyInstance, { gate, acl, authorizer }: AclDeps): void {
+export function aclRoutes(instance: FastifyInstance, { gate, acl, authorizer, receipts }: AclDeps): void {
   const app = instance.withTypeProvider<TypeBoxTypeProvider>();
 
   app.get(`${API_PREFIX}/grants`, { schema: listSchema }, async (request) => {
@@ -52,7 +55,8 @@ export function aclRoutes(instance: FastifyInstance, { gate, acl, authorizer }: 
     const { value, revision } = await acl.putGrants([draft]);
     const rest = await remaining(authorizer, draft.principal, draft.path, [draft.action]);
     const lines = draft.effect === 'allow' ? stillRefused(rest) : stillAllowed(rest);
-    return { grant: grantJson(one(value)), revision, remaining: [...lines] };
+    const effective = draft.effect === 'allow' ? {} : await effectiveOn(receipts, revision, request.log);
+    return { grant: grantJson(one(value)), revision, remaining: [...lines], ...effective };
   });
 
   app.delete(`${API_PREFIX}/grants`, { schema: revokeSchema }, async (request) => {
@@ -64,7 +68,8 @@ export function aclRoutes(instance: FastifyInstance, { gate, acl, authorizer }: 
     const { value, revision } = await acl.removeGrants({ principal, path, actions, effect });
     const rest = await remaining(authorizer, principal, path, actions);
     const lines = effect === 'allow' ? stillAllowed(rest) : stillRefused(rest);
-    return { removed: value.map(grantJson), revision, remaining: [...lines] };
+    const effective = await effectiveOn(receipts, revision, request.log);
+    return { removed: value.map(grantJson), revision, remaining: [...lines], ...effective };
   });
 
   app.get(`${API_PREFIX}/check`, { schema: checkSchema }, async (request) => {

@@ -1,6 +1,7 @@
 /** The shapes of the ACL API, in the words of DESIGN §1. Instants are ISO 8601 here, milliseconds inside. */
 
 import { Type } from 'typebox';
+import { EffectiveSchema } from './effective.js';
 import { CLOSED, NO_QUERY } from './strict-schema.js';
 import { ProblemSchema } from './write-schemas.js';
 
@@ -55,6 +56,7 @@ export const putGrantSchema = {
       grant: GrantSchema,
       revision: Type.Integer(),
       remaining: Type.Array(Type.String(), { description: 'what still says otherwise there' }),
+      effective: EffectiveSchema,
     }),
     ...refusals,
   },
@@ -79,6 +81,7 @@ export const revokeSchema = {
       removed: Type.Array(GrantSchema),
       revision: Type.Integer(),
       remaining: Type.Array(Type.String(), { description: 'what is still allowed there, and by what' }),
+      effective: EffectiveSchema,
     }),
     ...refusals,
   },

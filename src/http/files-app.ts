@@ -5,6 +5,7 @@
 import swagger from '@fastify/swagger';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Authorizer } from '../acl/authorizer.js';
+import type { Receipts } from '../acl/fleet-ports.js';
 import type { TrashStore } from '../acl/life-ports.js';
 import type { ShareLinkStore, SignedUrlStore } from '../acl/link-ports.js';
 import type { AclStore, CredentialStore } from '../acl/ports.js';
@@ -42,6 +43,7 @@ import { metricsRoute, type OpenMetrics } from './metrics-route.js';
 import { publicDocument } from './openapi.js';
 import { BadRequest, sendError } from './problem.js';
 import { quotaRoutes } from './quota-routes.js';
+import { ROOM_PREFIX, roomRoute } from './room-route.js';
 import { type Logger, serverOptions } from './server-options.js';
 import { type SessionHook, sessionRoute } from './session-route.js';
 import { SHARE_PREFIX } from './shares/address.js';
@@ -61,6 +63,8 @@ export interface FilesAppDeps {
   readonly judgeLinks: OpenLinkJudges;
   readonly visitor: VisitorSettings;
   readonly acl: AclStore;
+  /** `undefined`: nobody else decides by the store, or all see a change at once. */
+  readonly receipts: Receipts | undefined;
   readonly credentialStore: CredentialStore;
   readonly signedUrlStore: SignedUrlStore;
   readonly signedUrlSecondsMax: number;
@@ -125,6 +129,7 @@ export async function buildFilesApp(deps: FilesAppDeps): Promise<FastifyInstance
   answerInLines(app);
   await app.register(swagger, publicDocument(deps.mount));
   await writeRoutes(app, { ...deps, gate });
+  roomRoute(app, { ...deps, gate });
   await tusRoutes(app, { ...deps, gate, locks: new UploadLocks() });
   downloadRoute(app, { ...deps, ...judges, gate });
   await shareRoute(app, { ...deps, ...share, ...judges, links: judges.shareLinks, gate });
@@ -155,7 +160,7 @@ const METHODS = ['GET', 'HEAD', 'PUT', 'POST', 'PATCH', 'DELETE', 'OPTIONS'];
 
 /** The router sees a constant where a stranger's path follows; handlers read the original URL. */
 function routedUrl(url: string): string {
-  for (const prefix of [WRITE_PREFIX, RAW_PREFIX, DOWNLOAD_PREFIX, SHARE_PREFIX]) {
+  for (const prefix of [WRITE_PREFIX, RAW_PREFIX, ROOM_PREFIX, DOWNLOAD_PREFIX, SHARE_PREFIX]) {
     if (!url.startsWith(`${prefix}/`)) continue;
     const query = url.indexOf('?');
     return query === -1 ? prefix : prefix + url.slice(query);

@@ -13,12 +13,13 @@ import type { Committer } from '../uploads/committer.js';
 import type { Copier } from '../uploads/copier.js';
 import type { FolderRemoval, RemovedFolder } from '../uploads/folder-removal.js';
 import type { Mover } from '../uploads/mover.js';
+import type { MayTake } from '../uploads/numbered-path.js';
 import { UNCONDITIONAL } from '../uploads/preconditions.js';
 import { API_PREFIX } from './acl-routes.js';
 import { pathIn } from './api-values.js';
 import type { Gate } from './gate.js';
 import { copySchema, moveSchema, removalSchema } from './life-schemas.js';
-import { BadRequest } from './problem.js';
+import { BadRequest, Refused } from './problem.js';
 import { requireCopy, requireMove, requireTree } from './tree-permissions.js';
 import type { UploadLimits } from './upload-limits.js';
 
@@ -49,7 +50,7 @@ export function lifeRoutes(instance: FastifyInstance, deps: LifeDeps): void {
     const who = await gate.identifyOwn(request);
     const authorise = (to: ResourcePath) => requireMove(deps, who, { ...relocation, to });
     await authorise(relocation.to);
-    return mover.move({ ...relocation, authorise });
+    return mover.move({ ...relocation, authorise, mayTake: isAllowedBy(authorise) });
   });
 
   app.post(`${FILES}/copy`, { schema: copySchema }, async (request) => {
@@ -59,7 +60,14 @@ export function lifeRoutes(instance: FastifyInstance, deps: LifeDeps): void {
     await authorise(relocation.to);
     const { user: owner } = who.subject;
     const { uploadBytesMax: bytesMax, uploadLimits } = deps;
-    const asked = { ...relocation, owner, bytesMax, freeSpace: uploadLimits.freeSpace, authorise };
+    const asked = {
+      ...relocation,
+      owner,
+      bytesMax,
+      freeSpace: uploadLimits.freeSpace,
+      authorise,
+      mayTake: isAllowedBy(authorise),
+    };
     const copied = await copies.run(() => copier.copy(asked));
     const { path, bytes, entityTag: etag, created } = copied;
     return { path, bytes, etag, created };
@@ -79,6 +87,17 @@ export function lifeRoutes(instance: FastifyInstance, deps: LifeDeps): void {
       mode: isForGood ? 'for-good' : 'trash',
     });
   });
+}
+
+function isAllowedBy(authorise: (path: ResourcePath) => Promise<void>): MayTake {
+  return (path) =>
+    authorise(path).then(
+      () => true,
+      (error) => {
+        if (error instanceof Refused) return false;
+        throw error;
+      },
+    );
 }
 
 type Removers = Pick<LifeDeps, 'committer' | 'removal'>;
@@ -110,7 +129,7 @@ interface RelocationWords {
   readonly from: string;
   readonly to: string;
   readonly grants?: 'keep' | 'drop' | undefined;
-  readonly onConflict?: 'refuse' | 'replace' | undefined;
+  readonly onConflict?: 'refuse' | 'replace' | 'keep-both' | undefined;
 }
 
 export function relocationIn({ from, to, grants = 'keep', onConflict = 'refuse' }: RelocationWords) {

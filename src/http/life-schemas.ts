@@ -17,8 +17,8 @@ export const RelocationBody = Type.Object(
       Type.Union([Type.Literal('keep'), Type.Literal('drop')], { description: 'default: keep' }),
     ),
     onConflict: Type.Optional(
-      Type.Union([Type.Literal('refuse'), Type.Literal('replace')], {
-        description: 'where there is a file at the target; default: refuse',
+      Type.Union([Type.Literal('refuse'), Type.Literal('replace'), Type.Literal('keep-both')], {
+        description: 'where there is a file at the target; keep-both: under a number. Default: refuse',
       }),
     ),
   },

@@ -7,6 +7,7 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Static } from 'typebox';
 import type { Authorizer } from '../acl/authorizer.js';
+import type { Receipts } from '../acl/fleet-ports.js';
 import type { ShareLinkStore } from '../acl/link-ports.js';
 import { isUser, type Principal } from '../acl/principal.js';
 import { type ResourcePath, ROOT } from '../acl/resource-path.js';
@@ -20,6 +21,7 @@ import type { ShareLinks } from '../links/share-links.js';
 import { type ShareSite, shareUrl } from '../links/share-url.js';
 import { API_PREFIX } from './acl-routes.js';
 import { instantIn, pathIn, principalIn } from './api-values.js';
+import { effectiveOn } from './effective.js';
 import type { Gate, Visitor } from './gate.js';
 import { pageOfLinks } from './link-page.js';
 import {
@@ -37,6 +39,7 @@ export interface LinkDeps {
   readonly gate: Gate;
   readonly authorizer: Authorizer;
   readonly store: ShareLinkStore;
+  readonly receipts: Receipts | undefined;
   readonly links: ShareLinks;
   readonly settings: LinkLifetime & Pick<ShareSite, 'prefix'>;
   readonly visitor: { readonly publicUrl: string | undefined };
@@ -102,14 +105,16 @@ export function linkRoutes(instance: FastifyInstance, deps: LinkDeps): void {
     const change = await changeOfTerms(found.kind, found.terms, termsIn(request.body), context());
     const { value: link, revision } = await store.changeLink(found.id, change);
     if (link === undefined) throw revokedAlready();
-    return { ...(await told(link)), revision };
+    const effective = await effectiveOn(deps.receipts, revision, request.log);
+    return { ...(await told(link)), revision, ...effective };
   });
 
   app.delete(ONE_LINK, { schema: revokeLinkSchema }, async (request) => {
     const found = await managedLink(deps, request, request.params.id);
     const now = clock();
     const { value = found, revision } = await store.revokeLink(found.id, now);
-    return { ...(await told({ ...value, revokedAt: value.revokedAt ?? now })), revision };
+    const effective = await effectiveOn(deps.receipts, revision, request.log);
+    return { ...(await told({ ...value, revokedAt: value.revokedAt ?? now })), revision, ...effective };
   });
 }
 

@@ -1,6 +1,7 @@
 /** The shapes of the API of share links. Instants are ISO 8601 here, milliseconds inside; limits are in `links/`. */
 
 import { Type } from 'typebox';
+import { EffectiveSchema } from './effective.js';
 import { CLOSED, NO_QUERY } from './strict-schema.js';
 import { ProblemSchema } from './write-schemas.js';
 
@@ -37,6 +38,7 @@ const TERMS = {
   filesMax: Count('how many files may be uploaded'),
   bytesMax: Count('bytes of the largest upload'),
   endings: Texts('an upload must end so, such as .pdf'),
+  filesExpireSeconds: Count('how long a file that was uploaded is good, from when it is there'),
   note: Text('for whoever lists the links'),
   contact: Text('whom to ask when it has ended; strangers are shown it'),
 };
@@ -56,6 +58,7 @@ export const NewLinkBody = Type.Object(
     filesMax: Type.Optional(TERMS.filesMax),
     bytesMax: Type.Optional(TERMS.bytesMax),
     endings: Type.Optional(TERMS.endings),
+    filesExpireSeconds: Type.Optional(TERMS.filesExpireSeconds),
     note: Type.Optional(TERMS.note),
     contact: Type.Optional(TERMS.contact),
   },
@@ -75,6 +78,7 @@ export const ChangeBody = Type.Object(
     filesMax: Type.Optional(orNull(TERMS.filesMax)),
     bytesMax: Type.Optional(orNull(TERMS.bytesMax)),
     endings: Type.Optional(TERMS.endings),
+    filesExpireSeconds: Type.Optional(orNull(TERMS.filesExpireSeconds)),
     note: Type.Optional(TERMS.note),
     contact: Type.Optional(TERMS.contact),
   },
@@ -116,13 +120,14 @@ const LINK = {
   filesMax: Type.Optional(Type.Integer()),
   bytesMax: Type.Optional(Type.Integer()),
   endings: Type.Optional(Type.Array(Type.String())),
+  filesExpireSeconds: Type.Optional(Type.Integer()),
   uploads: Type.Optional(Type.Integer()),
   note: Type.String(),
   contact: Type.String(),
 };
 
 const Revision = { revision: Type.Integer() };
-const WrittenLink = Type.Object({ ...LINK, ...Revision });
+const WrittenLink = Type.Object({ ...LINK, ...Revision, effective: EffectiveSchema });
 const IdParams = Type.Object({ id: IdSchema }, CLOSED);
 
 export const newLinkSchema = {

@@ -4,10 +4,9 @@
  * the field `onConflict` of a form.
  */
 
-import { fileIn, folderOf, nameOf, type ResourcePath } from '../acl/resource-path.js';
-import { numberedName } from '../acl/upload-name.js';
+import type { ResourcePath } from '../acl/resource-path.js';
 import type { Upload } from '../uploads/committer.js';
-import { newPath } from '../uploads/new-path.js';
+import { candidatesFrom } from '../uploads/numbered-path.js';
 import { NEVER_OVERWRITE, type Preconditions } from '../uploads/preconditions.js';
 import type { Gate, Visitor } from './gate.js';
 import { BadRequest } from './problem.js';
@@ -43,17 +42,9 @@ type Deps = Pick<WriteDeps, 'gate' | 'root'>;
 export function withOnConflict(deps: Deps, who: Visitor, policy: OnConflict, upload: Upload): Upload {
   if (policy !== 'keep-both') return upload;
   const action = upload.grants.length > 0 ? 'manage' : 'write';
-  const candidate = async (number: number) => {
-    const next = number === 1 ? upload.path : await numbered(deps, upload.path, number);
-    if (next === undefined) return undefined;
-    return (await mayTake(deps.gate, who, action, next)) ? next : undefined;
-  };
+  const may = (path: ResourcePath) => mayTake(deps.gate, who, action, path);
+  const candidate = candidatesFrom(deps.root, upload.path, may);
   return { ...upload, candidate, preconditions: NEVER_OVERWRITE };
-}
-
-async function numbered({ root }: Deps, path: ResourcePath, number: number) {
-  const next = fileIn(folderOf(path), numberedName(nameOf(path), [], number));
-  return next && newPath(root, next);
 }
 
 async function mayTake(gate: Gate, who: Visitor, action: 'write' | 'manage', path: ResourcePath) {

@@ -7,10 +7,12 @@ import { timingSafeEqual } from 'node:crypto';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
+import type { Receipts } from '../acl/fleet-ports.js';
 import type { CredentialStore } from '../acl/ports.js';
 import { userPrincipal } from '../acl/principal.js';
 import { hashSession, sessionCookies } from '../credentials/session.js';
 import { API_PREFIX } from './acl-routes.js';
+import { EffectiveSchema, effectiveOn } from './effective.js';
 import { BadRequest } from './problem.js';
 import { CLOSED, NO_QUERY } from './strict-schema.js';
 import { ProblemSchema } from './write-schemas.js';
@@ -26,6 +28,7 @@ export interface SessionHook {
 export interface SessionRouteDeps {
   readonly hook: SessionHook;
   readonly credentialStore: CredentialStore;
+  readonly receipts: Receipts | undefined;
   /** UTC milliseconds. */
   readonly clock: () => number;
 }
@@ -49,7 +52,7 @@ const schema = {
     CLOSED,
   ),
   response: {
-    200: Type.Object({ revision: Type.Integer() }),
+    200: Type.Object({ revision: Type.Integer(), effective: EffectiveSchema }),
     400: ProblemSchema,
     401: ProblemSchema,
     503: ProblemSchema,
@@ -71,14 +74,14 @@ export function sessionRoute(instance: FastifyInstance, deps: SessionRouteDeps):
       const principal = userPrincipal(hook.userPrefix + user);
       if (principal === undefined) throw new BadRequest(`${JSON.stringify(user)} cannot be a user's name.`);
       const { revision } = await credentialStore.signOut(principal, clock());
-      return { revision };
+      return { revision, ...(await effectiveOn(deps.receipts, revision, request.log)) };
     }
     const cookies = sessionCookies(cookie, hook.cookieNames);
     if (cookies === undefined) {
       throw new BadRequest(`The cookie is none of the session's: ${hook.cookieNames.join(', ')}.`);
     }
     const { revision } = await credentialStore.endSession(hashSession(cookies), clock());
-    return { revision };
+    return { revision, ...(await effectiveOn(deps.receipts, revision, request.log)) };
   });
 }
 

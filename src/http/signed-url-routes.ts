@@ -6,6 +6,7 @@
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
+import type { Receipts } from '../acl/fleet-ports.js';
 import { formatInstant } from '../acl/instant.js';
 import type { SignedUrlStore } from '../acl/link-ports.js';
 import { ROOT } from '../acl/resource-path.js';
@@ -13,6 +14,7 @@ import { revokeSignedUrl, revokeSignedUrlsOf } from '../links/revoke-signed.js';
 import { isLinkId } from '../links/signed-url.js';
 import { API_PREFIX } from './acl-routes.js';
 import { pathIn } from './api-values.js';
+import { EffectiveSchema, effectiveOn } from './effective.js';
 import type { Gate } from './gate.js';
 import { BadRequest } from './problem.js';
 import { CLOSED, NO_QUERY } from './strict-schema.js';
@@ -21,6 +23,7 @@ import { ProblemSchema } from './write-schemas.js';
 export interface SignedUrlRoutesDeps {
   readonly gate: Gate;
   readonly signedUrlStore: SignedUrlStore;
+  readonly receipts: Receipts | undefined;
   /** The longest that a signed URL may live. */
   readonly signedUrlSecondsMax: number;
   /** UTC milliseconds. */
@@ -46,6 +49,7 @@ const schema = {
       revision: Type.Integer(),
       generation: Type.Optional(Type.Integer({ description: 'of the path: sign with it from now on' })),
       countsAgainFrom: Type.Optional(Type.String({ description: 'what the key signs from then on counts' })),
+      effective: EffectiveSchema,
     }),
     400: ProblemSchema,
     401: ProblemSchema,
@@ -66,14 +70,19 @@ export function signedUrlRoutes(instance: FastifyInstance, deps: SignedUrlRoutes
     await gate.require(await gate.identifyOwn(request), 'manage', covered);
     if (path !== undefined) {
       const { value: generation, revision } = await signedUrlStore.raiseGeneration(covered);
-      return { revision, generation };
+      return { revision, generation, ...(await effectiveOn(deps.receipts, revision, request.log)) };
     }
     if (keyId !== undefined) {
       const done = await revokeSignedUrlsOf(signedUrlStore, idIn('keyId', keyId), clock());
-      return { revision: done.revision, countsAgainFrom: formatInstant(done.countsAgainFrom) };
+      const effective = await effectiveOn(deps.receipts, done.revision, request.log);
+      return {
+        revision: done.revision,
+        countsAgainFrom: formatInstant(done.countsAgainFrom),
+        ...effective,
+      };
     }
     const { revision } = await revokeSignedUrl(signedUrlStore, idIn('id', id), signedUrlSecondsMax, clock());
-    return { revision };
+    return { revision, ...(await effectiveOn(deps.receipts, revision, request.log)) };
   });
 }
 

@@ -32,10 +32,11 @@ export function linkJson(link: ShareLinkRecord, state: LinkState) {
   };
 }
 
-function uploadJson({ filesMax, bytesMax, endings }: UploadTerms) {
+function uploadJson({ filesMax, bytesMax, endings, filesExpireSeconds }: UploadTerms) {
   return {
     ...(filesMax !== undefined && { filesMax }),
     ...(bytesMax !== undefined && { bytesMax }),
     endings: [...endings],
+    ...(filesExpireSeconds !== undefined && { filesExpireSeconds }),
   };
 }

@@ -21,6 +21,8 @@ export const TEXT_LENGTH_MAX = 200;
 /** Characters; NIST SP 800-63B §5.1.1. Guesses are slowed down, yet a URL with its password may be guessed at for months. */
 export const PASSWORD_LENGTH_MIN = 8;
 export const COUNT_MAX = 1_000_000;
+/** Of a file that came by a link: a century, as for every upload. */
+export const FILE_SECONDS_MAX = 100 * 366 * 24 * 60 * 60;
 /** Bytes a second: below this no download ends, and each holds a connection of nginx. */
 export const RATE_MIN = 1024;
 

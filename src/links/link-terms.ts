@@ -13,6 +13,7 @@ import {
   checkPassword,
   countOf,
   endingsOf,
+  FILE_SECONDS_MAX,
   type LinkLifetime,
   LinkProblem,
   lineOf,
@@ -35,6 +36,7 @@ export interface TermsRequest {
   readonly filesMax?: number | null | undefined;
   readonly bytesMax?: number | null | undefined;
   readonly endings?: readonly string[] | undefined;
+  readonly filesExpireSeconds?: number | null | undefined;
   readonly note?: string | undefined;
   readonly contact?: string | undefined;
 }
@@ -146,18 +148,22 @@ function timesOf(before: LinkTerms, request: TermsRequest, { lifetime, now }: Te
   return { notBefore, expiresAt };
 }
 
-function uploadTerms(before: UploadTerms, { filesMax, bytesMax, endings }: TermsRequest): UploadTerms {
+function uploadTerms(before: UploadTerms, request: TermsRequest): UploadTerms {
+  const { filesMax, bytesMax, endings } = request;
+  const filesExpireSeconds = chosen(request.filesExpireSeconds, before.filesExpireSeconds);
   const terms = {
     filesMax: chosen(filesMax, before.filesMax),
     bytesMax: chosen(bytesMax, before.bytesMax),
     endings: endings === undefined ? before.endings : endingsOf(endings),
+    ...(filesExpireSeconds !== undefined && { filesExpireSeconds }),
   };
   if (terms.filesMax !== undefined) countOf('files', terms.filesMax, 1, COUNT_MAX);
   if (terms.bytesMax !== undefined) countOf('bytes', terms.bytesMax, 1, Number.MAX_SAFE_INTEGER);
+  if (filesExpireSeconds !== undefined) countOf('seconds of a file', filesExpireSeconds, 1, FILE_SECONDS_MAX);
   return terms;
 }
 
-const OF_UPLOADS = ['filesMax', 'bytesMax', 'endings'] as const;
+const OF_UPLOADS = ['filesMax', 'bytesMax', 'endings', 'filesExpireSeconds'] as const;
 const OF_DOWNLOADS = ['downloadsMax', 'rateMax', 'disposition'] as const;
 
 /** A limit that means nothing would be taken for one that holds. */
@@ -167,7 +173,7 @@ function refuseOtherKind(kind: ShareLinkKind, request: TermsRequest): void {
   throw new LinkProblem(
     kind === 'upload'
       ? 'a link that takes uploads gives no downloads: leave out what limits those'
-      : 'limits of files, their bytes and their endings are for links that take uploads',
+      : 'limits of files, their bytes, their endings and their time are for links that take uploads',
   );
 }
 

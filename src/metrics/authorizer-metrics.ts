@@ -19,7 +19,7 @@ export interface AuthorizerFigures {
   readonly cache: CacheFigures;
   readonly cacheBytesMax: number;
   /** @throws when the store cannot be asked */
-  readonly checkReady: () => void | Promise<void>;
+  readonly checkReady: () => unknown;
 }
 
 export function authorizerMetrics(figures: AuthorizerFigures): readonly Family[] {

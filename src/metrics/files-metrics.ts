@@ -42,7 +42,7 @@ export interface FilesFigures {
   /** The file system of the files. */
   readonly root: string;
   /** @throws when the store cannot be asked */
-  readonly checkReady: () => void | Promise<void>;
+  readonly checkReady: () => unknown;
 }
 
 export function filesMetrics({ counts, digests, root, checkReady }: FilesFigures): readonly Family[] {

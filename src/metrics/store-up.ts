@@ -2,7 +2,7 @@
 
 import { type Family, gauge } from './family.js';
 
-export function storeUp(check: () => void | Promise<void>): Family {
+export function storeUp(check: () => unknown): Family {
   return gauge(
     'latchkey_store_up',
     '1: the store answered just now; 0: nothing can be decided.',

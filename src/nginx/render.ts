@@ -95,7 +95,7 @@ function renderSite(source: string, options: SiteOptions): string {
       `client_body_temp_path    ${quoted(uploadFolder(options.partialFolder))};`,
       1,
     ],
-    ['client_max_body_size 10g;', `client_max_body_size ${options.uploadBytesMax};`, 5],
+    ['client_max_body_size 10g;', `client_max_body_size ${options.uploadBytesMax};`, 6],
     ...proxyMaps(options.proxyHeaders),
     ...corsMaps(options.corsOrigins),
   ]);

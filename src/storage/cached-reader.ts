@@ -164,7 +164,7 @@ export class CachedReader implements FactsReader, CredentialReader {
     else for (const key of loaded.touched) this.#entries.delete(key);
     this.#generation = loaded.generation;
     this.#revision = loaded.revision;
-    this.#version = version;
+    this.#version = loaded.version ?? version;
     return true;
   }
 

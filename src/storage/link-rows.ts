@@ -74,6 +74,7 @@ export function linkRecordOf(row: LinkRow): ShareLinkRecord {
 /** JSON has no `undefined`: what is absent there is named again. */
 function termsOf(json: string): LinkTerms {
   const terms = JSON.parse(json) as LinkTerms;
+  const { filesExpireSeconds } = terms.upload;
   return {
     notBefore: terms.notBefore,
     expiresAt: terms.expiresAt,
@@ -87,6 +88,7 @@ function termsOf(json: string): LinkTerms {
       filesMax: terms.upload.filesMax,
       bytesMax: terms.upload.bytesMax,
       endings: terms.upload.endings,
+      ...(filesExpireSeconds !== undefined && { filesExpireSeconds }),
     },
     note: terms.note,
     contact: terms.contact,

@@ -1,5 +1,6 @@
 /**
- * What lies in the folders beside the partials: raw uploads that nginx has left, and the trash. What an operator puts
+ * What lies in the folders beside the partials: raw uploads that nginx has left, what is of no resumable upload, and the
+ * trash. What an operator puts
  * among the partials themselves is none of ours. Changes nothing.
  */
 
@@ -9,6 +10,7 @@ import { ROOT } from '../acl/resource-path.js';
 import type { Findings } from './findings.js';
 import { ignoreMissing } from './found-file.js';
 import { isLeftRaw, RAW_FOLDER } from './raw-uploads.js';
+import { RESUMABLE_FOLDER, ResumableFolder } from './resumable-folder.js';
 import type { StorageRoot } from './storage-root.js';
 import { TrashFolder } from './trash-folder.js';
 
@@ -20,9 +22,12 @@ export interface AsideDeps {
 }
 
 const PAGE = 1_000;
+/** Longer than an upload takes to begin or to end. */
+const STRAY_MS = 60 * 60 * 1000;
 
 export async function reportAside(deps: AsideDeps, findings: Findings): Promise<void> {
   await reportRaw(deps, findings);
+  await reportResumable(deps, findings);
   await reportTrash(deps, findings);
 }
 
@@ -35,6 +40,15 @@ async function reportRaw({ root, clock }: AsideDeps, findings: Findings): Promis
     const state = isLeftRaw(name, found.ctimeMs, now);
     if (state === 'unknown') findings.add('left-raw', { what, detail: 'nginx gives no such name' });
     if (state === 'left') findings.add('left-raw', { what, detail: `${found.size} bytes of an upload` });
+  }
+}
+
+async function reportResumable({ root, clock }: AsideDeps, findings: Findings): Promise<void> {
+  const now = clock();
+  for (const { name, changedMs, isOurs } of await new ResumableFolder(root.partialPath(''), root).strays()) {
+    const what = `${RESUMABLE_FOLDER}/${printable(name)}`;
+    if (!isOurs) findings.add('left-resumable', { what, detail: 'no upload has such a name' });
+    else if (now - changedMs >= STRAY_MS) findings.add('left-resumable', { what });
   }
 }
 

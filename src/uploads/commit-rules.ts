@@ -6,6 +6,12 @@ import { UploadProblem } from './problem.js';
 import type { FoundFile } from './storage-root.js';
 
 /**
+ * nginx opens a file some microseconds after it was told that the visitor may have it. Between hiding a path
+ * and exchanging its bytes we wait this long, so that an answer given under the old grants has been used up.
+ */
+export const HIDDEN_DRAIN_MS = 100;
+
+/**
  * Whether an answer that nginx was given a moment ago, under the old grants, could open what they do not allow: the
  * new bytes of a file that it knew, or of one that a new deny closes. Grants that only allow close nothing.
  */
@@ -21,12 +27,13 @@ export function mustDrain({
 
 /** What an upload brings beside its bytes and grants, as it is journaled. */
 export function broughtBy(
-  { expiresAt, trashId, requested, sha256 }: Upload,
+  { expiresAt, trashId, standingDenies, requested, sha256 }: Upload,
   keeping: 'its digest' | 'no digest',
-): Pick<CommitEntry, 'expiresAt' | 'trashId' | 'requested' | 'sha256'> {
+): Pick<CommitEntry, 'expiresAt' | 'trashId' | 'standingDenies' | 'requested' | 'sha256'> {
   return {
     ...(expiresAt !== undefined && { expiresAt }),
     ...(trashId !== undefined && { trashId }),
+    ...(standingDenies !== undefined && { standingDenies }),
     ...(requested !== undefined && { requested }),
     ...(keeping === 'its digest' && sha256 !== undefined && { sha256 }),
   };

@@ -17,7 +17,15 @@ import type { QuotaLimits } from '../acl/quota.js';
 import { isFolder, type ResourcePath } from '../acl/resource-path.js';
 import { admitNames, admitUploads } from './admission.js';
 import { beginRemoval, carryOut, type RemoveOptions } from './begin-removal.js';
-import { broughtBy, committedOf, folderInTheWay, laterThan, mustDrain, notAFile } from './commit-rules.js';
+import {
+  broughtBy,
+  committedOf,
+  folderInTheWay,
+  HIDDEN_DRAIN_MS,
+  laterThan,
+  mustDrain,
+  notAFile,
+} from './commit-rules.js';
 import { placed } from './free-path.js';
 import type { Inspection } from './inspection.js';
 import type { KnownDigests } from './known-digests.js';
@@ -33,10 +41,7 @@ import { refuseClashes } from './upload-set.js';
 
 export interface Upload {
   readonly path: ResourcePath;
-  /**
-   * The path to take where there is something at each one before, by a number from 1 on; `undefined`: not this one.
-   * Absent: `path`, and `preconditions` decide.
-   */
+  /** By a number from 1 on, the path to take where those before are taken; `undefined`: not this one. Absent: `path`. */
   readonly candidate?: (number: number) => Promise<ResourcePath | undefined>;
   readonly partial: Partial;
   readonly owner: Principal | undefined;
@@ -53,6 +58,8 @@ export interface Upload {
   readonly expiresAt?: number;
   /** It is restored, and leaves the trash with this commit. */
   readonly trashId?: string;
+  /** Nobody has asked for these grants now: they came along with the file, and replace no deny that stands there. */
+  readonly standingDenies?: 'kept';
   /** Of its bytes, in hexadecimal, where somebody knows it already. */
   readonly sha256?: string | undefined;
 }
@@ -95,12 +102,6 @@ export interface CommitterDeps {
   /** Is told of each file that has become visible. */
   readonly onCommitted?: (file: Committed) => void;
 }
-
-/**
- * nginx opens a file some microseconds after it was told that the visitor may have it. Between hiding a path
- * and exchanging its bytes we wait this long, so that an answer given under the old grants has been used up.
- */
-export const HIDDEN_DRAIN_MS = 100;
 
 export interface Prepared {
   readonly entry: CommitEntry;

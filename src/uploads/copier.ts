@@ -14,6 +14,7 @@ import type { Committed, Committer } from './committer.js';
 import type { FreeSpace } from './free-space.js';
 import type { KnownDigests } from './known-digests.js';
 import { newPath } from './new-path.js';
+import { candidatesFrom, type MayTake } from './numbered-path.js';
 import { type Partial, tooLarge } from './partial.js';
 import type { PathLocks } from './path-locks.js';
 import { NEVER_OVERWRITE, UNCONDITIONAL } from './preconditions.js';
@@ -25,7 +26,10 @@ export interface CopyRequest {
   readonly to: ResourcePath;
   /** `keep`: the grants on the source are set on the copy, but for those that a standing deny is there for. */
   readonly grants: 'keep' | 'drop';
-  readonly onConflict: 'refuse' | 'replace';
+  /** `keep-both`: beside the file that is there, by the name with a number. */
+  readonly onConflict: 'refuse' | 'replace' | 'keep-both';
+  /** Of such names. */
+  readonly mayTake?: MayTake;
   readonly owner: Principal | undefined;
   /** `undefined`: no limit. */
   readonly bytesMax: number | undefined;
@@ -72,8 +76,14 @@ export class Copier {
     const { partial, grants, sha256 } = await copied;
     const { to, owner, onConflict } = request;
     const authorise = () => request.authorise(to);
-    const preconditions = onConflict === 'refuse' ? NEVER_OVERWRITE : UNCONDITIONAL;
-    const upload = { path: to, partial, owner, grants, preconditions, authorise, sha256 };
+    const preconditions = onConflict === 'replace' ? UNCONDITIONAL : NEVER_OVERWRITE;
+    const candidate = onConflict === 'keep-both' && {
+      candidate: candidatesFrom(this.#deps.root, to, request.mayTake),
+    };
+    // Asked of those that stand when they are written: one may be set while the bytes are copied, or scanned.
+    const standingDenies = 'kept' as const;
+    const brought = { partial, owner, grants, standingDenies, sha256 };
+    const upload = { path: to, ...brought, preconditions, authorise, ...candidate };
     const [committed] = await this.#deps.committer.commit([upload]).catch(explain);
     if (committed === undefined) throw new Error('the commit of one copy answered with none');
     return committed;
@@ -124,25 +134,19 @@ export class Copier {
 
   async #grantsFor({ from, to, grants }: CopyRequest): Promise<readonly GrantDraft[]> {
     if (grants === 'drop') return [];
-    const { acl } = this.#deps;
-    const [coming, standing] = [await acl.grantsOn([from]), await acl.grantsOn([to])];
-    const denies = standing.filter(({ effect }) => effect === 'deny');
-    return coming
-      .filter(
-        ({ principal, action }) => !denies.some((d) => d.principal === principal && d.action === action),
-      )
-      .map(({ id: _, ...draft }) => ({ ...draft, path: to }));
+    const coming = await this.#deps.acl.grantsOn([from]);
+    return coming.map(({ id: _, ...draft }) => ({ ...draft, path: to }));
   }
 }
 
-function refuseFolders({ from, to }: CopyRequest): void {
+function refuseFolders({ from, to, onConflict }: CopyRequest): void {
   if (isFolder(from) || isFolder(to)) {
     throw new UploadProblem(
       'bad-request',
       'A file is copied, to a file; name one in both, without a slash behind.',
     );
   }
-  if (from === to)
+  if (from === to && onConflict !== 'keep-both')
     throw new UploadProblem('conflict', 'Source and target are the same; choose another target.');
 }
 

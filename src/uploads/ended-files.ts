@@ -22,8 +22,7 @@ export interface EndedDeps {
   readonly clock: () => number;
   /** How long it is kept; 0: there is no trash, and what an earlier setting left in it goes. */
   readonly trashTimeMs: number;
-  /** `undefined`: no limit. */
-  readonly trashBytesMax: number | undefined;
+  readonly trashBytesMax: () => Promise<number>;
 }
 
 export interface Ended {
@@ -86,11 +85,11 @@ async function emptyOld(
 ): Promise<Round> {
   const oldest = await trash.oldestTrash(REMOVED_MAX);
   if (oldest.length === 0) return { gone: 0, stuck: 0 };
-  let bytes = trashBytesMax === undefined ? 0 : await trash.trashBytes();
+  let bytes = await trash.trashBytes();
+  const bytesMax = await trashBytesMax();
   const gone: string[] = [];
   for (const file of oldest) {
-    const isOver = trashBytesMax !== undefined && bytes > trashBytesMax;
-    if (!isOver && file.removedAt + trashTimeMs > clock()) break;
+    if (bytes <= bytesMax && file.removedAt + trashTimeMs > clock()) break;
     bytes -= file.bytes;
     // On its way out; what is restored by then has left, and what is not goes in the next round.
     if (!bin.isBusy(file.id)) gone.push(file.id);

@@ -11,6 +11,7 @@ export const PROBLEMS = [
   'unfinished', // a commit or a removal that stands in the journal
   'left-partial', // an upload that nobody will commit
   'left-raw', // an upload that nginx has left, or nobody knows
+  'left-resumable', // what lies among resumable uploads, and is of none
   'trash-missing', // an entry of the trash without its file
   'trash-unknown', // a file in the trash without an entry
   'no-file', // a symlink, a socket, a pipe, a device: nginx serves none

@@ -24,10 +24,11 @@ export async function placed(root: StorageRoot, uploads: readonly Upload[]): Pro
   return each;
 }
 
-async function freePath(
+/** @throws UploadProblem `conflict` where all candidates are taken */
+export async function freePath(
   root: StorageRoot,
   candidate: (number: number) => Promise<ResourcePath | undefined>,
-  used: ReadonlySet<ResourcePath>,
+  used: ReadonlySet<ResourcePath> = new Set(),
 ): Promise<ResourcePath> {
   for (let number = 1; number <= NUMBER_MAX; number++) {
     const path = await candidate(number);

@@ -6,15 +6,32 @@ import { UploadProblem } from './problem.js';
 /** Of a small disk the setting would be all of it: no more than this part is kept free. */
 const KEPT_PART_MAX = 1 / 20;
 
+export interface Disk {
+  /** Bytes, of both. */
+  readonly free: number;
+  readonly all: number;
+}
+
 export interface FreeSpaceDeps {
   /** Where partials are: on the file system of the root. */
   readonly folder: string;
   /** 0: none. */
   readonly bytesMin: number;
+  /** Makes room of so many bytes; answers whether it has made any, and the disk is asked again. */
+  readonly makeRoom?: (bytes: number) => Promise<boolean>;
+  /** Absent: the file system is asked. */
+  readonly look?: (folder: string) => Promise<Disk>;
+}
+
+export async function diskOf(folder: string): Promise<Disk> {
+  const { bavail, blocks, bsize } = await statfs(folder);
+  return { free: bavail * bsize, all: blocks * bsize };
 }
 
 export class FreeSpace {
   readonly #deps: FreeSpaceDeps;
+  /** Resolves when those that came before have made their room: two must not make it twice. */
+  #last: Promise<unknown> = Promise.resolve();
 
   constructor(deps: FreeSpaceDeps) {
     this.#deps = deps;
@@ -22,14 +39,27 @@ export class FreeSpace {
 
   /** @param bytes that are still to come; @throws UploadProblem `no-space` */
   async require(bytes: number): Promise<void> {
-    const { folder, bytesMin } = this.#deps;
-    if (bytesMin === 0) return;
-    const { bavail, blocks, bsize } = await statfs(folder);
-    const kept = Math.min(bytesMin, blocks * bsize * KEPT_PART_MAX);
-    if (bavail * bsize - bytes >= kept) return;
+    if (this.#deps.bytesMin === 0 || (await this.#missing(bytes)) <= 0) return;
+    const room = this.#last.then(() => this.#makeRoom(bytes));
+    this.#last = room.catch(() => undefined);
+    if (await room) return;
     throw new UploadProblem(
       'no-space',
       'There is no space left for this file; free some, or ask the operator to.',
     );
+  }
+
+  async #makeRoom(bytes: number): Promise<boolean> {
+    for (;;) {
+      const missing = await this.#missing(bytes);
+      if (missing <= 0) return true;
+      if ((await this.#deps.makeRoom?.(missing)) !== true) return false;
+    }
+  }
+
+  async #missing(bytes: number): Promise<number> {
+    const { folder, bytesMin, look = diskOf } = this.#deps;
+    const { free, all } = await look(folder);
+    return bytes + Math.min(bytesMin, all * KEPT_PART_MAX) - free;
   }
 }

@@ -5,7 +5,8 @@
 
 import type { ResourcePath } from '../acl/resource-path.js';
 import type { FileTypes } from './file-types.js';
-import { isAsNamed, type TypeRules, typeOfName, typeProblem } from './media-types.js';
+import { type SiteTypes, TypesByFolder } from './folder-types.js';
+import { isAsNamed, typeOfName, typeProblem } from './media-types.js';
 import { UploadProblem } from './problem.js';
 import type { Scan, ScannedFile } from './scan.js';
 
@@ -15,7 +16,7 @@ export interface Inspected extends ScannedFile {
 }
 
 export interface InspectionDeps {
-  readonly rules: TypeRules;
+  readonly rules: SiteTypes;
   readonly fileTypes: Pick<FileTypes, 'of'>;
   /** `undefined`: nobody has to say yes. */
   readonly scan: Scan | undefined;
@@ -29,9 +30,11 @@ export interface InspectionDeps {
 
 export class Inspection {
   readonly #deps: InspectionDeps;
+  readonly #types: TypesByFolder;
 
   constructor(deps: InspectionDeps) {
     this.#deps = deps;
+    this.#types = new TypesByFolder(deps.rules);
   }
 
   /** @throws UploadProblem `type-refused`, `scan-refused`; NotKnown */
@@ -48,13 +51,28 @@ export class Inspection {
     );
   }
 
-  /** A name with another ending makes another type of the same bytes. @throws UploadProblem, NotKnown */
+  /**
+   * A name with another ending makes another type of the same bytes, and in another folder other types may be taken.
+   *
+   * @throws UploadProblem, NotKnown
+   */
   async checkRename(file: string, from: ResourcePath, to: ResourcePath): Promise<void> {
-    if (typeOfName(from) !== typeOfName(to)) await this.#checkType({ file, path: to, content: 'any' });
+    const isSame = typeOfName(from) === typeOfName(to) && !this.#types.differ(from, to);
+    if (!isSame) await this.#checkType({ file, path: to, content: 'any' });
+  }
+
+  /** Nobody looks into all the files of a folder while its paths answer 503. @throws UploadProblem */
+  checkFolder(from: ResourcePath, to: ResourcePath): void {
+    if (!this.#types.differ(from, to)) return;
+    throw new UploadProblem(
+      'conflict',
+      'Other types of files are taken there, or in a folder of it; move the files one by one.',
+    );
   }
 
   async #checkType({ file, path, content }: Pick<Inspected, 'file' | 'path' | 'content'>): Promise<void> {
-    const { rules, fileTypes } = this.#deps;
+    const { fileTypes } = this.#deps;
+    const rules = this.#types.at(path);
     if (rules.allowed.length + rules.refused.length === 0 && content === 'any') return;
     const found = await fileTypes.of({ file, named: typeOfName(path) });
     const problem = typeProblem(rules, path, found);

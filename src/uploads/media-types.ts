@@ -50,7 +50,8 @@ function typesOf(path: ResourcePath, { type }: FoundType): readonly string[] {
   return isNamedText ? [named] : [type, named];
 }
 
-function matches(patterns: readonly string[], type: string): boolean {
+/** @param type or a pattern, all of which is matched then */
+export function matches(patterns: readonly string[], type: string): boolean {
   return patterns.some((pattern) =>
     pattern.endsWith('/*') ? type.startsWith(pattern.slice(0, -1)) : pattern === type,
   );

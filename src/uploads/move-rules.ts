@@ -4,6 +4,7 @@ import { asName, overlap } from '../acl/path-range.js';
 import { isFolder, PATH_BYTES_MAX, type ResourcePath, ROOT } from '../acl/resource-path.js';
 import type { TreeStore } from '../acl/tree-ports.js';
 import { isEmpty } from './disk-move.js';
+import type { MoveRequest } from './mover.js';
 import { UploadProblem } from './problem.js';
 import type { FoundFile, StorageRoot } from './storage-root.js';
 
@@ -30,6 +31,12 @@ export function refuseShape(from: ResourcePath, to: ResourcePath): void {
       'A folder cannot become a part of itself; choose a target outside of it.',
     );
   }
+}
+
+/** A number is for the name of a file: that of a folder is in the paths of all that is in it. @throws UploadProblem */
+export function refuseNumbered(to: ResourcePath): void {
+  if (!isFolder(to)) return;
+  throw new UploadProblem('bad-request', 'keep-both is for files; choose another path for the folder.');
 }
 
 /** @throws UploadProblem */
@@ -71,7 +78,7 @@ export async function checkSource(
 export async function checkTarget(
   root: StorageRoot,
   to: ResourcePath,
-  onConflict: 'refuse' | 'replace',
+  onConflict: MoveRequest['onConflict'],
 ): Promise<FoundFile | undefined> {
   await root.checkFolders(to);
   const found = await root.find(to);

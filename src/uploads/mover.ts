@@ -14,12 +14,14 @@ import { overlap } from '../acl/path-range.js';
 import type { FileStore } from '../acl/ports.js';
 import { isFolder, type ResourcePath } from '../acl/resource-path.js';
 import type { MoveCounts, MoveEntry, MoveStore, TreeStore } from '../acl/tree-ports.js';
-import { HIDDEN_DRAIN_MS } from './committer.js';
+import { HIDDEN_DRAIN_MS } from './commit-rules.js';
 import { makeDurable, renameEntry, setSecond } from './disk-move.js';
+import { freePath } from './free-path.js';
 import type { Inspection } from './inspection.js';
 import { settleMove } from './move-recovery.js';
-import { checkSource, checkTarget, refuseShape } from './move-rules.js';
+import { checkSource, checkTarget, refuseNumbered, refuseShape } from './move-rules.js';
 import { newPath } from './new-path.js';
+import { candidatesFrom, type MayTake } from './numbered-path.js';
 import type { PathLocks } from './path-locks.js';
 import { asUploadProblem } from './problem.js';
 import { settle } from './recovery.js';
@@ -31,8 +33,10 @@ export interface MoveRequest {
   /** What it is called then: of the same kind. */
   readonly to: ResourcePath;
   readonly grants: MoveEntry['grants'];
-  /** A folder is never replaced, unless it is empty. */
-  readonly onConflict: 'refuse' | 'replace';
+  /** A folder is never replaced, unless it is empty; `keep-both`: beside the file that is there, by a number. */
+  readonly onConflict: 'refuse' | 'replace' | 'keep-both';
+  /** Of names with a number, where both are kept. */
+  readonly mayTake?: MayTake;
   /** Asked when nobody else can change either path any more. @param to composed @throws when whoever asks may not */
   readonly authorise: (to: ResourcePath) => Promise<void>;
 }
@@ -70,13 +74,29 @@ export class Mover {
     const { from } = request;
     const to = await newPath(this.#deps.root, request.to);
     refuseShape(from, to);
-    return this.#deps.locks.run([from, to], async () => {
-      await this.#settleLeft(from, to);
-      await request.authorise(to);
-      const { entry, found, target } = await this.#prepare({ ...request, to });
-      await this.#begin(entry);
-      return this.#carryOut(entry, found, target);
-    });
+    if (request.onConflict !== 'keep-both') {
+      return this.#deps.locks.run([from, to], () => this.#moveLocked({ ...request, to }));
+    }
+    refuseNumbered(to);
+    for (;;) {
+      const free = await freePath(this.#deps.root, candidatesFrom(this.#deps.root, to, request.mayTake));
+      const moved = await this.#deps.locks.run([from, free], async () => {
+        await this.#settleLeft(from, free);
+        const isTaken = (await this.#deps.root.find(free)) !== undefined;
+        return isTaken ? undefined : this.#moveLocked({ ...request, to: free });
+      });
+      // Each round that ends without is one in which somebody else took a name.
+      if (moved !== undefined) return moved;
+    }
+  }
+
+  async #moveLocked(request: MoveRequest): Promise<Moved> {
+    const { from, to } = request;
+    await this.#settleLeft(from, to);
+    await request.authorise(to);
+    const { entry, found, target } = await this.#prepare(request);
+    await this.#begin(entry);
+    return this.#carryOut(entry, found, target);
   }
 
   async #prepare(request: MoveRequest) {
@@ -85,7 +105,8 @@ export class Mover {
     try {
       const found = await checkSource(root, tree, from, to);
       const target = await checkTarget(root, to, onConflict);
-      if (!isFolder(from)) await inspection?.checkRename(root.diskPath(from), from, to);
+      if (isFolder(from)) inspection?.checkFolder(from, to);
+      else await inspection?.checkRename(root.diskPath(from), from, to);
       const entry: MoveEntry = { name: randomUUID(), from, to, grants, file: fileThen(from, found, target) };
       onStep?.('move-prepared');
       return { entry, found, target };

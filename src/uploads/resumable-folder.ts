@@ -4,18 +4,7 @@
  */
 
 import { randomUUID } from 'node:crypto';
-import {
-  link,
-  lstat,
-  mkdir,
-  open,
-  readdir,
-  readFile,
-  rename,
-  truncate,
-  unlink,
-  writeFile,
-} from 'node:fs/promises';
+import { link, lstat, mkdir, open, readdir, readFile, rename, truncate, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ResourcePath } from '../acl/resource-path.js';
 import { ignoreMissing } from './found-file.js';
@@ -23,7 +12,7 @@ import { probeLinks } from './link-probe.js';
 import { entityTag } from './preconditions.js';
 import { asUploadProblem } from './problem.js';
 import { isUploadId, type ResumableUpload, uploadFromText, uploadToText } from './resumable-upload.js';
-import { FILE_MODE, type StorageRoot } from './storage-root.js';
+import { FILE_MODE, type StorageRoot, syncFolder } from './storage-root.js';
 
 /** Below the folder of partials: within one mount with it, and where nginx serves nothing. */
 export const RESUMABLE_FOLDER = 'tus';
@@ -34,6 +23,14 @@ const RECORD = '.json';
 const NEW = '.new';
 /** Nothing else in the folder is ever removed. A probe of ours has a UUID. */
 const OURS = /^(?:[0-9a-f]{32}(?:\.json(?:\.new)?)?|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
+
+export interface Stray {
+  readonly name: string;
+  /** UTC milliseconds; nobody can set it. */
+  readonly changedMs: number;
+  /** The next start removes it, where it has a name of ours. */
+  readonly isOurs: boolean;
+}
 
 export class ResumableFolder {
   readonly #folder: string;
@@ -56,15 +53,36 @@ export class ResumableFolder {
 
   /** What is known of each, and removes what is of none. */
   async records(): Promise<readonly ResumableUpload[]> {
-    const all = await readdir(this.#folder).catch(ignoreMissing);
-    const names = (all ?? []).filter((name) => OURS.test(name));
+    const names = (await this.#names()).filter((name) => OURS.test(name));
+    const records = await this.#recordsAmong(names);
+    const known = namesOf(records);
+    for (const name of names) if (!known.has(name)) await this.#remove(name);
+    return records;
+  }
+
+  /** Names in it that are of no upload, for whoever may not change it. Some may be of one that begins or ends. */
+  async strays(): Promise<readonly Stray[]> {
+    const names = await this.#names();
+    const known = namesOf(await this.#recordsAmong(names.filter((name) => OURS.test(name))));
+    const strays: Stray[] = [];
+    for (const name of names.filter((found) => !known.has(found))) {
+      const found = await lookAt(join(this.#folder, name));
+      if (found !== undefined) strays.push({ name, changedMs: found.ctimeMs, isOurs: OURS.test(name) });
+    }
+    return strays;
+  }
+
+  async #names(): Promise<readonly string[]> {
+    return (await readdir(this.#folder).catch(ignoreMissing)) ?? [];
+  }
+
+  async #recordsAmong(names: readonly string[]): Promise<readonly ResumableUpload[]> {
     const records: ResumableUpload[] = [];
     for (const name of names.filter((found) => found.endsWith(RECORD))) {
-      const record = uploadFromText(await readFile(join(this.#folder, name), 'utf8'));
+      const text = await readFile(join(this.#folder, name), 'utf8').catch(ignoreMissing);
+      const record = text === undefined ? undefined : uploadFromText(text);
       if (record !== undefined && name === record.id + RECORD) records.push(record);
     }
-    const known = new Set(records.flatMap(({ id }) => [id, id + RECORD]));
-    for (const name of names) if (!known.has(name)) await this.#remove(name);
     return records;
   }
 
@@ -79,12 +97,13 @@ export class ResumableFolder {
     }
   }
 
-  /** Whole or not at all. */
+  /** Whole or not at all, a power cut included: what it says of the commit decides what a start makes of the upload. */
   async write(upload: ResumableUpload): Promise<void> {
     const file = join(this.#folder, upload.id + RECORD);
     try {
-      await writeFile(file + NEW, uploadToText(upload), { mode: RECORD_MODE });
+      await writeDurably(file + NEW, uploadToText(upload));
       await rename(file + NEW, file);
+      await syncFolder(this.#folder);
     } catch (error) {
       throw asUploadProblem(error);
     }
@@ -140,6 +159,20 @@ export class ResumableFolder {
 
   async #remove(name: string): Promise<void> {
     await unlink(join(this.#folder, name)).catch(ignoreMissing);
+  }
+}
+
+function namesOf(records: readonly ResumableUpload[]): ReadonlySet<string> {
+  return new Set(records.flatMap(({ id }) => [id, id + RECORD]));
+}
+
+async function writeDurably(file: string, text: string): Promise<void> {
+  const handle = await open(file, 'w', RECORD_MODE);
+  try {
+    await handle.writeFile(text);
+    await handle.datasync();
+  } finally {
+    await handle.close();
   }
 }
 

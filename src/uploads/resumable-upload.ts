@@ -5,6 +5,7 @@
 
 import type { Principal } from '../acl/principal.js';
 import type { ResourcePath } from '../acl/resource-path.js';
+import type { FailedCommits } from './commit-pause.js';
 import type { Preconditions } from './preconditions.js';
 
 export interface NewResumableUpload {
@@ -30,6 +31,8 @@ export interface ResumableUpload extends NewResumableUpload {
   readonly uncheckedFrom?: number;
   /** The second name under which the committer was given the bytes. */
   readonly partial?: string;
+  /** Commits of all its bytes that failed on our side. */
+  readonly failed?: FailedCommits;
   /** It is a file. */
   readonly finished?: { readonly at: number; readonly entityTag: string };
 }
@@ -50,6 +53,7 @@ export function uploadFromText(text: string): ResumableUpload | undefined {
   if (typeof upload?.id !== 'string' || !isUploadId(upload.id) || typeof upload.path !== 'string') {
     return undefined;
   }
+  if (typeof upload.preconditions !== 'object' || upload.preconditions === null) return undefined;
   const { ifMatch, ifNoneMatch, ifUnmodifiedSince } = upload.preconditions;
   // JSON leaves out what is `undefined`.
   return {

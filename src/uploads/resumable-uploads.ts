@@ -8,6 +8,7 @@
 
 import type { Principal } from '../acl/principal.js';
 import { append, type Checksum } from './append.js';
+import { pauseMs } from './commit-pause.js';
 import type { Partial } from './partial.js';
 import { UploadProblem } from './problem.js';
 import type { ResumableFolder } from './resumable-folder.js';
@@ -139,9 +140,15 @@ export class ResumableUploads {
     return { name, bytes };
   }
 
-  /** The committer has dropped what it was given. */
+  /** The committer has failed, and dropped what it was given. */
   async takeBack(id: string): Promise<void> {
-    await this.#change(id, { partial: undefined });
+    const count = (this.#open.get(id)?.failed?.count ?? 0) + 1;
+    await this.#change(id, { partial: undefined, failed: { count, at: this.#deps.clock() } });
+  }
+
+  /** Until it may be handed over again; 0: now. */
+  pauseMs({ failed }: ResumableUpload): number {
+    return pauseMs(failed, this.#deps.clock());
   }
 
   /** The entity tag of the file, where it is at its path already. */
@@ -154,7 +161,7 @@ export class ResumableUploads {
    * next start's: the file is there.
    */
   async finish(upload: ResumableUpload, entityTag: string): Promise<ResumableUpload> {
-    const { partial: _, ...rest } = upload;
+    const { partial: _, failed: __, ...rest } = upload;
     const finished = { ...rest, finished: { at: this.#deps.clock(), entityTag } };
     this.#open.delete(upload.id);
     this.#finished.set(upload.id, finished);

@@ -118,6 +118,7 @@ export class Trash {
       // Again, when the bytes have been looked at, which may take a while.
       authorise: () => request.authorise(file, path),
       trashId: file.id,
+      standingDenies: 'kept',
       sha256: file.sha256,
       ...(expiresAt !== undefined && expiresAt > this.#deps.clock() && { expiresAt }),
       ...(request.onConflict === 'keep-both' && { candidate: this.#candidate(request, file, path) }),

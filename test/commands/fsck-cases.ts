@@ -135,6 +135,16 @@ export const CASES: readonly FsckCase[] = [
     left: [],
   },
   byHand(
+    'something among resumable uploads that is of none',
+    1,
+    ({ dataFolder }) => {
+      mkdirSync(`${dataFolder}/partial/tus`);
+      writeFileSync(`${dataFolder}/partial/tus/notes.txt`, 'not ours');
+    },
+    '1 thing is of no resumable upload (the start of the files service removes what uploads left; look at anything else, and remove it)',
+    '  tus/notes.txt  (no upload has such a name)',
+  ),
+  byHand(
     'symlinks to a file, to a folder outside, in a loop and to nothing, a pipe, and a socket',
     1,
     ({ files }) => {

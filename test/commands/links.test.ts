@@ -117,7 +117,7 @@ t.test('a link that takes uploads has their limits, and none of downloads', asyn
   const at = await desk(t);
   put(at, '/in/x');
   const link = (await at.json(
-    'link create /in/ --upload --files 5 --bytes 10m --ending .PDF --ending .zip --until 9999-01-01T00:00Z',
+    'link create /in/ --upload --files 5 --bytes 10m --ending .PDF --ending .zip --files-expire 30d --until 9999-01-01T00:00Z',
     { env: { LATCHKEY_LINK_LIFETIME_MAX: '520000w' } },
   )) as Listed;
   const { id: _, url: _u, createdAt: _c, ...rest } = link;
@@ -132,6 +132,7 @@ t.test('a link that takes uploads has their limits, and none of downloads', asyn
     filesMax: 5,
     bytesMax: 10_485_760,
     endings: ['.pdf', '.zip'],
+    filesExpireSeconds: 2_592_000,
     uploads: 0,
     note: '',
     contact: '',
@@ -346,7 +347,10 @@ const WRONG: readonly (readonly [string, string])[] = [
   ['create /a --downloads 0', 'the limit of downloads is a whole number from 1 to 1000000, not 0'],
   ['create /a --rate fast', "--rate takes a size such as 64m or 10g, not 'fast'"],
   ['create /a --upload', 'a link that takes uploads is for a folder, such as /a/, not for a file'],
-  ['create /a --files 3', 'limits of files, their bytes and their endings are for links that take uploads'],
+  [
+    'create /a --files 3',
+    'limits of files, their bytes, their endings and their time are for links that take uploads',
+  ],
   [
     'create /in/ --upload --downloads 1',
     'a link that takes uploads gives no downloads: leave out what limits those',

@@ -49,13 +49,18 @@ t.test('without a service, each command does it itself', async (t) => {
     stdout: 'copied: /team/c to /team/d (1 bytes)\n',
   });
   t.match(await run('check user:bob read /team/d'), { code: 1 });
+  t.match(await run('cp /team/d /team/d --on-conflict keep-both --drop-grants'), {
+    code: 0,
+    stdout: 'copied: /team/d to /team/d (2) (1 bytes)\n',
+  });
+  t.match(await run('cp /team/c /team/d --on-conflict replace --drop-grants'), { code: 0 });
   t.match(await json('mv /team/ /archive/'), {
     from: '/team/',
     to: '/archive/',
     grants: 1,
     revision: Number,
   });
-  t.match(await run('rm /archive/ --recursive'), { code: 0, stdout: 'removed: 3 files\n', stderr: '' });
+  t.match(await run('rm /archive/ --recursive'), { code: 0, stdout: 'removed: 4 files\n', stderr: '' });
   t.equal(textOf(place, '/archive/c'), undefined);
 });
 
@@ -68,6 +73,8 @@ t.test('what cannot be is one line and exit code 1, with nothing on standard out
     ['mv /a /b', 1, /^latchkey: there is a file at the target; choose another path, or replace it\n$/],
     ['mv /a /x/', 1, /name it in the target/],
     ['cp /a /b', 1, /replace it/],
+    ['mv /a /b --on-conflict burn', 2, /--on-conflict takes refuse, replace, keep-both/],
+    ['cp /a /b --on-conflict keep-both --replace', 2, /exclude each other/],
     ['cp /a/ /b/', 1, /a file is copied, to a file/],
     ['rm /none', 1, /no such file/],
     ['rm /none/ --recursive', 1, /no such folder/],
@@ -96,6 +103,10 @@ t.test('beside a files service, it is the service that does it', async (t) => {
     code: 1,
     stdout: '',
     stderr: /^latchkey: there is a file/,
+  });
+  t.match(await run('mv /users/alice/b /users/alice/c --on-conflict keep-both'), {
+    code: 0,
+    stdout: /^moved: \/users\/alice\/b to \/users\/alice\/c \(2\) with /,
   });
   t.match(await run('rm /users/alice/c'), { code: 0, stderr: '' });
   t.match(await run('rm /users/ --recursive'), { code: 0, stdout: 'removed: 1 files\n' });

@@ -30,6 +30,9 @@ export async function openapiDocument(): Promise<string> {
   const reader = new CachedReader(facts, { bytesMax: CACHE_BYTES });
   const root = new StorageRoot({ root: 'store', mount: '/files/', partialFolder: 'partial' });
   const authorizer = new Authorizer(reader, policy, clock);
+  const parts = openFileParts(root, store, { trashTimeMs: CONFIG.trashTimeMs, storeDigests: false });
+  const nothing = () => undefined;
+  const trashed = { trash: store.trash, bin: parts.bin, onDropped: nothing, onProblem: nothing };
   const app = await buildFilesApp({
     authorizer,
     recognise: () => ({ credentials: new Credentials([]), close: async () => {} }),
@@ -44,8 +47,9 @@ export async function openapiDocument(): Promise<string> {
     signedUrlSecondsMax: CONFIG.links.signedUrlSecondsMax,
     clock,
     acl,
+    receipts: undefined,
     root,
-    ...openFileParts(root, store, { trashTimeMs: CONFIG.trashTimeMs, storeDigests: false }),
+    ...parts,
     trash: store.trash,
     tree: store.tree,
     listing: listingOver({ home: undefined, storeDigests: false }, { root, store, authorizer }),
@@ -61,7 +65,7 @@ export async function openapiDocument(): Promise<string> {
     formFilesMax: 1,
     quotas: store.quotas,
     userLimits: UNLIMITED,
-    uploadLimits: uploadLimitsOf(CONFIG),
+    uploadLimits: uploadLimitsOf(CONFIG, trashed),
     download: { buffering: undefined, charset: undefined, expires: undefined, limitRate: undefined },
     checkReady: () => undefined,
     counts: new FilesCounts(),

@@ -136,6 +136,30 @@ t.test('what is kept free of the disk is kept', async (t) => {
   leftNothing(t, given, 'a');
 });
 
+t.test('whether there is room is told to nginx, and to nobody who may not write there', async (t) => {
+  const room = async (given: FilesScene, as: string | undefined, name: string, bytes: number) => {
+    const headers = { 'x-latchkey-upload-bytes': String(bytes) };
+    const by = as === undefined ? {} : { as };
+    return (await given.ask('GET', `/_latchkey/room/files${name}`, { ...by, headers })).status;
+  };
+  const full = await filesScene(t, { freeBytesMin: 1, freeFolder: '/proc' });
+  const given = await filesScene(t);
+  await given.store.quotas.setQuota({ subject: principal('user:alice'), bytesMax: 10, filesMax: undefined });
+  for (const [scene, as, name, bytes, status] of [
+    [given, 'alice', '/users/alice/a', 10, 204],
+    [given, 'alice', '/users/alice/a', 11, 403],
+    [given, 'alice', '/users/alice/e%CC%81', 11, 403],
+    [given, 'bob', '/users/alice/a', 11, 204],
+    [given, undefined, '/users/alice/a', 11, 204],
+    [given, 'alice', '/users/alice/%2e%2e/a', 11, 204],
+    [given, 'alice', '/users/alice/a%E2%80%AEb', 11, 204],
+    [full, 'alice', '/users/alice/a', 1, 403],
+    [full, 'bob', '/users/alice/a', 1, 204],
+  ] as const) {
+    t.equal(await room(scene, as, name, bytes), status, `${as} ${name} ${bytes}`);
+  }
+});
+
 t.test('a copy leaves as much of the disk free as an upload', async (t) => {
   // A file system that has no block to give.
   const given = await filesScene(t, { freeBytesMin: 1, freeFolder: '/proc' });

@@ -57,6 +57,8 @@ export interface FilesSceneOptions {
   readonly trash?: true;
   /** Asked of each upload. */
   readonly scan?: Scan;
+  /** Of resumable uploads. */
+  readonly uploadClock?: () => number;
 }
 
 const clock = () => Date.now();
@@ -67,7 +69,7 @@ function scanning(scan: Scan): Inspection {
 }
 
 export async function filesScene(t: Test, options: FilesSceneOptions = {}): Promise<FilesScene> {
-  const given = await scene(t, options.onStep);
+  const given = await scene(t, options.onStep, undefined, undefined, options.uploadClock);
   const { store, root } = given;
   const trashFolder = new TrashFolder(root);
   const { files, expiries } = store;
@@ -107,6 +109,7 @@ export async function filesScene(t: Test, options: FilesSceneOptions = {}): Prom
     signedUrlSecondsMax: config.links.signedUrlSecondsMax,
     clock,
     acl: store.acl,
+    receipts: undefined,
     root,
     committer,
     rawUploads: given.rawUploads,

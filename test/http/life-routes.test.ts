@@ -5,7 +5,7 @@
 
 import t from 'tap';
 import { linkRecord } from '../storage/given-links.js';
-import { mayRead, namesIn, path, put, served } from '../uploads/given.js';
+import { draft, mayRead, namesIn, path, put, served } from '../uploads/given.js';
 import { type Answer, API, isProblem } from './asking-files.js';
 import { type FilesScene, filesScene } from './files-scene.js';
 
@@ -63,6 +63,27 @@ t.test('who may move what', async (t) => {
       t.equal(answer.status, may);
       t.equal(served(given.folder, may === 200 ? '/b/x' : '/a/x'), 'text');
     });
+  }
+});
+
+t.test('where both are kept, a number is passed over that is not for whoever asks', async (t) => {
+  for (const [verb, source] of [
+    ['move', undefined],
+    ['copy', 'text'],
+  ] as const) {
+    const given = await filesScene(t);
+    await put(given, '/a/x', 'text', ['user:bob read']);
+    await put(given, '/b/x', 'there');
+    for (const line of ['user:eve manage /a/', 'user:eve manage /b/']) await given.grant(line);
+    const deny = { ...draft('user:eve deny write /'), path: path('/b/x (2)') };
+    await given.store.acl.putGrants([deny]);
+    const answer = await relocate(given, verb, 'eve', { from: '/a/x', to: '/b/x', onConflict: 'keep-both' });
+    t.match(JSON.parse(answer.text), { path: '/b/x (3)' }, verb);
+    t.strictSame(
+      ['/a/x', '/b/x', '/b/x (3)'].map((on) => served(given.folder, on)),
+      [source, 'there', 'text'],
+    );
+    t.equal(await mayRead(given.authorizer, 'user:bob', '/b/x (3)'), true);
   }
 });
 

@@ -114,7 +114,7 @@ t.test('every term is taken, told, and kept with the link', async (t) => {
     expiresAt: Date.parse(terms.expiresAt),
   });
   t.match(kept?.terms.passwordHash, /^scrypt\$/);
-  const upload = { kind: 'upload', filesMax: 2, bytesMax: 10, endings: ['.pdf'] };
+  const upload = { kind: 'upload', filesMax: 2, bytesMax: 10, endings: ['.pdf'], filesExpireSeconds: 60 };
   t.match(await make({ path: '/team/in/', ...upload }), { ...upload, uploads: 0 });
 });
 
@@ -355,7 +355,7 @@ const WRONG: readonly (readonly [object, RegExp])[] = [
   [{ path: '/team/x', note: 'a\nb' }, /^The note is one line of text/],
   [
     { path: '/team/x', filesMax: 3 },
-    /^Limits of files, their bytes and their endings are for links that take uploads\.$/,
+    /^Limits of files, their bytes, their endings and their time are for links that take uploads\.$/,
   ],
   [{}, /path/],
 ];

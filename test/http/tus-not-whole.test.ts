@@ -4,9 +4,10 @@ import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { request } from 'node:http';
 import t from 'tap';
+import { NotKnown } from '../../src/acl/errors.js';
 import { until } from '../nginx/running-site.js';
 import { partialsIn, resumableNamesIn, served } from '../uploads/given.js';
-import { token } from './asking-files.js';
+import { isProblem, token } from './asking-files.js';
 import { filesScene } from './files-scene.js';
 import { BYTES, locationOf, tusOver, VERSION } from './tus-client.js';
 
@@ -63,4 +64,31 @@ t.test('an upload that is whole and cannot be committed can be given up', async 
   t.equal((await tus.head(at, ALICE)).status, 404);
   t.strictSame(resumableNamesIn(given.folder), []);
   t.strictSame(partialsIn(given.folder), []);
+});
+
+t.test('however often it is asked for, an upload is scanned a few times at once, and no more', async (t) => {
+  let now = Date.now();
+  let scans = 0;
+  let knows = false;
+  const scan = async () => {
+    scans += 1;
+    if (!knows) throw new NotKnown('scan-unavailable', 'the test does not know');
+    return { kind: 'yes' } as const;
+  };
+  const given = await filesScene(t, { scan, uploadClock: () => now });
+  const tus = tusOver(given.ask);
+  const at = locationOf(await tus.create({ path: PATH }, { ...ALICE, length: 3 }));
+  t.equal((await tus.patch(at, 0, { ...ALICE, body: 'abc' })).status, 503);
+  const heads = await Promise.all(Array.from({ length: 9 }, () => tus.head(at, ALICE)));
+  t.strictSame([...new Set(heads.map(({ status }) => status))], [423]);
+  t.equal(scans, 3);
+  isProblem(t, await tus.patch(at, 3, ALICE), 423, 'locked', /ask again in 60 seconds/);
+  t.equal(scans, 3, 'nor by an empty PATCH');
+  now += 59_999;
+  t.equal((await tus.head(at, ALICE)).status, 423);
+  knows = true;
+  now += 1;
+  t.match(await tus.head(at, ALICE), { status: 200, headers: { 'content-location': `/files${PATH}` } });
+  t.equal(scans, 4);
+  t.equal(served(given.folder, PATH), 'abc');
 });

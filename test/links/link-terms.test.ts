@@ -80,12 +80,18 @@ t.test('a change leaves what it does not name, and takes away what is null', asy
 });
 
 t.test('limits of uploads are taken away, too', async (t) => {
-  const before = linkTerms({ upload: { filesMax: 1, bytesMax: 2, endings: ['.a'] } });
+  const upload = { filesMax: 1, bytesMax: 2, endings: ['.a'], filesExpireSeconds: 3 };
+  const before = linkTerms({ upload });
   t.strictSame(await changed(before, { filesMax: null }, 'upload'), {
     ...before,
-    upload: { filesMax: undefined, bytesMax: 2, endings: ['.a'] },
+    upload: { ...upload, filesMax: undefined },
   });
-  t.strictSame(await changed(before, { filesMax: null, bytesMax: null, endings: [] }, 'upload'), linkTerms());
+  const none = { filesMax: null, bytesMax: null, endings: [], filesExpireSeconds: null };
+  t.strictSame(await changed(before, none, 'upload'), linkTerms());
+  for (const filesExpireSeconds of [0, 1.5, -1, 3_162_240_001]) {
+    await t.rejects(changed(before, { filesExpireSeconds }, 'upload'), { name: 'LinkProblem' });
+  }
+  await t.rejects(changed(linkTerms(), { filesExpireSeconds: 1 }, 'read'), { name: 'LinkProblem' });
 });
 
 t.test('a change that does not move the end is not held to the longest life', async (t) => {
@@ -161,8 +167,14 @@ const REFUSED: readonly (readonly [TermsRequest, string | RegExp, ShareLinkKind?
   [{ password: '🔑🔑🔑🔑' }, 'this cannot be a password: it has fewer than 8 characters'],
   [{ password: 'x'.repeat(257) }, 'this cannot be a password: it is longer than 256 bytes'],
   [{ password: 'long\nenough' }, 'this cannot be a password: it holds a control character'],
-  [{ filesMax: 1 }, 'limits of files, their bytes and their endings are for links that take uploads'],
-  [{ endings: [] }, 'limits of files, their bytes and their endings are for links that take uploads'],
+  [
+    { filesMax: 1 },
+    'limits of files, their bytes, their endings and their time are for links that take uploads',
+  ],
+  [
+    { endings: [] },
+    'limits of files, their bytes, their endings and their time are for links that take uploads',
+  ],
   [
     { downloadsMax: 1 },
     'a link that takes uploads gives no downloads: leave out what limits those',

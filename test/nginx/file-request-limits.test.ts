@@ -62,6 +62,26 @@ t.test('a file may be as large as the link says, and not a byte larger', async (
   t.equal((await site.raw(chunked(1_000))).status, 201);
 });
 
+t.test('what comes expires when the link says, from when it is there', async (t) => {
+  const { link, folder } = await requested({ filesExpireSeconds: 3_600 });
+  const begunAt = Date.now();
+  t.equal((await put(link, 'a', 'x')).status, 201);
+  t.equal((await post(link, ['b', 'a'])).status, 201);
+  const on = (name: string) => path(`/${folder.split('/').at(-1)}/${name}`);
+  const names = ['a', 'b', 'a (2)'].map(on);
+  const expiries = await site.store.expiries.expiriesOf(names);
+  t.equal(expiries.size, names.length);
+  for (const expiresAt of expiries.values()) {
+    t.ok(expiresAt >= begunAt + 3_600_000 && expiresAt <= Date.now() + 3_600_000);
+  }
+  // A sender names no other time.
+  t.equal((await post(link, ['c'], 'x', { 'x-latchkey-expires': 'never' })).status, 201);
+  t.equal((await site.store.expiries.expiriesOf([on('c')])).size, 1);
+  const forEver = await requested({});
+  t.equal((await put(forEver.link, 'a', 'x')).status, 201);
+  t.equal((await site.store.expiries.expired(Number.MAX_SAFE_INTEGER, 99)).length, names.length + 1);
+});
+
 t.test('of a form all files are taken or none', async (t) => {
   const { link, folder } = await requested({ bytesMax: 1_000, endings: ['.txt'], filesMax: 3 });
   for (const [names, status] of [

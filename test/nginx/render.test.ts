@@ -43,8 +43,8 @@ t.test('a whole configuration, relative to the folder that nginx is started in',
   for (const line of expected) t.match(text, line);
   t.equal(
     text.match(/client_max_body_size 5000000;/g)?.length,
-    5,
-    'where files come in, where they are written in two ways, where links take them, and where uploads are resumed',
+    6,
+    'where files come in, where they are written in three ways, where links take them, and where uploads are resumed',
   );
   t.notMatch(text, '/srv/latchkey', 'nothing of the image is left');
   t.notMatch(text, /^user /m);

@@ -42,7 +42,51 @@ t.test('a quota is told as such through nginx, by every way in', async (t) => {
   await nothingLeft(t, site);
   t.equal((await site.ask('GET', '/files/users/alice/b', { token })).status, 404);
   t.match((await site.cli('quota', 'show', 'user:alice')).stdout, /8 of 10 bytes and 1 of any files/);
+
+  // A large one is refused by its head alone: no byte of it is ever sent.
+  t.match(
+    await answerToHead(site, '/files/users/alice/b%3Fc%20%25', 'alice'),
+    /^HTTP\/1\.1 507 .*quota-exceeded.*10 bytes, and have 8 bytes/s,
+  );
+  // Who may not write there is told so, whether or not there is room.
+  for (const [target, who, status] of [
+    ['/files/users/alice/b', undefined, 401],
+    ['/files/users/alice/b', 'bob', 403],
+    ['/_latchkey/large/files/users/alice/b', 'alice', 404],
+    ['/_latchkey/room', 'alice', 404],
+  ] as const) {
+    t.match(await answerToHead(site, target, who), new RegExp(`^HTTP/1\\.1 ${status} `), target);
+  }
+  await nothingLeft(t, site);
+
+  // One that fits is the file that it was, by its name, with a length and without.
+  const body = Buffer.alloc(1_500_000, 'x');
+  const bob = site.token('bob');
+  for (const name of ['large', 'odd%3F%23%20%25%2541%0', 'e%CC%81']) {
+    const put = await site.ask('PUT', `/files/users/bob/${name}`, { token: bob, body });
+    t.equal(put.status, name.endsWith('%0') ? 400 : 201, name);
+    if (put.status !== 201) continue;
+    const composed = name.replace('e%CC%81', '%C3%A9');
+    const got = await site.ask('GET', `/files/users/bob/${composed}`, { token: bob });
+    t.equal(Buffer.compare(got.body, body), 0, name);
+  }
+  await nothingLeft(t, site);
 });
+
+/** nginx would wait for the body before it closes: the client does not. */
+async function answerToHead(site: Site, target: string, who: string | undefined): Promise<string> {
+  const credential = who === undefined ? [] : [`Authorization: Bearer ${site.token(who)}`];
+  const lines = [`PUT ${target} HTTP/1.1`, 'Host: localhost', 'Content-Length: 5000000', ...credential];
+  const socket = connect(site.port, '127.0.0.1', () => socket.write([...lines, '', ''].join('\r\n')));
+  let said = '';
+  socket.setEncoding('latin1');
+  for await (const text of socket) {
+    said += text;
+    if (/\r\n\r\n.*(?:\}\n|<\/html>\r?\n)/s.test(said)) break;
+  }
+  socket.destroy();
+  return said;
+}
 
 t.test('200 uploads that trickle', async (t) => {
   const site = await startSite(t, {

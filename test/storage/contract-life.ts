@@ -174,4 +174,21 @@ export function lifeContract(rule: Rule): void {
       t.strictSame([effects.get(BOB), effects.get(principal('user:ann'))], ['deny', 'allow']);
     },
   );
+
+  rule(
+    'grants that came along with a copy come past no deny that stands when it is finished',
+    async (t, store) => {
+      const lines = [`user:bob read ${PLAN}`, `user:ann read ${PLAN}`];
+      for (const visibility of ['hidden', 'at-once'] as const) {
+        const copied = { ...entry(visibility, PLAN, visibility, lines), standingDenies: 'kept' as const };
+        if (visibility === 'hidden') await store.files.beginCommit([copied]);
+        await store.acl.putGrants([draft(`user:bob deny read ${PLAN}`)]);
+        if (visibility === 'at-once') await store.files.beginCommit([copied]);
+        t.strictSame((await store.files.pending()).commits, [copied]);
+        await store.files.finishCommit([copied]);
+        const effects = new Map((await loadedOn(store, PLAN)).map((one) => [one.principal, one.effect]));
+        t.strictSame([effects.get(BOB), effects.get(principal('user:ann'))], ['deny', 'allow'], visibility);
+      }
+    },
+  );
 }

@@ -26,7 +26,7 @@ const EVERY_TERM = linkRecord(
     downloadsMax: 5,
     rateMax: 6,
     disposition: 'inline',
-    upload: { filesMax: 7, bytesMax: 8, endings: ['.pdf', '.tar.gz'] },
+    upload: { filesMax: 7, bytesMax: 8, endings: ['.pdf', '.tar.gz'], filesExpireSeconds: 9 },
     note: 'for the "office" 张',
     contact: 'ann@example.org',
   },

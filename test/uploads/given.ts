@@ -57,6 +57,7 @@ export async function scene(
   onStep: (step: CommitStep) => void = () => undefined,
   onMove: (step: MoveStep) => void = () => undefined,
   open: (file: string) => Awaitable<Store> = openSqliteStore,
+  uploadClock: () => number = () => Date.now(),
 ): Promise<Scene> {
   const folder = t.testdir();
   const databaseFile = `${folder}/latchkey.db`;
@@ -64,7 +65,7 @@ export async function scene(
   await root.prepare();
   const rawUploads = new RawUploads(`${folder}/partial`, root);
   await rawUploads.prepare();
-  const resumable = await resumableIn(folder, root);
+  const resumable = await resumableIn(folder, root, uploadClock);
   const store = await open(databaseFile);
   t.teardown(() => store.close());
   const locks = new PathLocks();
@@ -94,7 +95,11 @@ export function rootIn(folder: string): StorageRoot {
 }
 
 /** As the files service has them, but for what an earlier one left. */
-async function resumableIn(folder: string, root: StorageRoot): Promise<ResumableUploads> {
+async function resumableIn(
+  folder: string,
+  root: StorageRoot,
+  clock: () => number,
+): Promise<ResumableUploads> {
   const inFolder = new ResumableFolder(`${folder}/partial`, root);
   await inFolder.prepare();
   return new ResumableUploads({
@@ -102,7 +107,7 @@ async function resumableIn(folder: string, root: StorageRoot): Promise<Resumable
     openMax: 10,
     ownerMax: 8,
     lifetimeMs: 3_600_000,
-    clock: () => Date.now(),
+    clock,
   });
 }
 

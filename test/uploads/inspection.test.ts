@@ -161,3 +161,54 @@ t.test('one form asks for few scans at once, however many files are in it', asyn
   t.ok(most <= 4, `${most} at once`);
   t.strictSame(partialsIn(given.folder), []);
 });
+
+t.test(
+  'the nearest folder says which types are taken, and what the site refuses is refused there, too',
+  async (t) => {
+    const rules = {
+      allowed: ['text/plain'],
+      refused: ['text/html'],
+      folders: [
+        { folder: path('/any/'), allowed: [], refused: ['text/csv'] },
+        { folder: path('/any/css/'), allowed: ['text/css'], refused: [] },
+      ],
+    };
+    const given = await inspected(t, undefined, rules);
+    for (const [on, text, may] of [
+      ['/a.txt', 'x', true],
+      ['/a.css', 'x', false],
+      ['/anyone/a.css', 'x', false],
+      ['/any/a.css', 'x', true],
+      ['/any/deep/a.md', 'x', true],
+      ['/any/a.csv', 'x', false],
+      ['/any/a.txt', '<html>', false],
+      ['/any/css/a.css', 'x', true],
+      ['/any/css/a.txt', 'x', false],
+      ['/any/css/a.csv', 'x', false],
+    ] as const) {
+      const commit = given.committer.commit([await given.of(on, text)]);
+      if (may) t.match(await commit, [{ path: on }]);
+      else await t.rejects(commit, { code: 'type-refused' }, on);
+    }
+    const move = (from: string, to: string) =>
+      given.mover.move({
+        from: path(from),
+        to: path(to),
+        grants: 'keep',
+        onConflict: 'refuse',
+        authorise: async () => {},
+      });
+    // A file is judged by where it goes; a folder only goes where the same holds for all that is in it.
+    await t.rejects(move('/any/a.css', '/a.css'), { code: 'type-refused' });
+    await t.rejects(move('/any/a.css', '/any/css/a.txt'), { code: 'type-refused' });
+    t.match(await move('/any/a.css', '/any/css/b.css'), { path: '/any/css/b.css' });
+    for (const [from, to] of [
+      ['/any/', '/other/'],
+      ['/any/css/', '/any/deep/css/'],
+      ['/any/deep/', '/deep/'],
+    ] as const) {
+      await t.rejects(move(from, to), { code: 'conflict', message: /one by one/ }, from);
+    }
+    t.match(await move('/any/deep/', '/any/deeper/'), { path: '/any/deeper/' });
+  },
+);

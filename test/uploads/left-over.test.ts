@@ -2,9 +2,10 @@
 
 import { writeFileSync } from 'node:fs';
 import t from 'tap';
+import { reportAside } from '../../src/uploads/aside.js';
 import { Findings } from '../../src/uploads/findings.js';
 import { type FilesLock, leftOver, mendLeftOver, reportLeftOver } from '../../src/uploads/left-over.js';
-import { partialsIn, path, put, scene, served } from './given.js';
+import { partialsIn, path, put, scene, served, UNCONDITIONAL } from './given.js';
 
 const PARTIAL = '00000000-0000-4000-8000-000000000000';
 const NEW = '11111111-1111-4111-8111-111111111111';
@@ -94,4 +95,36 @@ t.test('a move that a crash has left is finished where no service runs, and said
   t.match(findings.all, [{ kind: 'unfinished', count: 1, mended: 1 }]);
   t.same(await store.moves.moves(), []);
   t.equal(served(given.folder, '/a'), 'text', 'it had not begun on the disk: all is where it was');
+});
+
+t.test('what lies among resumable uploads and is of none, when it is older than an hour', async (t) => {
+  const { root, store, folder, resumable } = await scene(t);
+  const id = (digit: string) => digit.repeat(32);
+  const at = (name: string) => `${folder}/partial/tus/${name}`;
+  const begun = {
+    path: path('/a'),
+    owner: undefined,
+    length: 3,
+    metadata: {},
+    grants: '',
+    preconditions: UNCONDITIONAL,
+  };
+  await resumable.begin({ ...begun, id: id('a') });
+  await resumable.finish(await resumable.begin({ ...begun, id: id('b') }), '"1-3"');
+  writeFileSync(at(id('c')), 'bytes alone');
+  writeFileSync(at(`${id('d')}.json`), '');
+  writeFileSync(at(`${id('a')}.json.new`), '');
+  writeFileSync(at('notes\n'), 'whose?');
+  const found = async (laterMs: number) => {
+    const findings = new Findings(10);
+    await reportAside({ ...store, root, clock: () => Date.now() + laterMs }, findings);
+    return findings.all.flatMap(({ kind, findings: some }) => some.map(({ what }) => [kind, what])).sort();
+  };
+  const strange = ['left-resumable', 'tus/notes?'];
+  t.strictSame(await found(0), [strange], 'the others may have just begun');
+  const left = [`${id('a')}.json.new`, id('c'), `${id('d')}.json`].map((name) => [
+    'left-resumable',
+    `tus/${name}`,
+  ]);
+  t.strictSame(await found(HOUR_MS + 60_000), [...left, strange].sort());
 });

@@ -41,6 +41,28 @@ t.test('a file moves with its grants, its record and its links', async (t) => {
   t.strictSame(await given.store.moves.moves(), []);
 });
 
+t.test('both are kept under a number, which nobody else is given meanwhile', async (t) => {
+  const given = await scene(t);
+  for (const on of ['/a/plan.txt', '/b/plan.txt', '/c/plan.txt']) await put(given, on, on, ['user:bob read']);
+  await put(given, '/d/plan.txt', 'there');
+  const beside = (from: string, more: Partial<MoveRequest> = {}) =>
+    given.mover.move(request(`${from}/plan.txt`, '/d/plan.txt', { onConflict: 'keep-both', ...more }));
+  const both = await Promise.all(['/a', '/b'].map((from) => beside(from)));
+  t.strictSame(both.map((one) => one.path).sort(), ['/d/plan (2).txt', '/d/plan (3).txt']);
+  t.strictSame(await readers(given, '/d/plan (3).txt'), [true, false]);
+  t.strictSame(await readers(given, '/d/plan.txt'), [false, false]);
+  const mayTake = async (on: string) => !on.includes('(4)');
+  t.match(await beside('/c', { mayTake }), { path: '/d/plan (5).txt' });
+  t.strictSame(
+    ['/d/plan.txt', '/d/plan (5).txt'].map((on) => served(given.folder, on)),
+    ['there', '/c/plan.txt'],
+  );
+  const code = 'bad-request';
+  await t.rejects(given.mover.move(request('/d/', '/e/', { onConflict: 'keep-both' })), { code });
+  const same = request('/d/plan.txt', '/d/plan.txt', { onConflict: 'keep-both' });
+  await t.rejects(given.mover.move(same), { code: 'conflict' });
+});
+
 t.test('a folder moves with all below it, and its neighbours stay', async (t) => {
   const given = await scene(t);
   await put(given, '/team/a', 'a', ['user:bob read']);

@@ -221,6 +221,45 @@ t.test('a start removes what belongs to no upload, and nothing that is not ours'
   t.equal(again.ofOwner(OWNER).length, 1);
 });
 
+t.test('what an older version, a power cut or somebody else left as a record is no upload', async (t) => {
+  const it = await given(t);
+  await it.begin('a');
+  const at = (name: string) => `${it.folder}/partial/tus/${name}`;
+  const texts = ['', '\0'.repeat(64), 'null', '[]', JSON.stringify({ id: id('b'), path: '/b' })];
+  for (const text of texts) {
+    writeFileSync(at(id('b')), 'bytes');
+    writeFileSync(at(`${id('b')}.json`), text);
+    const again = await it.again();
+    t.equal(again.find(id('b')), undefined, JSON.stringify(text));
+    t.ok(again.find(id('a')), 'the others go on');
+    t.strictSame(resumableNamesIn(it.folder), [id('a'), `${id('a')}.json`]);
+  }
+});
+
+t.test('a commit that failed is tried twice more at once, then ever more rarely', async (t) => {
+  const it = await given(t);
+  const begun = await it.begin('a');
+  await it.append('a', 0, 'abcdefghij');
+  const pause = () => it.resumable.pauseMs(it.resumable.find(begun.id) ?? begun);
+  const pauses = [pause()];
+  for (let tries = 1; tries <= 10; tries++) {
+    await it.inFolder.unlink((await it.resumable.handOver(begun)).name);
+    await it.resumable.takeBack(begun.id);
+    pauses.push(pause());
+  }
+  const minutes = [0, 0, 0, 1, 2, 4, 8, 16, 32, 60, 60];
+  t.strictSame(
+    pauses.map((ms) => ms / 60_000),
+    minutes,
+  );
+  const again = await it.again();
+  t.equal(again.pauseMs(again.find(begun.id) ?? begun), 3_600_000, 'a start makes nobody wait for less');
+  it.now += 3_599_999;
+  t.equal(pause(), 1);
+  it.now -= 2 * 3_600_000;
+  t.equal(pause(), 3_600_000, 'nor does a clock that was set back for longer');
+});
+
 t.test('a start on a disk that takes no record goes on, and keeps the uploads', async (t) => {
   const it = await given(t);
   const checked = await it.begin('a');

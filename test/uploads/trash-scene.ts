@@ -28,7 +28,8 @@ export async function withTrash(t: Test, ways: Ways = {}) {
   const committer = new Committer({ root, files, expiries, clock, locks, trash: folder, inspection });
   const bin = new Trash({ folder, trash, committer, clock, ...(onStep && { onStep }) });
   const ended = (more: { trashTimeMs?: number; trashBytesMax?: number } = {}) => {
-    const limits = { trashTimeMs: 10, trashBytesMax: undefined, ...more };
+    const { trashTimeMs = 10, trashBytesMax = Number.POSITIVE_INFINITY } = more;
+    const limits = { trashTimeMs, trashBytesMax: async () => trashBytesMax };
     return removeEnded({ expiries, trash, committer, bin, clock, ...limits }, onProblem);
   };
   return { ...given, committer, bin, ended, expiry: new Expiry({ root, expiries, locks }) };

@@ -94,7 +94,9 @@ export class Intake {
   async commit(): Promise<readonly ReceivedFile[]> {
     const { id, terms, path: folder } = (await this.#admitAgain(this.#address.below)).link;
     const requested = { linkId: id, filesMax: terms.upload.filesMax, folder };
-    const uploads = this.#files.map((file) => this.#uploadOf(file, requested));
+    const { filesExpireSeconds: seconds } = terms.upload;
+    const expiry = seconds !== undefined && { expiresAt: this.#deps.clock() + seconds * 1000 };
+    const uploads = this.#files.map((file) => ({ ...this.#uploadOf(file, requested), ...expiry }));
     const committed = await this.#commitAll(uploads, folder);
     return committed.map(({ path, bytes }) => ({ name: nameOf(path), bytes }));
   }

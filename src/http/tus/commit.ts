@@ -14,6 +14,7 @@ import { parseRequestedGrants } from '../requested-grants.js';
 import { type Access, notThere, requireStill } from './access.js';
 import type { CommitDeps } from './deps.js';
 import { expiresIn } from './intent.js';
+import { pausing } from './refusal.js';
 
 /**
  * Answers with the upload as it was where its bytes are not all there: a request that had them taken off again, since
@@ -35,6 +36,8 @@ export async function commitUpload(
     const placed = await resumable.placed(upload);
     if (placed !== undefined) return resumable.finish(upload, placed);
     if (upload.partial !== undefined && (await root.hasPartial(upload.partial))) throw unfinished();
+    const paused = resumable.pauseMs(upload);
+    if (paused > 0) throw pausing(paused);
     const partial = await resumable.handOver(upload);
     const { entityTag } = await commit(deps, access, partial);
     return resumable.finish(upload, entityTag);

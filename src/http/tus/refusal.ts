@@ -48,6 +48,12 @@ export function protocolRefusal(status: number, said: string): ProtocolRefused {
   return new ProtocolRefused(status === 403 ? 400 : status, code, detail);
 }
 
+/** A status that its client asks again after; 503 would make it begin anew. */
+export function pausing(pauseMs: number): ProtocolRefused {
+  const detail = `All bytes are here, and could not be made a file several times; ask again in ${Math.ceil(pauseMs / 1000)} seconds.`;
+  return new ProtocolRefused(423, 'locked', detail);
+}
+
 export function locked(): ProtocolRefused {
   return new ProtocolRefused(423, 'locked', 'Another request is at this upload; try again in a moment.');
 }

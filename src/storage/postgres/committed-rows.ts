@@ -1,12 +1,12 @@
-/** What a commit writes of its files, when they are seen: records, digests, expiries, grants. In a transaction of its caller. */
+/** What a commit writes of its files, when they are seen: records, expiries, grants. In a transaction of its caller. */
 
 import type { GrantDraft } from '../../acl/grant.js';
 import type { CommitEntry } from '../../acl/ports.js';
 import { arrivingGrants } from '../arriving-grants.js';
+import { setDigests } from './digest-rows.js';
 import { setExpiries } from './expiry-rows.js';
 import { writeFiles } from './file-rows.js';
 import { grantsOn, putGrants } from './grant-rows.js';
-import { setDigests } from './postgres-digests.js';
 import type { Transaction } from './transaction.js';
 
 export async function writeCommitted(tx: Transaction, entries: readonly CommitEntry[]): Promise<void> {
@@ -26,6 +26,7 @@ export async function writeCommitted(tx: Transaction, entries: readonly CommitEn
 }
 
 async function arriving(tx: Transaction, entry: CommitEntry): Promise<readonly GrantDraft[]> {
-  if (entry.trashId === undefined || entry.grants.length === 0) return entry.grants;
+  const { grants, trashId, standingDenies } = entry;
+  if (grants.length === 0 || (trashId ?? standingDenies) === undefined) return grants;
   return arrivingGrants(entry, await grantsOn(tx, entry.file.path));
 }

@@ -4,6 +4,7 @@ import type { FileRecord } from '../../acl/ports.js';
 import type { ResourcePath } from '../../acl/resource-path.js';
 import { type FileRow, fileOf } from '../rows.js';
 import { ASKED, isAsked } from './asked-paths.js';
+import { dropOutdated } from './digest-rows.js';
 import { pathKey } from './path-key.js';
 import type { Transaction } from './transaction.js';
 
@@ -19,7 +20,7 @@ export async function filesAt(
   return new Map(rows.map((row) => [row.path as ResourcePath, fileOf(row)]));
 }
 
-/** Where a path comes twice, the last one stands. */
+/** Where a path comes twice, the last one stands. A digest of another version of the row goes. */
 export async function writeFiles(tx: Transaction, records: readonly FileRecord[]): Promise<void> {
   if (records.length === 0) return;
   const each = [...new Map(records.map((record) => [record.path, record])).values()];
@@ -34,6 +35,10 @@ export async function writeFiles(tx: Transaction, records: readonly FileRecord[]
       each.map(({ bytes }) => bytes),
       each.map(({ updatedAt }) => updatedAt),
     ],
+  );
+  await dropOutdated(
+    tx,
+    each.map(({ path }) => path),
   );
 }
 

@@ -19,6 +19,7 @@ interface PathRow {
 /** How many came along. */
 export async function moveFiles(tx: Transaction, entry: MoveEntry): Promise<number> {
   await tx.run(`DELETE FROM files WHERE ${IN_RANGE}`, inTarget(entry));
+  await tx.run(`UPDATE digests SET path = ${MOVED} WHERE ${IN_RANGE}`, toTarget(entry));
   const files = await tx.run(`UPDATE files SET path = ${MOVED} WHERE ${IN_RANGE}`, toTarget(entry));
   if (entry.file !== undefined) {
     const { bytes, modifiedSeconds } = entry.file;

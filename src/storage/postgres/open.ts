@@ -17,9 +17,15 @@ import { PostgresShareLinks } from './postgres-share-links.js';
 import { PostgresSignedUrls } from './postgres-signed-urls.js';
 import { PostgresTrash } from './postgres-trash.js';
 import { PostgresTree } from './postgres-tree.js';
+import { PublishingDatabase } from './publishing-database.js';
 
-export async function openPostgresStore(url: string, limits: WriterLimits = WRITER_LIMITS): Promise<Store> {
-  const database = await opened(url, limits);
+/** @param onCommitted told of every revision that is written by this store */
+export async function openPostgresStore(
+  url: string,
+  limits: WriterLimits = WRITER_LIMITS,
+  onCommitted: (revision: number) => void = () => {},
+): Promise<Store> {
+  const database = await opened(new PublishingDatabase(parseAddress(url), limits, onCommitted));
   return {
     acl: new PostgresAcl(database),
     credentials: new PostgresCredentials(database),
@@ -29,12 +35,12 @@ export async function openPostgresStore(url: string, limits: WriterLimits = WRIT
     linkCounts: new PostgresLinkCounts(database),
     facts: new PostgresFacts(database),
     files: new PostgresFiles(database),
+    digests: new PostgresDigests(database),
     expiries: new PostgresExpiries(database),
     trash: new PostgresTrash(database),
     moves: new PostgresMoves(database),
     tree: new PostgresTree(database),
     quotas: new PostgresQuotas(database),
-    digests: new PostgresDigests(database),
     close: () => database.close(),
   };
 }
@@ -45,7 +51,7 @@ export async function openPostgresFacts(url: string): Promise<{
   readonly usage: UsageStore;
   close(): Promise<void>;
 }> {
-  const database = await opened(url, WRITER_LIMITS);
+  const database = await opened(new PostgresDatabase(parseAddress(url)));
   return {
     facts: new PostgresFacts(database),
     usage: new PostgresUsage(database),
@@ -53,8 +59,7 @@ export async function openPostgresFacts(url: string): Promise<{
   };
 }
 
-async function opened(url: string, limits: WriterLimits): Promise<PostgresDatabase> {
-  const database = new PostgresDatabase(parseAddress(url), limits);
+async function opened(database: PostgresDatabase): Promise<PostgresDatabase> {
   try {
     await migrate(database);
     return database;

@@ -5,8 +5,7 @@
  */
 
 import { countFiles } from './count-files.js';
-import { followDigests } from './follow-digests.js';
-import { pathKey } from './path-key.js';
+import { isPath, pathKey } from './path-key.js';
 
 export const MIGRATIONS: readonly string[] = [
   `
@@ -208,11 +207,29 @@ export const MIGRATIONS: readonly string[] = [
     path       text NOT NULL COLLATE "C",
     bytes      bigint NOT NULL,
     updated_at bigint NOT NULL,
-    sha256     text NOT NULL COLLATE "C"  -- hexadecimal
+    sha256     text NOT NULL             -- hexadecimal
   );
   CREATE UNIQUE INDEX digests_by_path ON digests (${pathKey()});
-  ${followDigests}
-  ALTER TABLE trash ADD COLUMN sha256 text COLLATE "C"; -- of the file, where it was known
+  CREATE FUNCTION digests_gone() RETURNS trigger LANGUAGE plpgsql AS $$
+  BEGIN
+    DELETE FROM digests USING gone WHERE ${isPath('gone.path', 'digests.path')};
+    RETURN NULL;
+  END $$;
+  CREATE TRIGGER digests_gone AFTER DELETE ON files REFERENCING OLD TABLE AS gone
+    FOR EACH STATEMENT EXECUTE FUNCTION digests_gone();
+  ALTER TABLE trash ADD COLUMN sha256 text; -- of the file, where it was known
+  `,
+  `
+  -- The processes that decide by this store from memory, and how far each has followed it. They write it twice a second.
+  CREATE TABLE authorizers (
+    id               text PRIMARY KEY COLLATE "C",
+    name             text NOT NULL COLLATE "C",
+    place            text NOT NULL,
+    pid              bigint NOT NULL,
+    staleness_max_ms bigint NOT NULL,
+    seen_at          timestamptz NOT NULL,
+    revision         bigint NOT NULL
+  ) WITH (fillfactor = 50);
   `,
 ];
 

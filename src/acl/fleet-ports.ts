@@ -1,0 +1,54 @@
+/**
+ * What processes that decide by one store tell of themselves, so that whoever takes a right away can say when that is in
+ * force everywhere (DESIGN §6). No decision rests on any of it. Each worker, and each files service, is one of them.
+ */
+
+/** How a process is told from another one. */
+export interface AuthorizerName {
+  /** Of this process, drawn at random. */
+  readonly id: string;
+  /** For people: `authorizer@web1:4711`. */
+  readonly name: string;
+  /** The machine and its processes: whoever is in the same place can tell whether `pid` is there. */
+  readonly place: string;
+  readonly pid: number;
+  /** From no older state does it decide. */
+  readonly stalenessMaxMs: number;
+}
+
+export interface AnnouncedAuthorizer extends AuthorizerName {
+  /** It makes no decision from before this one. */
+  readonly revision: number;
+  /** How long ago it was heard of last, by the clock of the store. */
+  readonly unseenMs: number;
+}
+
+export interface AuthorizerList {
+  /** By name. @throws NotKnown */
+  authorizers(): Promise<readonly AnnouncedAuthorizer[]>;
+}
+
+/** What an authorizer writes, through a connection that can write nothing else. */
+export interface Announcements extends AuthorizerList {
+  /** It is there, and has followed the store to this revision. Before its first load, and again and again. @throws NotKnown */
+  announce(self: AuthorizerName, revision: number): Promise<void>;
+  /** It decides no more. @throws NotKnown */
+  withdraw(id: string): Promise<void>;
+}
+
+/** Where a change is in force, and where that is not known. */
+export interface Receipt {
+  /** How many have said that they decide by it. */
+  readonly confirmed: number;
+  readonly authorizers: number;
+  /** From the commit to the last one that said so, or until nobody was waited for any more. */
+  readonly tookMs: number;
+  readonly unconfirmed: readonly Pick<AnnouncedAuthorizer, 'name' | 'unseenMs' | 'stalenessMaxMs'>[];
+  /** UTC milliseconds: from then on none of them can be wrong, whatever it is doing. */
+  readonly certainAt: number;
+}
+
+export interface Receipts {
+  /** Waits, no longer than an authorizer may be behind. Called when the change is committed. @throws NotKnown */
+  receiptOf(revision: number): Promise<Receipt>;
+}

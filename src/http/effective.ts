@@ -1,0 +1,33 @@
+/** The field `effective` of an answer that takes a right away: where that is in force, when others decide by the store. */
+
+import type { FastifyBaseLogger } from 'fastify';
+import { Type } from 'typebox';
+import type { Receipts } from '../acl/fleet-ports.js';
+import { receiptJson } from '../acl/receipt-json.js';
+
+export const EffectiveSchema = Type.Optional(
+  Type.Object(
+    {
+      confirmed: Type.Integer({ description: 'how many authorizers have said that they decide by it' }),
+      authorizers: Type.Integer(),
+      tookMs: Type.Integer(),
+      certainAt: Type.String({ description: 'from then on none of them can be wrong' }),
+      unconfirmed: Type.Array(Type.Object({ name: Type.String(), unseenMs: Type.Integer() })),
+    },
+    { description: 'with PostgreSQL: where it is in force; absent: that could not be found out' },
+  ),
+);
+
+/** Waits no longer than an authorizer may be behind. The change is made, whatever becomes of this. */
+export async function effectiveOn(
+  receipts: Receipts | undefined,
+  revision: number,
+  log: FastifyBaseLogger,
+): Promise<{ effective?: ReturnType<typeof receiptJson> }> {
+  try {
+    return receipts === undefined ? {} : { effective: receiptJson(await receipts.receiptOf(revision)) };
+  } catch (err) {
+    log.warn({ err }, 'which authorizers decide by a change is not known');
+    return {};
+  }
+}

@@ -1,0 +1,129 @@
+/**
+ * The facts of a store on another machine, with a bound on how old they may be (DESIGN §6).
+ *
+ * `version` stays the same while no later revision was heard of and what is known was true not longer than
+ * `stalenessMaxMs` ago; then, and only then, may a cache answer by itself. It knows no driver and starts no timer:
+ * whoever opens it polls (`repeat.ts`) and tells it what the change feed said.
+ */
+
+import type { Awaitable, FactsLoad, FactsQuery, FactsSource } from '../acl/ports.js';
+
+/** Both in milliseconds; only differences count. */
+export interface Clocks {
+  /** Never goes back, and may stand still while the machine is suspended. */
+  monotonic(): number;
+  /** Goes on while the machine is suspended, and may be set. */
+  wall(): number;
+}
+
+export interface FreshFactsOptions {
+  readonly stalenessMaxMs: number;
+  readonly clocks: Clocks;
+  /** Told when the store has answered with another revision than the one known: `revision` is the new one. */
+  readonly onRevision?: () => void;
+}
+
+/** When a question was sent, in the order of questions and by both clocks. */
+interface Sent {
+  readonly order: number;
+  readonly monotonic: number;
+  readonly wall: number;
+}
+
+const NOTHING = -1;
+/** No cache is true at this version: it is never answered. */
+const NO_VERSION = -1;
+
+export class FreshFacts implements FactsSource {
+  readonly #source: Pick<FactsSource, 'load'>;
+  readonly #stalenessMaxMs: number;
+  readonly #clocks: Clocks;
+  readonly #onRevision: () => void;
+  /** Of what is known: another one with each revision, each hearing, and each question while that is too old. */
+  #version = 0;
+  #generation = NOTHING;
+  #revision = NOTHING;
+  /** A revision that somebody told of and the store has not: what is known is trusted no more. */
+  #heard = NOTHING;
+  #heardAfter = 0;
+  #sent = 0;
+  /** What is known was true when the latest question was sent that was answered: the answer may be as old as that. */
+  #answered = 0;
+  #trueMonotonic = Number.NEGATIVE_INFINITY;
+  #trueWall = Number.NEGATIVE_INFINITY;
+
+  constructor(source: Pick<FactsSource, 'load'>, options: FreshFactsOptions) {
+    this.#source = source;
+    this.#stalenessMaxMs = options.stalenessMaxMs;
+    this.#clocks = options.clocks;
+    this.#onRevision = options.onRevision ?? (() => undefined);
+  }
+
+  /** The last one that the store answered with: no decision is made from before it. -1: it has not answered yet. */
+  get revision(): number {
+    return this.#revision;
+  }
+
+  /**
+   * How old what is known may be, in milliseconds; Infinity before the first answer. By the clock that says more: a
+   * suspended machine stops the one, and setting the other back must not make anything younger.
+   */
+  ageMs(): number {
+    return Math.max(this.#clocks.monotonic() - this.#trueMonotonic, this.#clocks.wall() - this.#trueWall);
+  }
+
+  /** On the path of every decision: two clocks are read, nothing is allocated. */
+  version(): number {
+    if (this.ageMs() > this.#stalenessMaxMs) this.#version += 1;
+    return this.#version;
+  }
+
+  /** Somebody says that the store has this revision. A lie costs one question. False: that is nothing new. */
+  hear(revision: number): boolean {
+    if (!Number.isSafeInteger(revision) || revision <= Math.max(this.#revision, this.#heard)) return false;
+    this.#heard = revision;
+    this.#heardAfter = this.#sent;
+    this.#version += 1;
+    return true;
+  }
+
+  load(query: FactsQuery): Awaitable<FactsLoad> {
+    const sent = this.#stamp();
+    const loaded = this.#source.load(query);
+    return loaded instanceof Promise
+      ? loaded.then((late) => this.#learn(late, sent))
+      : this.#learn(loaded, sent);
+  }
+
+  /** Asks where the store is, and for nothing else. @throws NotKnown */
+  async poll(): Promise<void> {
+    await this.load({ paths: [], user: undefined, since: this.#revision, generation: this.#generation });
+  }
+
+  #stamp(): Sent {
+    this.#sent += 1;
+    return { order: this.#sent, monotonic: this.#clocks.monotonic(), wall: this.#clocks.wall() };
+  }
+
+  #learn(loaded: FactsLoad, sent: Sent): FactsLoad {
+    if (loaded.generation < this.#generation) return { ...loaded, version: NO_VERSION };
+    const isLater = loaded.generation > this.#generation || loaded.revision > this.#revision;
+    if (loaded.generation > this.#generation) this.#heard = NOTHING;
+    if (isLater) {
+      this.#generation = loaded.generation;
+      this.#revision = loaded.revision;
+      this.#version += 1;
+    }
+    // A commit returns before it is told of. Whoever was asked after that and has not seen it: there is none.
+    if (this.#revision >= this.#heard || sent.order > this.#heardAfter) this.#heard = NOTHING;
+    // An answer with an earlier revision confirms too: what is known came after it.
+    if (sent.order > this.#answered) {
+      this.#answered = sent.order;
+      this.#trueMonotonic = sent.monotonic;
+      this.#trueWall = sent.wall;
+    }
+    if (isLater) this.#onRevision();
+    const isKnown = loaded.revision === this.#revision && this.#heard === NOTHING;
+    return { ...loaded, version: isKnown ? this.#version : NO_VERSION };
+  }
+}

@@ -1,0 +1,177 @@
+/**
+ * Three authorizers of one PostgreSQL, each the real program in a data folder of its own, asked as nginx asks; and a
+ * writer with receipts in this process. They may be paused, killed and started again.
+ */
+
+import { request } from 'node:http';
+import type { Test } from 'tap';
+import type { Receipt } from '../../src/acl/fleet-ports.js';
+import type { Store } from '../../src/acl/ports.js';
+import { parseRedisAddress } from '../../src/storage/change-feed/redis-address.js';
+import { RedisFeed } from '../../src/storage/change-feed/redis-feed.js';
+import { openPostgresStore } from '../../src/storage/postgres/open.js';
+import { openPostgresAuthorizers } from '../../src/storage/postgres/open-fleet.js';
+import { WaitingReceipts } from '../../src/storage/waiting-receipts.js';
+import { latchkey, ownFolder, type Result, type Running, start } from '../commands/program.js';
+import { LATCHKEY, plainEnvironment, tokenFor, until } from '../nginx/running-site.js';
+import { draft, path, principal } from '../storage/given.js';
+
+export const BOUND_MS = 1_000;
+export const LIMIT_MS = 30_000;
+const SECRET = 'x'.repeat(32);
+const ANSWER_MS = 10_000;
+export const FILE = '/team/plan.pdf';
+
+export interface FleetAuthorizer {
+  readonly running: Running;
+  /** The status of bob's question; 0: nobody answered. */
+  ask(): Promise<number>;
+  /** What it says on `/readyz` or `/metrics`. */
+  tell(url: string): Promise<string>;
+}
+
+export interface Fleet {
+  readonly authorizers: readonly FleetAuthorizer[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly store: Store;
+  start(n: number): Promise<FleetAuthorizer>;
+  /** Asked as an administrator; it answers in JSON. */
+  startFiles(
+    t: Test,
+  ): Promise<{ readonly running: Running; ask(method: string, url: string): Promise<unknown> }>;
+  cli(words: string): Promise<Result>;
+  grant(): Promise<Receipt>;
+  revoke(): Promise<Receipt>;
+  receiptOf(revision: number): Promise<Receipt>;
+}
+
+export async function startFleet(t: Test, database: string, redis?: string): Promise<Fleet> {
+  const folder = ownFolder(t);
+  const env = {
+    LATCHKEY_DATABASE_URL: database,
+    LATCHKEY_JWT_SECRET: SECRET,
+    LATCHKEY_STALENESS_MAX_MS: String(BOUND_MS),
+    LATCHKEY_ADMINS: 'user:root',
+    ...(redis !== undefined && { LATCHKEY_REDIS_URL: redis }),
+  };
+  const startOne = (n: number) => authorizer(t, `${folder}/data-${n}`, env);
+  const writer = await openWriter(t, database, redis);
+  const authorizers = [];
+  for (const n of [1, 2, 3]) authorizers.push(await startOne(n));
+  return {
+    authorizers,
+    env,
+    ...writer,
+    start: startOne,
+    startFiles: (t) => filesService(t, `${folder}/data-files`, env),
+    cli: (words) => latchkey(words.split(' '), { env: { ...env, LATCHKEY_DATA: `${folder}/data-cli` } }),
+  };
+}
+
+async function authorizer(
+  t: Test,
+  dataFolder: string,
+  env: Readonly<Record<string, string>>,
+): Promise<FleetAuthorizer> {
+  const running = await start(t, [LATCHKEY.file, ...LATCHKEY.args, 'authorizer'], /"msg":"Server listening/, {
+    env: plainEnvironment({ ...env, LATCHKEY_DATA: dataFolder }),
+  });
+  const socketPath = `${dataFolder}/run/authorizer-1.sock`;
+  const headers = { 'X-Latchkey-Method': 'GET', Authorization: `Bearer ${tokenFor(SECRET, 'bob')}` };
+  return {
+    running,
+    ask: async () => (await asked(socketPath, `/authorize/files${FILE}`, headers)).status,
+    tell: async (url) => (await asked(socketPath, url, {})).text,
+  };
+}
+
+async function filesService(t: Test, dataFolder: string, env: Readonly<Record<string, string>>) {
+  const running = await start(t, [LATCHKEY.file, ...LATCHKEY.args, 'files'], /"msg":"Server listening/, {
+    env: plainEnvironment({ ...env, LATCHKEY_DATA: dataFolder }),
+  });
+  const headers = { Authorization: `Bearer ${tokenFor(SECRET, 'root')}` };
+  return {
+    running,
+    ask: async (method: string, url: string) =>
+      JSON.parse((await asked(`${dataFolder}/run/files.sock`, url, headers, method)).text) as unknown,
+  };
+}
+
+function asked(socketPath: string, url: string, headers: Readonly<Record<string, string>>, method = 'GET') {
+  return new Promise<{ readonly status: number; readonly text: string }>((resolve) => {
+    const none = { status: 0, text: '' };
+    const sent = request(
+      { socketPath, method, path: url, headers, agent: false, timeout: ANSWER_MS },
+      (answer) => {
+        let text = '';
+        answer.setEncoding('utf8').on('data', (more: string) => {
+          text += more;
+        });
+        answer.on('end', () => resolve({ status: answer.statusCode ?? 0, text }));
+        answer.on('error', () => resolve(none));
+      },
+    );
+    sent.on('timeout', () => sent.destroy());
+    sent.on('error', () => resolve(none));
+    sent.end();
+  });
+}
+
+/** As the files service writes, without it. */
+async function openWriter(t: Test, database: string, redis: string | undefined) {
+  const feed =
+    redis === undefined
+      ? undefined
+      : new RedisFeed(parseRedisAddress(redis), { onLost: () => {}, onFound: () => {} });
+  const onCommitted = (revision: number) => feed?.publish(revision);
+  const store = await openPostgresStore(database, undefined, onCommitted);
+  const { authorizers, close } = openPostgresAuthorizers(database);
+  t.teardown(() => Promise.all([feed?.close(), store.close(), close()]));
+  const receipts = new WaitingReceipts(authorizers, { monotonic: () => performance.now(), wall: Date.now });
+  const receiptOf = (revision: number) => receipts.receiptOf(revision);
+  const selection = { principal: principal('user:bob'), path: path(FILE), effect: 'allow' } as const;
+  return {
+    store,
+    receiptOf,
+    grant: async () => receiptOf((await store.acl.putGrants([draft(`user:bob read ${FILE}`)])).revision),
+    revoke: async () =>
+      receiptOf((await store.acl.removeGrants({ ...selection, actions: ['read'] })).revision),
+  };
+}
+
+export const everywhere = (fleet: Pick<Fleet, 'authorizers'>) =>
+  Promise.all(fleet.authorizers.map((one) => one.ask()));
+
+/** Until bob gets this from each: what an outage has left in the air comes by itself. */
+export function untilEverywhere(fleet: Pick<Fleet, 'authorizers'>, status: number) {
+  return until(
+    () => everywhere(fleet),
+    (statuses) => statuses.every((one) => one === status),
+    LIMIT_MS,
+  );
+}
+
+export interface Watch {
+  /** Asks no more, and answers with how many were allowed that were asked later than the bound after `revokedAt`. */
+  end(revokedAt: number): Promise<{ readonly late: number; readonly asked: number }>;
+}
+
+/** Asks each authorizer again and again, one question at a time. */
+export function watch(fleet: Pick<Fleet, 'authorizers'>): Watch {
+  let isOver = false;
+  const answers: { readonly sentAt: number; readonly status: number }[] = [];
+  const asking = fleet.authorizers.map(async (one) => {
+    while (!isOver) {
+      const sentAt = performance.now();
+      answers.push({ sentAt, status: await one.ask() });
+    }
+  });
+  return {
+    end: async (revokedAt) => {
+      isOver = true;
+      await Promise.all(asking);
+      const after = answers.filter(({ sentAt }) => sentAt > revokedAt + BOUND_MS);
+      return { late: after.filter(({ status }) => status === 200).length, asked: after.length };
+    },
+  };
+}

@@ -1,0 +1,186 @@
+/** The change feed by a real Redis: alone, behind a Sentinel, in a cluster; killed, started again, stopped and woken. */
+
+import t, { type Test } from 'tap';
+import { parseRedisAddress } from '../../src/storage/change-feed/redis-address.js';
+import { RedisFeed } from '../../src/storage/change-feed/redis-feed.js';
+import { freePort } from '../nginx/free-port.js';
+import { until } from '../nginx/running-site.js';
+import { redisServer } from './redis-server.js';
+
+const LIMIT_MS = 30_000;
+
+/** A feed with what it has heard, and been told of its own state. */
+function feedOf(t: Test, url: string) {
+  const said: string[] = [];
+  const heard: number[] = [];
+  const feed = new RedisFeed(parseRedisAddress(url), {
+    onLost: () => said.push('lost'),
+    onFound: () => said.push('found'),
+  });
+  // Before the server goes: asked for first.
+  const going = setInterval(() => {}, 1_000);
+  t.teardown(async () => {
+    clearInterval(going);
+    await feed.close();
+  });
+  const listen = () =>
+    feed.listen({
+      onRevision: (revision) => heard.push(revision),
+      onListening: () => said.push('listening'),
+    });
+  const listening = (is: boolean) =>
+    until(
+      async () => feed.isListening,
+      (now) => now === is,
+      LIMIT_MS,
+    );
+  return { feed, said, heard, listen, listening, listenTo: (n: number) => heardUntil(heard, n) };
+}
+
+/** Of several that come at once only the last is sure to be told. */
+function heardUntil(heard: readonly number[], revision: number) {
+  return until(
+    async () => heard.at(-1),
+    (last) => last === revision,
+    LIMIT_MS,
+  );
+}
+
+t.test('what one publishes all hear, and whoever does not listen only publishes', async (t) => {
+  const { url } = await redisServer(t);
+  const [writer, ...listeners] = [feedOf(t, url), feedOf(t, url), feedOf(t, url)];
+  for (const { listen, listening } of listeners) {
+    listen();
+    await listening(true);
+  }
+  writer?.feed.publish(7);
+  for (const { listenTo } of listeners) await listenTo(7);
+  listeners[0]?.feed.publish(8);
+  for (const { listenTo } of listeners) await listenTo(8);
+  t.strictSame(writer?.heard, []);
+  t.strictSame(
+    listeners.map(({ said }) => said),
+    [['listening'], ['listening']],
+  );
+});
+
+t.test('of many at once the last is told, and a late one that is older is not told behind it', async (t) => {
+  const { url } = await redisServer(t);
+  const { feed, heard, listen, listening, listenTo } = feedOf(t, url);
+  listen();
+  await listening(true);
+  for (let revision = 1; revision <= 1_000; revision++) feed.publish(revision);
+  await listenTo(1_000);
+  t.strictSame(
+    heard,
+    heard.toSorted((a, b) => a - b),
+  );
+  t.ok(heard.length < 1_000, 'those that came while one was on its way went together');
+});
+
+t.test('a command that ends waits until what it has published has gone out', async (t) => {
+  const { url } = await redisServer(t);
+  const listener = feedOf(t, url);
+  listener.listen();
+  await listener.listening(true);
+  const command = feedOf(t, url);
+  command.feed.publish(9); // before it is connected
+  await command.feed.close();
+  await listener.listenTo(9);
+  t.strictSame(command.said, []);
+});
+
+t.test('another Latchkey in the same Redis, by its prefix, is not heard', async (t) => {
+  const { url } = await redisServer(t);
+  const [own, other] = [feedOf(t, url), feedOf(t, `${url}?prefix=other:`)];
+  for (const { listen, listening } of [own, other]) {
+    listen();
+    await listening(true);
+  }
+  other.feed.publish(1);
+  await other.listenTo(1);
+  own.feed.publish(2);
+  await own.listenTo(2);
+  t.strictSame(own.heard, [2]);
+});
+
+t.test('Redis is killed and started again: told once, and what waited goes out', async (t) => {
+  const server = await redisServer(t);
+  const writer = feedOf(t, server.url);
+  const listener = feedOf(t, server.url);
+  listener.listen();
+  await listener.listening(true);
+  await server.kill();
+  await listener.listening(false);
+  writer.feed.publish(3);
+  await server.start();
+  await listener.listening(true);
+  // It may have gone out before the listener was back, and is then one that was lost.
+  writer.feed.publish(4);
+  await listener.listenTo(4);
+  t.equal(listener.said.at(0), 'listening');
+  t.equal(listener.said.at(1), 'lost');
+  t.equal(listener.said.at(-1), 'listening');
+});
+
+t.test('Redis is not there: nothing ends, nothing waits for it for long', async (t) => {
+  const port = await freePort();
+  const { feed, said, listen } = feedOf(t, `redis://127.0.0.1:${port}`);
+  listen();
+  feed.publish(1);
+  await until(
+    async () => said.length,
+    (lines) => lines > 0,
+    LIMIT_MS,
+  );
+  await feed.close();
+  t.strictSame(said, ['lost']);
+  t.notOk(feed.isListening);
+});
+
+t.test('Redis is stopped, and wakes: the feed says so, and comes back by itself', async (t) => {
+  const server = await redisServer(t);
+  const { feed, listen, listening, listenTo } = feedOf(t, server.url);
+  listen();
+  await listening(true);
+  server.signal('SIGSTOP');
+  feed.publish(1);
+  await listening(false);
+  server.signal('SIGCONT');
+  await listening(true);
+  feed.publish(2);
+  await listenTo(2);
+  t.pass('heard');
+});
+
+t.test('behind a Sentinel', async (t) => {
+  const master = await redisServer(t);
+  const sentinel = await redisServer(t, {
+    sentinel: `sentinel monitor main 127.0.0.1 ${master.port} 1\n`,
+  });
+  const url = `redis+sentinel://127.0.0.1:${sentinel.port}/main`;
+  const { feed, listen, listening, listenTo } = feedOf(t, url);
+  listen();
+  await listening(true);
+  feed.publish(5);
+  await listenTo(5);
+  t.match(master.cli('client', 'list'), /name=latchkey/);
+});
+
+t.test('in a cluster', async (t) => {
+  const node = await redisServer(t, {
+    words: ['--cluster-enabled', 'yes', '--cluster-announce-ip', '127.0.0.1'],
+  });
+  node.cli('cluster', 'addslotsrange', '0', '16383');
+  await until(
+    async () => node.cli('cluster', 'info'),
+    (info) => info.includes('cluster_state:ok'),
+    LIMIT_MS,
+  );
+  const { feed, listen, listening, listenTo } = feedOf(t, `redis+cluster://127.0.0.1:${node.port}`);
+  listen();
+  await listening(true);
+  feed.publish(6);
+  await listenTo(6);
+  t.pass('heard');
+});

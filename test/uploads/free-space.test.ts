@@ -1,0 +1,82 @@
+/** Room on the disk: what is kept free, and what the trash gives up before an upload is refused. */
+
+import t, { type Test } from 'tap';
+import { FreeSpace } from '../../src/uploads/free-space.js';
+import { TrashRoom } from '../../src/uploads/trash-room.js';
+import { path, put, served, UNCONDITIONAL } from './given.js';
+import { inTrash, listed, RESTORE, withTrash } from './trash-scene.js';
+
+/** A disk of 1,000 bytes, of which 50 at the most are kept free; what is in the trash is all that changes it. */
+async function disk(t: Test, { free, bytesMin = 100 }: { free: number; bytesMin?: number }) {
+  let now = 1_000;
+  const given = await withTrash(t, { clock: () => now });
+  const { bin, store } = given;
+  const dropped: number[] = [];
+  const room = new TrashRoom({
+    trash: store.trash,
+    bin,
+    onDropped: (count) => void dropped.push(count),
+    onProblem: (error) => t.fail(String(error)),
+  });
+  let looks = 0;
+  const full = await Promise.all(
+    ['/a', '/b', '/c'].map(async (on) => put(given, on, on.at(1)?.repeat(100) ?? '')),
+  );
+  for (const { path: on } of full) {
+    await given.committer.remove(on, UNCONDITIONAL);
+    now += 1;
+  }
+  const look = async () => {
+    looks += 1;
+    return { all: 1_000, free: free + 300 - (await store.trash.trashBytes()) };
+  };
+  const makeRoom = (bytes: number) => room.make(bytes);
+  const freeSpace = new FreeSpace({ folder: '/', bytesMin, makeRoom, look });
+  const left = async () => (await listed(given)).map((file) => file.path);
+  return { ...given, freeSpace, dropped, left, looks: () => looks };
+}
+
+t.test('while there is room, the trash keeps what it has', async (t) => {
+  const { freeSpace, left, looks } = await disk(t, { free: 200 });
+  await freeSpace.require(150);
+  t.strictSame([await left(), looks()], [['/c', '/b', '/a'], 1]);
+});
+
+t.test('the oldest go, and no more than are needed', async (t) => {
+  const given = await disk(t, { free: 200 });
+  await given.freeSpace.require(151);
+  t.strictSame(await given.left(), ['/c', '/b']);
+  t.strictSame(inTrash(given).sort(), ['b'.repeat(100), 'c'.repeat(100)]);
+  await given.freeSpace.require(450);
+  t.strictSame([await given.left(), given.dropped], [[], [1, 2]]);
+});
+
+t.test('where all of it would not do, none of it goes', async (t) => {
+  const { freeSpace, left } = await disk(t, { free: 200 });
+  await t.rejects(freeSpace.require(451), { code: 'no-space' });
+  t.strictSame(await left(), ['/c', '/b', '/a']);
+});
+
+t.test('many at once make room once', async (t) => {
+  const { freeSpace, left } = await disk(t, { free: 200 });
+  await Promise.all(Array.from({ length: 9 }, () => freeSpace.require(200)));
+  t.strictSame(await left(), ['/c', '/b']);
+  const [refused, ...made] = await Promise.allSettled([451, 300, 300].map((n) => freeSpace.require(n)));
+  t.strictSame(
+    [refused?.status, ...made.map(({ status }) => status)],
+    ['rejected', 'fulfilled', 'fulfilled'],
+  );
+  t.strictSame(await left(), ['/c']);
+});
+
+t.test('what is being restored stays, and a setting of 0 asks nobody', async (t) => {
+  const given = await disk(t, { free: 200 });
+  const [{ id = '' } = {}] = (await listed(given)).filter((file) => file.path === '/a');
+  const authorise = async () => given.freeSpace.require(160);
+  await given.bin.restore({ ...RESTORE, id, authorise });
+  t.equal(served(given.folder, path('/a')), 'a'.repeat(100));
+  t.strictSame(await given.left(), ['/c']);
+  const none = await disk(t, { free: 0, bytesMin: 0 });
+  await none.freeSpace.require(9_999);
+  t.strictSame([none.looks(), await none.left()], [0, ['/c', '/b', '/a']]);
+});
