@@ -29,10 +29,8 @@ export async function recoverResumable<T>(
   for (const upload of await deps.folder.records()) found.push(await beforeRecovery(deps, upload, before));
   const recovered = await recover();
   const after = await journaled(deps.files);
-  for (const upload of found) {
-    deps.uploads.restore(upload);
-    await afterRecovery(deps, upload, after);
-  }
+  for (const upload of found) deps.uploads.restore(upload);
+  for (const upload of found) await afterRecovery(deps, upload, after);
   return recovered;
 }
 
@@ -78,14 +76,26 @@ async function afterRecovery(
   upload: ResumableUpload,
   pending: ReadonlySet<string>,
 ): Promise<void> {
-  if (upload.finished !== undefined) return folder.removeBytes(upload.id);
+  if (upload.finished !== undefined) {
+    await folder.removeBytes(upload.id);
+    return endParts(uploads, upload);
+  }
   if ((await folder.size(upload.id)) === undefined) return uploads.end(upload.id);
   const entityTag = await folder.placed(upload);
   if (entityTag !== undefined) {
     await uploads.finish(upload, entityTag);
+    await endParts(uploads, upload);
   } else if (upload.partial !== undefined && !pending.has(upload.partial)) {
     await uploads.end(upload.id); // it became a file, and that has gone since
+    await endParts(uploads, upload);
+  } else if (upload.partial === undefined && upload.concat?.parts !== undefined) {
+    await uploads.end(upload.id); // nobody was told where it is; its parts are there
   }
+}
+
+/** Their bytes have become those of a file. */
+async function endParts(uploads: ResumableUploads, { concat }: ResumableUpload): Promise<void> {
+  for (const part of concat?.parts ?? []) await uploads.end(part);
 }
 
 async function journaled(files: FileStore): Promise<ReadonlySet<string>> {

@@ -8,6 +8,14 @@ import type { ResourcePath } from '../acl/resource-path.js';
 import type { FailedCommits } from './commit-pause.js';
 import type { Preconditions } from './preconditions.js';
 
+/** Its creation's `Upload-Concat` (tus 1.0, concatenation). */
+export interface Concat {
+  /** As it came, to be said back. */
+  readonly said: string;
+  /** Ids of the uploads whose bytes it has, in this order. Absent: it is one of those itself. */
+  readonly parts?: readonly string[];
+}
+
 export interface NewResumableUpload {
   readonly id: string;
   /** Of the file that it will be. */
@@ -22,6 +30,8 @@ export interface NewResumableUpload {
   readonly grants: string;
   /** Of its commit. */
   readonly preconditions: Preconditions;
+  /** Absent: it is an upload by itself. */
+  readonly concat?: Concat;
 }
 
 export interface ResumableUpload extends NewResumableUpload {
@@ -41,6 +51,11 @@ const ID = /^[0-9a-f]{32}$/;
 
 export function isUploadId(text: string): boolean {
   return ID.test(text);
+}
+
+/** It never is a file, but its bytes may become those of one. */
+export function isPart({ concat }: NewResumableUpload): boolean {
+  return concat !== undefined && concat.parts === undefined;
 }
 
 export function uploadToText(upload: ResumableUpload): string {

@@ -9,6 +9,7 @@
 import type { Principal } from '../acl/principal.js';
 import { append, type Checksum } from './append.js';
 import { pauseMs } from './commit-pause.js';
+import { joined } from './joined.js';
 import type { Partial } from './partial.js';
 import { UploadProblem } from './problem.js';
 import type { ResumableFolder } from './resumable-folder.js';
@@ -63,22 +64,39 @@ export class ResumableUploads {
   }
 
   /** Bytes that are there, and have the checksum that came with them. */
-  async offset({ id, path, length, uncheckedFrom, finished }: ResumableUpload): Promise<number> {
-    if (finished !== undefined) return length ?? 0;
-    if (uncheckedFrom !== undefined) return uncheckedFrom;
-    const size = await this.#deps.folder.size(id);
-    if (size === undefined) throw new Error(`somebody has removed the bytes of an upload of ${path}`);
-    return size;
+  async offset(upload: ResumableUpload): Promise<number> {
+    const offset = await this.#offset(upload);
+    if (offset !== undefined) return offset;
+    throw new Error(`somebody has removed the bytes of an upload of ${upload.path}`);
+  }
+
+  /** Its bytes are gone, and what is known of it goes in a moment: whoever has not its lock may see that. */
+  async isEnding(upload: ResumableUpload): Promise<boolean> {
+    return (await this.#offset(upload)) === undefined;
   }
 
   async isWhole(upload: ResumableUpload): Promise<boolean> {
-    return (await this.offset(upload)) === upload.length;
+    return upload.length !== undefined && (await this.#offset(upload)) === upload.length;
   }
 
   /** @throws UploadProblem `too-many`, `too-busy`, `no-space` */
   async begin(begun: NewResumableUpload): Promise<ResumableUpload> {
+    // One that is put together takes the place of its parts: whoever has sent as many as they may must not be stuck.
+    if (begun.concat?.parts === undefined) this.#requirePlace(begun.owner);
+    const upload = { ...begun, createdAt: this.#deps.clock() };
+    this.#open.set(upload.id, upload); // before the first wait: the limit holds for those that begin together
+    try {
+      await this.#deps.folder.create(upload);
+    } catch (error) {
+      this.#open.delete(upload.id);
+      throw error;
+    }
+    return upload;
+  }
+
+  #requirePlace(owner: Principal | undefined): void {
     const { openMax, ownerMax } = this.#deps;
-    if (this.ofOwner(begun.owner).length >= ownerMax) {
+    if (this.ofOwner(owner).length >= ownerMax) {
       throw new UploadProblem(
         'too-many',
         `${ownerMax} resumable uploads of yours are unfinished, which is the limit; finish or delete one, or wait until they expire.`,
@@ -90,15 +108,6 @@ export class ResumableUploads {
         'Too many uploads are unfinished; finish or delete one, or try later.',
       );
     }
-    const upload = { ...begun, createdAt: this.#deps.clock() };
-    this.#open.set(upload.id, upload); // before the first wait: the limit holds for those that begin together
-    try {
-      await this.#deps.folder.create(upload);
-    } catch (error) {
-      this.#open.delete(upload.id);
-      throw error;
-    }
-    return upload;
   }
 
   async setLength(id: string, length: number): Promise<void> {
@@ -124,6 +133,12 @@ export class ResumableUploads {
     });
     await this.#change(id, { uncheckedFrom: undefined });
     return end;
+  }
+
+  /** Its bytes are those of the parts, in this order. Their locks are held, too. @throws UploadProblem, as `append` does */
+  async join(id: string, parts: readonly string[], checksum: Checksum | undefined): Promise<void> {
+    const files = parts.map((part) => this.#deps.folder.bytesPath(part));
+    await this.append(id, 0, joined(files), checksum);
   }
 
   /** All of its bytes, for the committer. @throws UploadProblem */
@@ -194,6 +209,11 @@ export class ResumableUploads {
     }
     if (kept.length > 0) throw kept[0];
     return swept;
+  }
+
+  async #offset({ id, length, uncheckedFrom, finished }: ResumableUpload): Promise<number | undefined> {
+    if (finished !== undefined) return length ?? 0;
+    return uncheckedFrom ?? this.#deps.folder.size(id);
   }
 
   /** What the disk would not let be taken off, or be noted as compared. */

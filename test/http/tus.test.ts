@@ -74,7 +74,7 @@ t.test('what is offered is said to anybody', async (t) => {
       headers: {
         'tus-version': '1.0.0',
         'tus-extension':
-          'creation,creation-with-upload,creation-defer-length,termination,expiration,checksum',
+          'creation,creation-with-upload,creation-defer-length,termination,expiration,checksum,concatenation',
         'tus-max-size': '1048576',
         'tus-checksum-algorithm': 'sha1,sha256',
       },
@@ -187,8 +187,6 @@ t.test('what cannot be created leaves nothing', async (t) => {
     [good, { ...ALICE, headers: { 'upload-length': '1e1' } }, 400, 'bad-request', /upload-length/i],
     [good, { ...ALICE, length: 101 }, 413, 'too-large', /100 bytes/],
     [good, { ...one, body: 'xy' }, 413, 'too-large', /begin one that fits/],
-    [good, { ...one, headers: { 'upload-concat': 'partial' } }, 501, 'not-offered', /as one/],
-    [good, { ...one, headers: { 'upload-concat': 'final;/a /b' } }, 501, 'not-offered', /as one/],
     [good, { ...one, headers: { 'upload-checksum': 'md5 AAAA' } }, 400, 'bad-request', /sha1 or sha256/],
     [good, { ...one, headers: { 'upload-checksum': 'sha1 AAAA' } }, 400, 'bad-request', /no sha1/],
     [good, { ...one, body: 'x', headers: sha('sha1', 'y') }, 460, 'checksum-mismatch', /send them again/],

@@ -48,9 +48,9 @@ function hasLostIt({ decision }: Refused): boolean {
 }
 
 /** To whoever has not signed in it may be theirs, so they are told to. */
-export function notThere(who: Visitor): Error {
+export function notThere(who: Visitor, detail = 'There is no such upload; begin it again.'): Error {
   const outcome = refusal(who.subject.authenticated);
-  if (outcome === 'forbidden') return new BadRequest('There is no such upload; begin it again.', 404);
+  if (outcome === 'forbidden') return new BadRequest(detail, 404);
   const message = 'Nobody is signed in, or the credential is not valid; sign in, then go on.';
   return new Refused({ outcome, reason: { kind: 'no-grant' } }, who.failure, message);
 }

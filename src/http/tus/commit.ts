@@ -6,7 +6,7 @@
 import type { Committed } from '../../uploads/committer.js';
 import type { Partial } from '../../uploads/partial.js';
 import { UploadProblem } from '../../uploads/problem.js';
-import type { ResumableUpload } from '../../uploads/resumable-upload.js';
+import { isPart, type ResumableUpload } from '../../uploads/resumable-upload.js';
 import { Staging } from '../../uploads/staging.js';
 import { problemOf } from '../problem.js';
 import { expiryFrom } from '../requested-expiry.js';
@@ -17,8 +17,8 @@ import { expiresIn } from './intent.js';
 import { pausing } from './refusal.js';
 
 /**
- * Answers with the upload as it was where its bytes are not all there: a request that had them taken off again, since
- * they did not match, may have come between.
+ * Answers with the upload as it was where it is a part, or its bytes are not all there: a request that had them taken
+ * off again, since they did not match, may have come between.
  *
  * @throws UploadProblem, Refused: the upload has ended; whatever is answered by 5xx leaves it to be tried again
  */
@@ -30,7 +30,8 @@ export async function commitUpload(
   return locks.run(id, async () => {
     const upload = resumable.find(id);
     if (upload === undefined) throw notThere(who);
-    if (upload.finished !== undefined || !(await resumable.isWhole(upload))) return upload;
+    if (upload.finished !== undefined || isPart(upload)) return upload;
+    if (!(await resumable.isWhole(upload))) return upload;
     const access = { who, upload };
     await requireAll(deps, access);
     const placed = await resumable.placed(upload);

@@ -1,6 +1,5 @@
-/** What of tus 1.0 is offered beside its core. */
+/** What of tus 1.0 is offered beside its core. The library has no concatenation: that is `final.ts`. */
 
-/** Concatenation is not among them: the library has none. */
 export const EXTENSIONS = [
   'creation',
   'creation-with-upload',
@@ -8,4 +7,5 @@ export const EXTENSIONS = [
   'termination',
   'expiration',
   'checksum',
+  'concatenation',
 ] as const;

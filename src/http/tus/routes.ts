@@ -4,40 +4,27 @@
  * request is identified, and decided, before the library sees it.
  */
 
-import { randomBytes } from 'node:crypto';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { encodeResourcePath } from '../../acl/resource-path.js';
 import { CHECKSUM_ALGORITHMS } from '../../uploads/append.js';
-import { checkPreconditions } from '../../uploads/preconditions.js';
 import type { ResumableUpload } from '../../uploads/resumable-upload.js';
-import { ON_CONFLICT_HEADER, type OnConflict, parseOnConflict, preconditionsFor } from '../on-conflict.js';
 import { BadRequest, logFailure, problemOf, sendError } from '../problem.js';
-import { parseRequestedExpiry } from '../requested-expiry.js';
-import { parseRequestedGrants } from '../requested-grants.js';
 import { withinLimits } from '../upload-limits.js';
-import {
-  headerOf,
-  preconditionsOf,
-  refuseBytes,
-  refuseWithoutRoom,
-  requireNewPath,
-} from '../write-request.js';
+import { headerOf } from '../write-request.js';
 import { takeAnyBody } from '../write-routes.js';
 import { type Access, accessUpload } from './access.js';
 import { parseChecksum } from './checksum.js';
 import { commitUpload } from './commit.js';
+import { create } from './create.js';
 import type { TusDeps } from './deps.js';
 import { EXTENSIONS } from './extensions.js';
-import { parseIntent } from './intent.js';
 import { exchange, UPLOADS_PREFIX } from './protocol.js';
 import { locked, ProtocolRefused } from './refusal.js';
 import { createSchema, headSchema, optionsSchema, patchSchema, terminateSchema } from './schemas.js';
+import { toldOfConcat, toldOfFile } from './told.js';
 
 const VERSION = '1.0.0';
 const CREATION = `${UPLOADS_PREFIX}/`;
 const ONE = `${UPLOADS_PREFIX}/:id`;
-/** 128 random bits: of nobody's upload, the id is the only secret. */
-const ID_BYTES = 16;
 
 /** The pattern of the router, of the URL of an upload. */
 export function uploadPattern(url: string): string {
@@ -56,6 +43,9 @@ export async function tusRoutes(app: FastifyInstance, deps: TusDeps): Promise<vo
       if (request.headers['content-type'] !== 'application/offset+octet-stream') {
         throw new BadRequest('The bytes come as application/offset+octet-stream; say so.', 415);
       }
+      if (access.upload.concat?.parts !== undefined) {
+        throw new ProtocolRefused(403, 'final', 'A final upload has the bytes of its parts; send a new one.');
+      }
       const limited = { request, reply, user: access.who.subject.user };
       const receive = () => carryOn(deps, request, reply, access);
       return withinLimits(deps.uploadLimits, limited, receive, async (sent) => sent);
@@ -63,6 +53,7 @@ export async function tusRoutes(app: FastifyInstance, deps: TusDeps): Promise<vo
     tus.head<One>(ONE, { schema: headSchema, errorHandler: askAgain }, async (request, reply) => {
       const access = await accessUpload(deps, request, request.params.id);
       const upload = await madeFile(deps, access);
+      reply.headers(toldOfConcat(upload));
       if (upload.finished !== undefined) reply.headers(toldOfFile(deps, upload));
       else
         reply.header('upload-expires', new Date(upload.createdAt + deps.resumable.lifetimeMs).toUTCString());
@@ -115,56 +106,6 @@ function tellOffer(deps: TusDeps, reply: FastifyReply) {
     .send();
 }
 
-async function create(deps: TusDeps, request: FastifyRequest, reply: FastifyReply) {
-  const { gate, root, resumable } = deps;
-  const who = await gate.identifyOwn(request);
-  const { path: asked, grants, expires, metadata } = await parseIntent(headerOf(request, 'upload-metadata'));
-  const path = await requireNewPath(deps, who, asked);
-  const owner = who.subject.user;
-  if (parseRequestedGrants(grants, path).length > 0) await gate.require(who, 'manage', path);
-  if (request.headers['upload-concat'] !== undefined) {
-    throw new ProtocolRefused(501, 'not-offered', 'Uploads are not put together of several; send it as one.');
-  }
-  // Said and not done, a deny would leave the file open.
-  for (const name of ['grants', 'expires']) {
-    if (request.headers[`x-latchkey-${name}`] === undefined) continue;
-    throw new BadRequest(`The ${name} of a resumable upload are in its Upload-Metadata; send them there.`);
-  }
-  parseRequestedExpiry(expires, deps.clock());
-  const preconditions = preconditionsFor(policyOf(request), preconditionsOf(request));
-  const checksum = parseChecksum(headerOf(request, 'upload-checksum'));
-  // Before the bytes, since there may be many; again under the lock of the commit.
-  checkPreconditions(preconditions, await root.find(path));
-  reply.header('tus-max-size', String(deps.uploadBytesMax));
-  const bytes = Number(headerOf(request, 'upload-length') ?? 0);
-  refuseBytes(deps, bytes);
-  await refuseWithoutRoom(deps, { path, owner, bytes });
-
-  const id = randomBytes(ID_BYTES).toString('hex');
-  const begin = { id, path, owner, metadata, grants, preconditions };
-  const finish = async () => {
-    const upload = resumable.find(id);
-    if (upload === undefined) throw new Error('the upload of this request is not there');
-    return toldOfFile(deps, await commitUpload(deps, { who, upload }));
-  };
-  try {
-    const receive = () => exchange(deps, request, reply, { id, begin, checksum, finish });
-    await withinLimits(deps.uploadLimits, { request, reply, user: owner }, receive, async () => undefined);
-  } catch (error) {
-    await resumable.end(id); // nobody was told where it is
-    throw error;
-  }
-  if (request.raw.destroyed && !request.raw.readableEnded) await resumable.end(id);
-  return reply.send();
-}
-
-/** One that takes days holds no name, so it cannot find a free one before it ends. @throws BadRequest */
-function policyOf(request: FastifyRequest): OnConflict {
-  const policy = parseOnConflict([headerOf(request, ON_CONFLICT_HEADER)]);
-  if (policy !== 'keep-both') return policy;
-  throw new BadRequest('A resumable upload cannot keep both; send refuse, and choose another name then.');
-}
-
 async function carryOn(deps: TusDeps, request: FastifyRequest, reply: FastifyReply, access: Access) {
   const checksum = parseChecksum(headerOf(request, 'upload-checksum'));
   const finish = async () => toldOfFile(deps, await commitUpload(deps, access));
@@ -177,12 +118,4 @@ async function madeFile(deps: TusDeps, access: Access): Promise<ResumableUpload>
   const { upload } = access;
   if (upload.finished !== undefined) return upload;
   return (await deps.resumable.isWhole(upload)) ? commitUpload(deps, access) : upload;
-}
-
-function toldOfFile({ mount }: TusDeps, { path, finished }: ResumableUpload): Record<string, string> {
-  if (finished === undefined) throw new Error('this upload is no file');
-  return {
-    ETag: finished.entityTag,
-    'Content-Location': mount.slice(0, -1) + encodeResourcePath(path),
-  };
 }

@@ -10,7 +10,9 @@ const refusals = (...statuses: readonly number[]) =>
 
 const Version = { 'tus-resumable': text('1.0.0') };
 const Checksum = {
-  'upload-checksum': text('`sha1 BASE64` or `sha256 BASE64`, of the bytes of this request'),
+  'upload-checksum': text(
+    '`sha1 BASE64` or `sha256 BASE64`, of the bytes of this request, or of a final upload',
+  ),
 };
 const Id = Type.Object({ id: Type.String({ description: 'as in the Location of the creation' }) });
 const ENDED_HEADERS = 'With the last byte, `ETag` and `Content-Location` tell of the file.';
@@ -27,13 +29,16 @@ export const createSchema = {
     'upload-metadata': text(
       '`path`: the resource path of the file, or of a folder, in which `filename` is the file; `grants` and `expires` as in X-Latchkey-Grants and X-Latchkey-Expires. Each in base64.',
     ),
+    'upload-concat': text(
+      '`partial`: a part of a file, which is none itself; `final;URL URL`: of these parts, in this order, without a length',
+    ),
     'if-match': text('of the file, when it is committed; also the next two'),
     'if-none-match': text('`*`: only where there is no file yet'),
     'if-unmodified-since': text('an HTTP date'),
   }),
   response: {
     201: Type.Null({ description: 'It has begun, or is done.' }),
-    ...refusals(400, 401, 403, 408, 409, 412, 413, 415, 422, 423, 429, 460, 501, 503, 507),
+    ...refusals(400, 401, 403, 404, 408, 409, 412, 413, 415, 422, 423, 429, 460, 503, 507),
   },
 };
 
@@ -61,7 +66,7 @@ export const headSchema = {
   params: Id,
   headers: Type.Object(Version),
   response: {
-    200: Type.Null({ description: '`Upload-Offset`, `Upload-Length`, `Upload-Expires`.' }),
+    200: Type.Null({ description: '`Upload-Offset`, `Upload-Length`, `Upload-Expires`, `Upload-Concat`.' }),
     ...refusals(400, 401, 403, 404, 409, 412, 413, 415, 422, 423),
   },
 };

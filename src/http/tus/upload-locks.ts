@@ -45,6 +45,12 @@ export class UploadLocks implements Locker {
     }
   }
 
+  /** As `run`, of several; in one order, so that no two wait for each other. */
+  async runAll<T>(ids: readonly string[], work: () => Promise<T>): Promise<T> {
+    const [id, ...rest] = ids.toSorted();
+    return id === undefined ? work() : this.run(id, () => this.runAll(rest, work));
+  }
+
   async #take(id: string, holder: Holder, signal?: AbortSignal): Promise<void> {
     const held = this.#held.get(id);
     if (held === undefined) {
