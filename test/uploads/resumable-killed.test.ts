@@ -7,11 +7,14 @@
 import { readFileSync } from 'node:fs';
 import t, { type Test } from 'tap';
 import { NOBODY } from '../../src/acl/principal.js';
+import { UNLIMITED } from '../../src/acl/quota.js';
 import { Credentials } from '../../src/credentials/credential.js';
 import { Gate } from '../../src/http/gate.js';
 import { commitUpload } from '../../src/http/tus/commit.js';
+import { joinAndCommit } from '../../src/http/tus/final.js';
 import { UploadLocks } from '../../src/http/tus/upload-locks.js';
 import { Findings } from '../../src/uploads/findings.js';
+import { FreeSpace } from '../../src/uploads/free-space.js';
 import { mendLeftOver } from '../../src/uploads/left-over.js';
 import { recover } from '../../src/uploads/recovery.js';
 import { ResumableFolder } from '../../src/uploads/resumable-folder.js';
@@ -51,21 +54,25 @@ async function started({ folder, root, store }: Scene): Promise<ResumableUploads
   return uploads;
 }
 
-async function killed(t: Test, killAt: ResumablePlan['killAt'], grants: string): Promise<Scene> {
+async function killed(
+  t: Test,
+  killAt: ResumablePlan['killAt'],
+  grants: string,
+  of: Pick<ResumablePlan, 'parts'> = {},
+): Promise<Scene> {
   const given = await scene(t);
   await given.store.acl.putGrants([draft('anyone manage /team/')]);
   await put(given, PATH, 'old');
-  await killedResumableAt({ folder: given.folder, id: ID, path: PATH, text: 'new', grants, killAt });
+  await killedResumableAt({ folder: given.folder, id: ID, path: PATH, text: 'new', grants, killAt, ...of });
   return given;
 }
 
-/** The next request of its sender. */
-async function askedAgain(given: Scene, resumable: ResumableUploads) {
-  const upload = resumable.find(ID);
-  if (upload === undefined) throw new Error('it is not there');
+const WHO = { subject: NOBODY, failure: undefined, ambient: false, request: {} as never };
+
+function depsOf(given: Scene, resumable: ResumableUploads) {
   const gate = new Gate(given.authorizer, new Credentials([]), undefined);
-  const { root, committer } = given;
-  const deps = {
+  const { root, committer, store, folder } = given;
+  return {
     gate,
     root,
     committer,
@@ -74,9 +81,33 @@ async function askedAgain(given: Scene, resumable: ResumableUploads) {
     uploadBytesMax: 100,
     resumable,
     locks: new UploadLocks(),
+    quotas: store.quotas,
+    userLimits: UNLIMITED,
+    uploadLimits: { freeSpace: new FreeSpace({ folder, bytesMin: 0 }) } as never,
   };
-  const who = { subject: NOBODY, failure: undefined, ambient: false, request: {} as never };
-  return commitUpload(deps, { who, upload });
+}
+
+/** The next request of its sender. */
+async function askedAgain(given: Scene, resumable: ResumableUploads) {
+  const upload = resumable.find(ID);
+  if (upload === undefined) throw new Error('it is not there');
+  return commitUpload(depsOf(given, resumable), { who: WHO, upload });
+}
+
+const PARTS = ['1', '2'].map((digit) => digit.repeat(32));
+
+/** Its creation, once more. */
+function joinedAgain(given: Scene, resumable: ResumableUploads) {
+  const begin = {
+    id: 'f'.repeat(32),
+    path: path(PATH),
+    owner: undefined,
+    metadata: {},
+    grants: '',
+    preconditions: UNCONDITIONAL,
+    concat: { said: 'final;', parts: PARTS },
+  };
+  return joinAndCommit(depsOf(given, resumable), { who: WHO, begin, parts: PARTS, checksum: undefined });
 }
 
 const STEPS: readonly (readonly [ResumablePlan['killAt'], leaves: 'open' | 'file'])[] = [
@@ -112,6 +143,44 @@ for (const grants of ['', 'anyone deny read']) {
       t.equal(served(given.folder, PATH), 'newer', 'it does not come back');
     });
   }
+}
+
+const JOINED: readonly (readonly [ResumablePlan['killAt'], leaves: 'parts' | 'file'])[] = [
+  ['begun', 'parts'],
+  ['joining', 'parts'],
+  ['joined', 'parts'],
+  ['handed-over', 'parts'],
+  ['journaled', 'file'],
+  ['finished', 'file'],
+  ['noted', 'file'],
+  ['part-removed', 'file'],
+];
+
+for (const [killAt, leaves] of JOINED) {
+  t.test(`of parts, killed at '${killAt}', it is whole or not there`, async (t) => {
+    const given = await killed(t, killAt, 'user:bob deny read', { parts: PARTS });
+    let resumable = await started(given);
+    t.strictSame(partialsIn(given.folder), []);
+    if (leaves === 'parts') {
+      t.equal(served(given.folder, PATH), 'old');
+      const names = PARTS.flatMap((id) => [id, `${id}.json`]);
+      t.strictSame(resumableNamesIn(given.folder), names, 'the parts, and nothing of the final one');
+      resumable = await started(given);
+      t.strictSame(resumableNamesIn(given.folder), names);
+      t.match(await joinedAgain(given, resumable), { ETag: /-3"$/ });
+    } else {
+      t.match(resumable.find(ID), { finished: { entityTag: /-3"$/ } });
+      t.strictSame(resumableNamesIn(given.folder), [`${ID}.json`], 'no part is left');
+      const again = await joinedAgain(given, resumable).catch((error) => error);
+      t.match(again, { message: /sign in/ }, 'nobody is told that a part was there');
+      t.notOk(await mayRead(given.authorizer, 'user:bob', PATH));
+    }
+    t.equal(served(given.folder, PATH), 'new');
+    await put(given, PATH, 'newer');
+    await started(given);
+    t.equal(served(given.folder, PATH), 'newer', 'it does not come back');
+    t.equal(resumableNamesIn(given.folder).length, 1);
+  });
 }
 
 t.test('killed before its checksum was known, nothing of those bytes stays', async (t) => {
