@@ -8,7 +8,7 @@ import { createReadStream, readdirSync, readFileSync, statSync, writeFileSync } 
 import { connect } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import t, { type Test } from 'tap';
-import { Upload } from 'tus-js-client';
+import { Upload, type UploadOptions } from 'tus-js-client';
 import { isProblem } from '../http/asking-files.js';
 import { BYTES, locationOf, UPLOADS, VERSION } from '../http/tus-client.js';
 import { partialsIn, resumableNamesIn } from '../uploads/given.js';
@@ -20,6 +20,7 @@ const BYTES_MAX = 64 * MIB;
 const SOON_MS = 20_000;
 const ALICE = { as: 'alice' };
 const PATH = '/users/alice/plan.bin';
+const METADATA = { path: '/users/alice/', filename: 'sent.bin', filetype: 'application/octet-stream' };
 const ENV = {
   LATCHKEY_ADMINS: 'user:root',
   LATCHKEY_TOKEN_COOKIE: 'access',
@@ -35,6 +36,7 @@ for (const args of [[], ['--no-nginx']]) {
     await aHangingClient(t, site);
     await theClientInterrupted(t, site, { chunkSize: MIB });
     await theClientInterrupted(t, site, {});
+    await theClientInParts(t, site);
     await theLastAnswerLost(t, site);
     t.strictSame(partialsIn(site.dataFolder), []);
     t.strictSame(
@@ -139,23 +141,28 @@ interface Seen {
   readonly creations: number;
   /** Where the upload ended, at each HEAD that was answered. */
   readonly offsets: readonly number[];
+  /** Of final uploads, the answers. */
+  readonly joined: readonly number[];
   readonly lastLocation: string | undefined;
 }
+
+type SendOptions = Pick<UploadOptions, 'chunkSize' | 'parallelUploads' | 'metadataForPartialUploads'>;
 
 /** Sends by tus-js-client; `onSent` is told how many bytes have gone out. */
 function sent(
   site: Site,
   file: string,
-  options: { readonly chunkSize?: number },
+  options: SendOptions,
   onSent: (bytes: number) => void,
 ): Promise<Seen> {
   let creations = 0;
   const offsets: number[] = [];
+  const joined: number[] = [];
   return new Promise((resolve, reject) => {
     // Of a stream, what has gone out is told as it goes.
     new Upload(createReadStream(file) as never, {
       endpoint: `http://127.0.0.1:${site.port}${UPLOADS}`,
-      metadata: { path: '/users/alice/', filename: 'sent.bin', filetype: 'application/octet-stream' },
+      metadata: METADATA,
       headers: { Authorization: `Bearer ${site.token('alice')}` },
       retryDelays: [100, 200, 400, 800, 1600, 1600, 1600, 1600],
       ...options,
@@ -164,21 +171,38 @@ function sent(
         if (request.getMethod() === 'POST') creations += 1;
       },
       onAfterResponse: (request, response) => {
+        if (request.getHeader('Upload-Concat')?.startsWith('final;')) joined.push(response.getStatus());
         if (request.getMethod() !== 'HEAD' || response.getStatus() !== 200) return;
         offsets.push(Number(response.getHeader('Upload-Offset')));
       },
       onSuccess: ({ lastResponse }) =>
-        resolve({ creations, offsets, lastLocation: lastResponse.getHeader('Content-Location') }),
+        resolve({ creations, offsets, joined, lastLocation: lastResponse.getHeader('Content-Location') }),
       onError: reject,
     }).start();
   });
 }
 
-async function theClientInterrupted(
-  t: Test,
-  site: Site,
-  options: { readonly chunkSize?: number },
-): Promise<void> {
+async function theClientInterrupted(t: Test, site: Site, options: SendOptions): Promise<void> {
+  const { creations, offsets } = await interrupted(t, site, options);
+  t.equal(creations, 1, 'the upload went on, it did not begin again');
+  t.ok((offsets.at(-1) ?? 0) > 0, `it went on from ${offsets}`);
+}
+
+/** Four connections at once: each part goes on where it was. */
+async function theClientInParts(t: Test, site: Site): Promise<void> {
+  const { offsets, joined } = await interrupted(t, site, {
+    chunkSize: MIB,
+    parallelUploads: 4,
+    metadataForPartialUploads: METADATA,
+  });
+  t.ok(
+    offsets.some((offset) => offset >= MIB),
+    `parts went on from ${offsets}`,
+  );
+  t.strictSame(joined, [201], 'they were put together once');
+}
+
+async function interrupted(t: Test, site: Site, options: SendOptions): Promise<Seen> {
   const bytes = randomBytes(32 * MIB);
   const file = `${site.dataFolder}/bytes`;
   writeFileSync(file, bytes);
@@ -190,10 +214,9 @@ async function theClientInterrupted(
     killFiles(site);
   });
   t.ok(killed, 'the service was killed');
-  t.equal(seen.creations, 1, 'the upload went on, it did not begin again');
-  t.ok((seen.offsets.at(-1) ?? 0) > 0, `it went on from ${seen.offsets}`);
   t.equal(seen.lastLocation, '/files/users/alice/sent.bin');
   t.ok(fileOf(site, '/users/alice/sent.bin').equals(bytes), 'and the file is whole');
+  return seen;
 }
 
 /** Of uploads that are not whole. */
@@ -221,6 +244,7 @@ async function theLastAnswerLost(t: Test, site: Site): Promise<void> {
 function noIdIsLogged(t: Test, site: Site): void {
   const log = readFileSync(`${site.dataFolder}/run/access.log`, 'utf8');
   t.match(log, '"uri":"/_latchkey/uploads/-"');
+  t.notMatch(log, /uploads\/[0-9a-f]{32}/);
   t.match(log, '"decision":"allow","principal":"user:alice"');
   const ids = readdirSync(`${site.dataFolder}/partial/tus`).map((name) => name.slice(0, 32));
   t.ok(ids.length > 3);
