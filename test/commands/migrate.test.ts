@@ -33,12 +33,11 @@ async function fill(file: string): Promise<void> {
   await store.files.finishCommit([
     { ...entry('done', '/team/a', 'at-once'), file: file10, expiresAt: 9_000 },
   ]);
-  const digest = { path: file10.path, bytes: 10, updatedAt: file10.updatedAt, sha256: 'a'.repeat(64) };
-  await store.digests.putDigests([digest]);
+  await store.digests.putDigests([{ ...file10, sha256: 'd'.repeat(64) }]);
   await store.files.beginCommit([entry('hidden', '/team/b', 'hidden', ['user:bob read /team/b'])]);
   await store.files.beginCommit([entry('gone', '/gone', 'at-once')]);
   await store.files.finishCommit([entry('gone', '/gone', 'at-once')]);
-  const trash = { id: 'trash-1', bytes: 10, removedAt: 5_000 };
+  const trash = { id: 'trash-1', bytes: 10, removedAt: 5_000, sha256: 'e'.repeat(64) };
   await store.files.beginRemoval({ partial: 'removal', path: path('/gone'), trash });
   const moved = {
     name: 'move',
