@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import t from 'tap';
-import { partialsIn } from '../uploads/given.js';
+import { partialsIn, resumableNamesIn } from '../uploads/given.js';
 import { FORM_HEADERS, form, isProblem, WRITE } from './asking-files.js';
 import { startFiles } from './files-process.js';
 import { locationOf, tusOver, UPLOADS } from './tus-client.js';
@@ -34,6 +34,24 @@ t.test('507, no partial, and the service lives on', async (t) => {
   t.strictSame(readdirSync(`${dataFolder}/store/files/users/alice`), ['plan'], 'and nothing else');
   t.equal((await ask('PUT', `${HOME}plan`, { as: 'alice', body: FITS })).status, 204, 'what fits is taken');
   t.equal(child.exitCode, null);
+});
+
+t.test('parts that fit one by one, and not together: 507, and they wait', async (t) => {
+  const dataFolder = `${t.testdir()}/data`;
+  const { ask } = await startFiles(t, dataFolder, { fileKibMax: MAX_KIB });
+  const tus = tusOver(ask);
+  const alice = { as: 'alice' };
+  const body = 'x'.repeat((MAX_KIB / 2 + 1) * KIB);
+  const headers = { 'upload-concat': 'partial' };
+  const plan = { path: '/users/alice/plan' };
+  const create = () => tus.create(plan, { ...alice, length: body.length, body, headers });
+  const parts = [locationOf(await create()), locationOf(await create())];
+  const before = resumableNamesIn(dataFolder);
+  const final = { ...alice, headers: { 'upload-concat': `final;${parts.join(' ')}` } };
+  isProblem(t, await tus.create(plan, final), 507, 'no-space', /free some/);
+  t.strictSame(resumableNamesIn(dataFolder), before, 'nothing of the final one is left');
+  t.strictSame(partialsIn(dataFolder), []);
+  for (const at of parts) t.equal((await tus.head(at, alice)).headers['upload-offset'], String(body.length));
 });
 
 t.test('no line of its log has the id of an upload, which may be its only secret', async (t) => {
