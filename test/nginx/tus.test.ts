@@ -34,9 +34,9 @@ for (const args of [[], ['--no-nginx']]) {
     await theLocation(t, site);
     await credentials(t, site);
     await aHangingClient(t, site);
+    await theClientInParts(t, site);
     await theClientInterrupted(t, site, { chunkSize: MIB });
     await theClientInterrupted(t, site, {});
-    await theClientInParts(t, site);
     await theLastAnswerLost(t, site);
     t.strictSame(partialsIn(site.dataFolder), []);
     t.strictSame(
@@ -183,26 +183,6 @@ function sent(
 }
 
 async function theClientInterrupted(t: Test, site: Site, options: SendOptions): Promise<void> {
-  const { creations, offsets } = await interrupted(t, site, options);
-  t.equal(creations, 1, 'the upload went on, it did not begin again');
-  t.ok((offsets.at(-1) ?? 0) > 0, `it went on from ${offsets}`);
-}
-
-/** Four connections at once: each part goes on where it was. */
-async function theClientInParts(t: Test, site: Site): Promise<void> {
-  const { offsets, joined } = await interrupted(t, site, {
-    chunkSize: MIB,
-    parallelUploads: 4,
-    metadataForPartialUploads: METADATA,
-  });
-  t.ok(
-    offsets.some((offset) => offset >= MIB),
-    `parts went on from ${offsets}`,
-  );
-  t.strictSame(joined, [201], 'they were put together once');
-}
-
-async function interrupted(t: Test, site: Site, options: SendOptions): Promise<Seen> {
   const bytes = randomBytes(32 * MIB);
   const file = `${site.dataFolder}/bytes`;
   writeFileSync(file, bytes);
@@ -214,9 +194,23 @@ async function interrupted(t: Test, site: Site, options: SendOptions): Promise<S
     killFiles(site);
   });
   t.ok(killed, 'the service was killed');
+  t.equal(seen.creations, 1, 'the upload went on, it did not begin again');
+  t.ok((seen.offsets.at(-1) ?? 0) > 0, `it went on from ${seen.offsets}`);
   t.equal(seen.lastLocation, '/files/users/alice/sent.bin');
   t.ok(fileOf(site, '/users/alice/sent.bin').equals(bytes), 'and the file is whole');
-  return seen;
+}
+
+/** Over four connections at once, of several requests each. */
+async function theClientInParts(t: Test, site: Site): Promise<void> {
+  const bytes = randomBytes(8 * MIB + 3);
+  const file = `${site.dataFolder}/bytes`;
+  writeFileSync(file, bytes);
+  const options = { chunkSize: MIB, parallelUploads: 4, metadataForPartialUploads: METADATA };
+  const seen = await sent(site, file, options, () => undefined);
+  t.equal(seen.creations, 5, 'four parts, and of them a file');
+  t.strictSame(seen.joined, [201]);
+  t.equal(seen.lastLocation, '/files/users/alice/sent.bin');
+  t.ok(fileOf(site, '/users/alice/sent.bin').equals(bytes), 'the file is whole');
 }
 
 /** Of uploads that are not whole. */
