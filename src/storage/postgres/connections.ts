@@ -38,9 +38,12 @@ const IDLE_TIMEOUT_MS = 30_000;
 const GRACE_MS = 500;
 const KEEP_ALIVE_MS = 10_000;
 
+/** Nothing of it is asked for as the connection begins: PgBouncer would refuse it, or leave it out. */
 const SET_UP = `SELECT
   set_config('search_path', $1, false),
   set_config('lock_timeout', $2, false),
+  set_config('statement_timeout', $3, false),
+  set_config('idle_in_transaction_session_timeout', $4, false),
   set_config('jit', 'off', false),
   -- A plan that reads a whole table was made when the table was small, and is kept when it no longer is.
   set_config('enable_seqscan', 'off', false),
@@ -70,9 +73,7 @@ export class Connections {
       max: limits.max,
       connectionTimeoutMillis: limits.connectTimeoutMs,
       idleTimeoutMillis: IDLE_TIMEOUT_MS,
-      statement_timeout: limits.statementTimeoutMs,
       query_timeout: limits.statementTimeoutMs + GRACE_MS,
-      idle_in_transaction_session_timeout: limits.stalledMs,
       keepAlive: true,
       keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
       application_name: 'latchkey',
@@ -109,7 +110,9 @@ export class Connections {
     if (known !== undefined) return known;
     // While it is in use, its errors come by its queries.
     client.on('error', () => {});
-    const values = [this.#address.schema, `${this.#limits.lockTimeoutMs}ms`];
+    const { lockTimeoutMs, statementTimeoutMs, stalledMs } = this.#limits;
+    const timeOuts = [lockTimeoutMs, statementTimeoutMs, stalledMs].map((ms) => `${ms}ms`);
+    const values = [this.#address.schema, ...timeOuts];
     const { rows } = await client.query<ServerRow>(SET_UP, values).catch(failed);
     const connection = new PooledConnection(client, refuseServer(rows[0]));
     this.#known.set(client, connection);
