@@ -113,6 +113,25 @@ t.test('a writer waits as long as its patience lasts, then says that others are 
   t.equal((await acl.putGrants([draftOn('/b')])).revision, 2);
 });
 
+t.test('nor does it wait any longer for another one of its own process', { timeout: LIMIT_MS }, async (t) => {
+  const url = server.url(freshSchema());
+  await storeAt(t, url);
+  const database = databaseAt(t, url, { patienceMs: 1_000, stalledMs: LIMIT_MS });
+  const has = signal();
+  const ends = signal();
+  const long = database.writeMany(async () => {
+    has.give();
+    await ends.given;
+    return { value: undefined, touched: ['/a'] };
+  });
+  await has.given;
+  const write = () => database.write(async () => ({ value: undefined, touched: ['/b'] }));
+  await t.rejects(Promise.all([write(), write()]), StoreBusy);
+  ends.give();
+  t.equal((await long).revision, 1, 'it goes on');
+  t.equal((await write()).revision, 2);
+});
+
 t.test('nobody waits for an import that waits for its input', async (t) => {
   const url = server.url(freshSchema());
   const importer = await storeAt(t, url);
