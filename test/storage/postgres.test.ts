@@ -237,3 +237,9 @@ t.test('a role without any other right than on its schema is enough, once that i
     message: /permission denied for database/,
   });
 });
+
+t.test('a schema may be called by a word of SQL', async (t) => {
+  const store = await storeAt(t, server.url({ schema: 'user' }));
+  t.equal((await store.acl.putGrants([draftOn('/a')])).revision, 1);
+  t.equal((await loadedOn(store, '/a')).length, 1);
+});
