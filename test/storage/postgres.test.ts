@@ -243,3 +243,8 @@ t.test('a schema may be called by a word of SQL', async (t) => {
   t.equal((await store.acl.putGrants([draftOn('/a')])).revision, 1);
   t.equal((await loadedOn(store, '/a')).length, 1);
 });
+
+t.test('a certificate that cannot be read is not known, either', async (t) => {
+  const words = { ...freshSchema(), sslmode: 'verify-full', sslrootcert: `${server.folder}/none.pem` };
+  await t.rejects(openPostgresStore(server.url(words)), { ...UNAVAILABLE, message: /none\.pem/ });
+});

@@ -85,7 +85,7 @@ export class Connections {
 
   /** Whatever `work` leaves open when it throws is undone. @throws StatementFailed, and what `work` throws */
   async use<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
-    const client = await this.#pool.connect().catch(failed);
+    const client = await this.#connect().catch(failed);
     let connection: PooledConnection | undefined;
     let isWell = false;
     try {
@@ -103,6 +103,11 @@ export class Connections {
   close(): Promise<void> {
     this.#closed ??= this.#pool.end();
     return this.#closed;
+  }
+
+  /** Where it cannot even begin, such as for a certificate that is gone, the driver throws at once. */
+  async #connect(): Promise<pg.PoolClient> {
+    return this.#pool.connect();
   }
 
   async #setUp(client: pg.PoolClient): Promise<PooledConnection> {
