@@ -7,6 +7,7 @@ import t from 'tap';
 import { ACTIONS } from '../../src/acl/action.js';
 import { NotKnown } from '../../src/acl/errors.js';
 import { parseResourcePath, type ResourcePath } from '../../src/acl/resource-path.js';
+import { ListenFeed } from '../../src/storage/postgres/listen-feed.js';
 import { openPostgresStore } from '../../src/storage/postgres/open.js';
 import { SCHEMA_VERSION } from '../../src/storage/postgres/schema.js';
 import { postgres } from '../postgres.js';
@@ -246,5 +247,12 @@ t.test('a schema may be called by a word of SQL', async (t) => {
 
 t.test('a certificate that cannot be read is not known, either', async (t) => {
   const words = { ...freshSchema(), sslmode: 'verify-full', sslrootcert: `${server.folder}/none.pem` };
-  await t.rejects(openPostgresStore(server.url(words)), { ...UNAVAILABLE, message: /none\.pem/ });
+  const url = server.url(words);
+  await t.rejects(openPostgresStore(url), { ...UNAVAILABLE, message: /none\.pem/ });
+  const lost = await new Promise((onLost) => {
+    const feed = new ListenFeed(url, { onLost, onFound: () => undefined });
+    t.teardown(() => feed.close());
+    feed.listen({ onRevision: () => undefined, onListening: () => undefined });
+  });
+  t.match(lost, { code: 'ENOENT' }, 'the feed is away, and nothing worse');
 });
