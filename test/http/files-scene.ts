@@ -118,7 +118,7 @@ export async function filesScene(t: Test, options: FilesSceneOptions = {}): Prom
     mover: given.mover,
     copier: new Copier({ root, acl: store.acl, committer, locks: given.locks }),
     removal: new FolderRemoval({ root, tree: store.tree, committer, locks: given.locks }),
-    bin: new Trash({ folder: trashFolder, trash: store.trash, committer, clock }),
+    bin: new Trash({ folder: trashFolder, trash: store.trash, files: store.files, committer, clock }),
     expiry: new Expiry({ root, expiries: store.expiries, locks: given.locks }),
     trash: store.trash,
     tree: store.tree,
