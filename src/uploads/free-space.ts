@@ -1,4 +1,7 @@
-/** What uploads leave free of the disk, for everything else that writes there: the database, logs, nginx. */
+/**
+ * What uploads leave free of the disk, for everything else that writes there: the database, logs, nginx. What can give
+ * way, the trash, does so for bytes that have come, and never for such as somebody only says that they will send.
+ */
 
 import { statfs } from 'node:fs/promises';
 import { UploadProblem } from './problem.js';
@@ -12,13 +15,19 @@ export interface Disk {
   readonly all: number;
 }
 
+/** What gives way. */
+export interface Spare {
+  bytes(): Promise<number>;
+  /** Makes room of so many bytes; answers whether it has made any, and the disk is asked again. */
+  make(bytes: number): Promise<boolean>;
+}
+
 export interface FreeSpaceDeps {
   /** Where partials are: on the file system of the root. */
   readonly folder: string;
   /** 0: none. */
   readonly bytesMin: number;
-  /** Makes room of so many bytes; answers whether it has made any, and the disk is asked again. */
-  readonly makeRoom?: (bytes: number) => Promise<boolean>;
+  readonly spare?: Spare;
   /** Absent: the file system is asked. */
   readonly look?: (folder: string) => Promise<Disk>;
 }
@@ -37,23 +46,28 @@ export class FreeSpace {
     this.#deps = deps;
   }
 
-  /** @param bytes that are still to come; @throws UploadProblem `no-space` */
+  /** Changes nothing. @param bytes that are said to come; @throws UploadProblem `no-space` */
   async require(bytes: number): Promise<void> {
+    const { bytesMin, spare } = this.#deps;
+    if (bytesMin === 0) return;
+    const missing = await this.#missing(bytes);
+    if (missing <= 0 || missing <= ((await spare?.bytes()) ?? 0)) return;
+    throw noSpace();
+  }
+
+  /** Makes room where there is none. @param bytes that are about to be written; @throws UploadProblem `no-space` */
+  async make(bytes: number): Promise<void> {
     if (this.#deps.bytesMin === 0 || (await this.#missing(bytes)) <= 0) return;
     const room = this.#last.then(() => this.#makeRoom(bytes));
     this.#last = room.catch(() => undefined);
-    if (await room) return;
-    throw new UploadProblem(
-      'no-space',
-      'There is no space left for this file; free some, or ask the operator to.',
-    );
+    if (!(await room)) throw noSpace();
   }
 
   async #makeRoom(bytes: number): Promise<boolean> {
     for (;;) {
       const missing = await this.#missing(bytes);
       if (missing <= 0) return true;
-      if ((await this.#deps.makeRoom?.(missing)) !== true) return false;
+      if ((await this.#deps.spare?.make(missing)) !== true) return false;
     }
   }
 
@@ -62,4 +76,11 @@ export class FreeSpace {
     const { free, all } = await look(folder);
     return bytes + Math.min(bytesMin, all * KEPT_PART_MAX) - free;
   }
+}
+
+function noSpace(): UploadProblem {
+  return new UploadProblem(
+    'no-space',
+    'There is no space left for this file; free some, or ask the operator to.',
+  );
 }

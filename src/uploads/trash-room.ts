@@ -4,6 +4,7 @@
  */
 
 import type { TrashStore } from '../acl/life-ports.js';
+import type { Spare } from './free-space.js';
 import type { Trash } from './trash.js';
 
 export interface TrashRoomDeps {
@@ -17,11 +18,15 @@ export interface TrashRoomDeps {
 /** Between two looks at the disk. */
 const DROPPED_MAX = 100;
 
-export class TrashRoom {
+export class TrashRoom implements Spare {
   readonly #deps: TrashRoomDeps;
 
   constructor(deps: TrashRoomDeps) {
     this.#deps = deps;
+  }
+
+  async bytes(): Promise<number> {
+    return this.#deps.trash.trashBytes();
   }
 
   /**
