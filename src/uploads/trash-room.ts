@@ -3,7 +3,7 @@
  * good. Only where that is enough: for an upload that is refused all the same, nobody loses anything.
  */
 
-import type { TrashStore } from '../acl/life-ports.js';
+import type { TrashedFile, TrashStore } from '../acl/life-ports.js';
 import type { Spare } from './free-space.js';
 import type { Trash } from './trash.js';
 
@@ -36,17 +36,32 @@ export class TrashRoom implements Spare {
   async make(bytes: number): Promise<boolean> {
     const { trash, bin, onDropped, onProblem } = this.#deps;
     if ((await trash.trashBytes()) < bytes) return false;
-    const gone: string[] = [];
-    let freed = 0;
-    for (const file of await trash.oldestTrash(DROPPED_MAX)) {
-      if (freed >= bytes) break;
-      if (bin.isBusy(file.id)) continue;
-      gone.push(file.id);
-      freed += file.bytes;
+    let [freed, dropped] = [0, 0];
+    let rest = (await trash.oldestTrash(DROPPED_MAX)).filter(({ id }) => !bin.isBusy(id));
+    // What stays, for the disk refuses it, has freed nothing: those behind it go in its place.
+    while (freed < bytes && rest.length > 0) {
+      const some = oldestOf(rest, bytes - freed);
+      rest = rest.slice(some.length);
+      const ids = some.map(({ id }) => id);
+      const gone = new Set(await bin.drop(ids, onProblem));
+      freed += bytesOf(some.filter(({ id }) => gone.has(id)));
+      dropped += gone.size;
     }
-    if (gone.length === 0) return false;
-    const dropped = gone.length - (await bin.drop(gone, onProblem));
     if (dropped > 0) onDropped(dropped);
     return dropped > 0;
   }
+}
+
+/** As many as have so many bytes, or all. */
+function oldestOf(files: readonly TrashedFile[], bytes: number): readonly TrashedFile[] {
+  let sum = 0;
+  const end = files.findIndex((file) => {
+    sum += file.bytes;
+    return sum >= bytes;
+  });
+  return end === -1 ? files : files.slice(0, end + 1);
+}
+
+function bytesOf(files: readonly TrashedFile[]): number {
+  return files.reduce((sum, file) => sum + file.bytes, 0);
 }

@@ -130,11 +130,11 @@ export class Trash {
   }
 
   /**
-   * For good. Answers how many the disk has refused, or has not let go of at their paths: they stay, and keep no other.
+   * For good. Answers which have gone: what the disk refuses, or has not let go of at its path, stays and keeps no other.
    *
    * @param onProblem is told of each
    */
-  async drop(ids: readonly string[], onProblem: (error: unknown) => void): Promise<number> {
+  async drop(ids: readonly string[], onProblem: (error: unknown) => void): Promise<readonly string[]> {
     const { folder, trash, files, onStep } = this.#deps;
     const dropped: string[] = [];
     const { removals } = await files.pending();
@@ -149,7 +149,7 @@ export class Trash {
     }
     onStep?.('trash-dropped');
     await trash.forgetTrash(dropped);
-    return ids.length - dropped.length;
+    return dropped;
   }
 
   /** For good, one. @throws what the disk does */
