@@ -28,7 +28,7 @@ async function requireRoom(deps: RoomDeps, request: FastifyRequest): Promise<voi
   const { user: owner } = who.subject;
   const bytes = Number(headerOf(request, 'x-latchkey-upload-bytes') ?? 0);
   await refuseWithoutRoom(deps, { path, owner, bytes });
-  await uploadLimits.freeSpace.require(bytes);
+  await uploadLimits.freeSpace.require(bytes, owner);
 }
 
 function isWithoutRoom(thrown: unknown): boolean {

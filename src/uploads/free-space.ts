@@ -1,9 +1,10 @@
 /**
  * What uploads leave free of the disk, for everything else that writes there: the database, logs, nginx. What can give
- * way, the trash, does so for bytes that have come, and never for such as somebody only says that they will send.
+ * way, the trash, does so for bytes that have come; for such as somebody only says that they will send, only their own.
  */
 
 import { statfs } from 'node:fs/promises';
+import type { Principal } from '../acl/principal.js';
 import { UploadProblem } from './problem.js';
 
 /** Of a small disk the setting would be all of it: no more than this part is kept free. */
@@ -18,8 +19,12 @@ export interface Disk {
 /** What gives way. */
 export interface Spare {
   bytes(): Promise<number>;
-  /** Makes room of so many bytes; answers whether it has made any, and the disk is asked again. */
-  make(bytes: number): Promise<boolean>;
+  /**
+   * Makes room of so many bytes; answers whether it has made any, and the disk is asked again.
+   *
+   * @param owner of what may go; absent: whoever's
+   */
+  make(bytes: number, owner?: Principal): Promise<boolean>;
 }
 
 export interface FreeSpaceDeps {
@@ -46,28 +51,39 @@ export class FreeSpace {
     this.#deps = deps;
   }
 
-  /** Changes nothing. @param bytes that are said to come; @throws UploadProblem `no-space` */
-  async require(bytes: number): Promise<void> {
+  /**
+   * What others threw away is weighed, and stays.
+   *
+   * @param bytes that are said to come
+   * @param sender `undefined`: nobody has signed in
+   * @throws UploadProblem `no-space`
+   */
+  async require(bytes: number, sender?: Principal): Promise<void> {
     const { bytesMin, spare } = this.#deps;
     if (bytesMin === 0) return;
     const missing = await this.#missing(bytes);
-    if (missing <= 0 || missing <= ((await spare?.bytes()) ?? 0)) return;
-    throw noSpace();
+    if (missing <= 0) return;
+    if (missing > ((await spare?.bytes()) ?? 0)) throw noSpace();
+    if (sender !== undefined) await this.#inTurn(bytes, sender);
   }
 
   /** Makes room where there is none. @param bytes that are about to be written; @throws UploadProblem `no-space` */
   async make(bytes: number): Promise<void> {
     if (this.#deps.bytesMin === 0 || (await this.#missing(bytes)) <= 0) return;
-    const room = this.#last.then(() => this.#makeRoom(bytes));
-    this.#last = room.catch(() => undefined);
-    if (!(await room)) throw noSpace();
+    if (!(await this.#inTurn(bytes))) throw noSpace();
   }
 
-  async #makeRoom(bytes: number): Promise<boolean> {
+  #inTurn(bytes: number, owner?: Principal): Promise<boolean> {
+    const room = this.#last.then(() => this.#makeRoom(bytes, owner));
+    this.#last = room.catch(() => undefined);
+    return room;
+  }
+
+  async #makeRoom(bytes: number, owner: Principal | undefined): Promise<boolean> {
     for (;;) {
       const missing = await this.#missing(bytes);
       if (missing <= 0) return true;
-      if ((await this.#deps.spare?.make(missing)) !== true) return false;
+      if ((await this.#deps.spare?.make(missing, owner)) !== true) return false;
     }
   }
 

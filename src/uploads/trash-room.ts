@@ -4,6 +4,7 @@
  */
 
 import type { TrashedFile, TrashStore } from '../acl/life-ports.js';
+import type { Principal } from '../acl/principal.js';
 import type { Spare } from './free-space.js';
 import type { Trash } from './trash.js';
 
@@ -17,6 +18,8 @@ export interface TrashRoomDeps {
 
 /** Between two looks at the disk. */
 const DROPPED_MAX = 100;
+/** Among which one owner's are looked for: it is done for an upload of which no byte has come. */
+const LOOKED_AT_MAX = 1_000;
 
 export class TrashRoom implements Spare {
   readonly #deps: TrashRoomDeps;
@@ -32,12 +35,14 @@ export class TrashRoom implements Spare {
   /**
    * Removes so many bytes, or the oldest so many files. Answers whether anything went: the disk says whether it is
    * enough, and is asked again.
+   *
+   * @param owner of the files that may go; absent: whoever's
    */
-  async make(bytes: number): Promise<boolean> {
+  async make(bytes: number, owner?: Principal): Promise<boolean> {
     const { trash, bin, onDropped, onProblem } = this.#deps;
     if ((await trash.trashBytes()) < bytes) return false;
     let [freed, dropped] = [0, 0];
-    let rest = (await trash.oldestTrash(DROPPED_MAX)).filter(({ id }) => !bin.isBusy(id));
+    let rest = (await this.#oldest(owner)).filter(({ id }) => !bin.isBusy(id));
     // What stays, for the disk refuses it, has freed nothing: those behind it go in its place.
     while (freed < bytes && rest.length > 0) {
       const some = oldestOf(rest, bytes - freed);
@@ -49,6 +54,13 @@ export class TrashRoom implements Spare {
     }
     if (dropped > 0) onDropped(dropped);
     return dropped > 0;
+  }
+
+  async #oldest(owner: Principal | undefined): Promise<readonly TrashedFile[]> {
+    const { trash } = this.#deps;
+    if (owner === undefined) return trash.oldestTrash(DROPPED_MAX);
+    const oldest = await trash.oldestTrash(LOOKED_AT_MAX);
+    return oldest.filter((file) => file.owner === owner).slice(0, DROPPED_MAX);
   }
 }
 

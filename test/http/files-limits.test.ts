@@ -161,10 +161,10 @@ t.test('whether there is room is told to nginx, and to nobody who may not write 
 });
 
 t.test(
-  'the trash gives way to no upload that is only declared, and to no copy without a quota for it',
+  'an upload that is only declared has its own trash give way; a copy has any, behind its quota',
   async (t) => {
-    const made: number[] = [];
-    const make = async (bytes: number) => made.push(bytes) > 9;
+    const made: unknown[] = [];
+    const make = async (bytes: number, owner?: string) => made.push([bytes, owner]) > 99;
     const spare = { bytes: async () => 1_000, make };
     // A file system that has no block to give.
     const given = await filesScene(t, { freeBytesMin: 1, freeFolder: '/proc', spare });
@@ -181,7 +181,13 @@ t.test(
       body: form(file('b')),
     });
     t.equal(posted.status, 201);
-    t.strictSame(made, []);
+    const { length } = form(file('b'));
+    const asked = [
+      [1_000, ALICE],
+      [10, ALICE],
+      [length, ALICE],
+    ];
+    t.strictSame(made.splice(0), asked);
 
     const headers = { 'content-type': 'application/json' };
     const body = JSON.stringify({ from: '/users/alice/b', to: '/users/alice/c' });
@@ -191,7 +197,7 @@ t.test(
     t.strictSame(made, []);
     await given.store.quotas.setQuota({ subject: ALICE, bytesMax: 30, filesMax: undefined });
     isProblem(t, await copy(), 507, 'no-space', /free some/);
-    t.strictSame(made, [10], 'and is asked for the bytes of one that has');
+    t.strictSame(made, [[10, undefined]]);
   },
 );
 

@@ -5,7 +5,7 @@ import t, { type Test } from 'tap';
 import { FreeSpace } from '../../src/uploads/free-space.js';
 import { keepRoom } from '../../src/uploads/keep-room.js';
 import { TrashRoom } from '../../src/uploads/trash-room.js';
-import { path, put, served, UNCONDITIONAL } from './given.js';
+import { OWNER, path, principal, put, served, UNCONDITIONAL } from './given.js';
 import { inTrash, listed, RESTORE, withTrash } from './trash-scene.js';
 
 interface Given {
@@ -63,7 +63,10 @@ t.test('what is only declared is weighed, and takes nothing', async (t) => {
   const given = await disk(t, { free: 200 });
   await given.freeSpace.require(450);
   await t.rejects(given.freeSpace.require(451), { code: 'no-space' });
+  await given.freeSpace.require(450, principal('user:mallory'));
   t.strictSame([await given.left(), given.dropped], [['/c', '/b', '/a'], []]);
+  await given.freeSpace.require(151, OWNER);
+  t.strictSame([await given.left(), given.dropped], [['/c', '/b'], [1]], 'but what is of the sender');
 });
 
 t.test('room is made as the disk fills', async (t) => {
