@@ -44,7 +44,7 @@ export async function joinAndCommit(deps: TusDeps, asked: FinalCreation): Promis
   const { who, begin, parts, checksum } = asked;
   const length = await bytesOf(deps, asked);
   await requireRoom(deps, begin, length);
-  await uploadLimits.freeSpace.require(length);
+  await uploadLimits.freeSpace.make(length);
   try {
     const upload = await resumable.begin({ ...begin, length });
     await resumable.join(upload.id, parts, checksum);
