@@ -89,6 +89,19 @@ export async function listen(app: Service, address: Address, mode = SOCKET_MODE)
   chmodSync(address.path, mode);
 }
 
+/**
+ * What a service has opened keeps its process: one that cannot listen would stay, deaf, and where many decide by one
+ * store it would go on as one of them.
+ */
+export async function listeningOrClosed(app: Service, opening: () => Promise<void>): Promise<void> {
+  try {
+    await opening();
+  } catch (error) {
+    await app.close();
+    throw error;
+  }
+}
+
 /** @throws when another service answers on the socket, or when something else is there, which is not ours to remove */
 export async function refuseSecond(address: Address): Promise<void> {
   if ('port' in address) return;
