@@ -5,8 +5,10 @@
 
 import { once } from 'node:events';
 import { chmodSync, rmSync, statSync } from 'node:fs';
-import { connect, isIP, isIPv6, type Server } from 'node:net';
+import type { Server } from 'node:http';
+import { connect, isIP, isIPv6 } from 'node:net';
 import { resolve } from 'node:path';
+import { drain } from './draining.js';
 import type { Inherited } from './inherited-socket.js';
 import { toldToStop } from './supervisor.js';
 
@@ -62,6 +64,7 @@ export function listenOn(
   inherited: Inherited | undefined,
   address: Address,
 ): Promise<void> {
+  app.addHook('preClose', async () => drain(app.server));
   return inherited === undefined ? listen(app, address) : listenByDescriptor(app, inherited);
 }
 
@@ -73,7 +76,11 @@ async function listenByDescriptor(app: SocketService, { fd }: Inherited): Promis
   app.addHook('preClose', () => new Promise<void>((resolve) => app.server.close(() => resolve())));
   await app.ready();
   app.server.listen({ fd });
-  await once(app.server, 'listening');
+  await once(app.server, 'listening').catch((cause: unknown) => {
+    throw new Error('what systemd hands over is no socket to listen on; name a ListenStream in the unit', {
+      cause,
+    });
+  });
   app.log.info('Server listening at the socket of systemd');
 }
 
