@@ -8,7 +8,6 @@ import { chmodSync, rmSync, statSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { connect, isIP, isIPv6 } from 'node:net';
 import { resolve } from 'node:path';
-import { drain } from './draining.js';
 import type { Inherited } from './inherited-socket.js';
 import { toldToStop } from './supervisor.js';
 
@@ -64,7 +63,6 @@ export function listenOn(
   inherited: Inherited | undefined,
   address: Address,
 ): Promise<void> {
-  app.addHook('preClose', async () => drain(app.server));
   return inherited === undefined ? listen(app, address) : listenByDescriptor(app, inherited);
 }
 
