@@ -6,7 +6,7 @@
 import type { Config } from './config.js';
 import { openDigestParts } from './digest-parts.js';
 import { listingOver, openFileParts, type recoverFiles, takeFilesLock } from './file-parts.js';
-import { openFleetFacts, openFleetStore, readiness } from './fleet-parts.js';
+import { type FleetFacts, openFleetFacts, openFleetStore, readiness } from './fleet-parts.js';
 import { authorizerOver, clock, rawUploadsOf, readerOver, storageRootOf } from './foundations.js';
 import { buildAuthorizerApp } from './http/authorizer-app.js';
 import { buildFilesApp } from './http/files-app.js';
@@ -34,7 +34,16 @@ import { keepSwept } from './uploads/sweeping.js';
 import { TrashFolder } from './uploads/trash-folder.js';
 
 export async function openAuthorizerApp(config: Config, logger: Logger) {
-  const { facts, usage, fleet, close } = await openFleetFacts(config);
+  const opened = await openFleetFacts(config);
+  try {
+    return await authorizerAppOver(opened, config, logger);
+  } catch (error) {
+    await opened.close(); // else its connections keep the process, and others wait for it
+    throw error;
+  }
+}
+
+async function authorizerAppOver({ facts, usage, fleet, close }: FleetFacts, config: Config, logger: Logger) {
   const shared = new SharedCheck(facts);
   const reader = readerOver(shared, config);
   const authorizer = authorizerOver(reader, config);

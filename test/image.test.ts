@@ -3,6 +3,7 @@
  * is no Docker on the machines that run the tests, and these are what drifts.
  */
 
+import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import t from 'tap';
 import { isCommandName } from '../src/commands/catalogue.js';
@@ -12,7 +13,9 @@ import { StorageRoot } from '../src/uploads/storage-root.js';
 
 const read = (file: string) => readFileSync(new URL(`../${file}`, import.meta.url), 'utf8');
 const DOCKERFILE = read('Dockerfile');
-const COMPOSE = read('compose.yaml').replace(/^ *#.*$/gm, '');
+const COMPOSE = read('compose.yaml')
+  .replace(/^ *#.*$/gm, '')
+  .replace(/\$\{(\w+):-\}/g, ''); // as where nobody gives it
 const NGINX = read('nginx.conf');
 
 /** The first group of every match. */
@@ -62,12 +65,36 @@ t.test('the commands exist, and each is healthy by a socket that nginx asks', as
   const commands = [...all(COMPOSE, /command: \[(\w+)\]/g), ...all(DOCKERFILE, /CMD \["(\w+)"\]/g)];
   t.same([...new Set(commands)].sort(), ['authorizer', 'files']);
   t.ok(commands.every(isCommandName));
-  const sockets = [...all(COMPOSE, /(\S+\.sock)/g), ...all(DOCKERFILE, /"(\S+\.sock)"/g)];
-  t.same([...new Set(sockets)].sort(), all(NGINX, /unix:(\S+)/g).sort());
+  const sockets = [...all(COMPOSE, /test: .* (\S+\.sock)\]/g), ...all(DOCKERFILE, /"(\S+\.sock)"/g)];
+  const asked = [NGINX, NGINX.replace('authorizer-1.sock', 'authorizer-2.sock')];
+  t.same(
+    [...new Set(sockets)].sort(),
+    [...new Set(asked.flatMap((text) => all(text, /unix:(\S+)/g)))].sort(),
+  );
 });
 
 t.test('the port that is published is the one that nginx listens on', async (t) => {
-  t.same(all(COMPOSE, /- '\d+:(\d+)'/g), all(NGINX, /listen +(\d+);/g));
+  t.same([...new Set(all(COMPOSE, /- '\d+:(\d+)'/g))], all(NGINX, /listen +(\d+);/g));
+});
+
+t.test('the second nginx of a fleet asks the second authorizer, and is otherwise the first', async (t) => {
+  const [script = ''] = all(COMPOSE, /sed '([^']+)' \/etc\/nginx\/nginx\.conf/g);
+  const made = execFileSync('sed', [script], { input: NGINX, encoding: 'utf8' }).split('\n');
+  const changed = NGINX.split('\n').flatMap((line, i) => (made[i] === line ? [] : [made[i]?.trim()]));
+  t.strictSame(changed, [
+    'pid              /srv/latchkey/run/nginx-2.pid;',
+    'server unix:/srv/latchkey/run/authorizer-2.sock max_fails=0;',
+  ]);
+  t.match(COMPOSE, 'command: [authorizer, --listen, run/authorizer-2.sock]');
+  const urls = Object.fromEntries(
+    all(read('compose.yaml'), /^# +export (.+)$/gm)
+      .flatMap((line) => line.split(' '))
+      .map((word) => word.split('=')),
+  );
+  const { database, redis } = loadConfig({ ...settings, ...urls });
+  t.equal(database.kind, 'postgres');
+  t.equal(redis === undefined, false);
+  for (const host of ['postgres', 'redis']) t.match(COMPOSE, `\n  ${host}:\n    image: ${host}:`);
 });
 
 t.test('what is copied is there, and is not kept out of the build', async (t) => {

@@ -2,7 +2,7 @@ import { openAuthorizerApp } from '../assembly.js';
 import { enterDataFolder } from '../host/data-folder.js';
 import { collectEarly } from '../host/heap.js';
 import { inheritedSocket } from '../host/inherited-socket.js';
-import { type Address, listenOn, stopWhenTold } from '../host/listen.js';
+import { type Address, listeningOrClosed, listenOn, refuseSecond, stopWhenTold } from '../host/listen.js';
 import { logger } from '../host/logger.js';
 import { superviseUntilStopped } from '../host/supervisor.js';
 import { addressOption, WORKERS_MAX, workersOption } from './arguments.js';
@@ -33,13 +33,17 @@ export const command: Command = {
       const parts = Array.from({ length: workers }, (_, i) => authorizerPart(i + 1, config, env));
       return superviseUntilStopped(parts, output.note);
     }
+    const inherited = inheritedSocket(env);
+    const socket = address ?? { path: authorizerSocket(1) };
     collectEarly();
     enterDataFolder(config, output.note);
+    if (inherited === undefined) await refuseSecond(socket);
     const { app, metrics } = await openAuthorizerApp(config, logger(config.logLevel, 'authorizer'));
-    const socket = address ?? { path: authorizerSocket(1) };
-    await listenForMetrics(metrics, config, numberOf(socket));
     app.addHook('onClose', () => metrics?.close());
-    await listenOn(app, inheritedSocket(env), socket);
+    await listeningOrClosed(app, async () => {
+      await listenForMetrics(metrics, config, numberOf(socket));
+      await listenOn(app, inherited, socket);
+    });
     await stopWhenTold(app);
     return DONE;
   },

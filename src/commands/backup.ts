@@ -1,9 +1,14 @@
-import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { closeSync, existsSync, fsyncSync, openSync, realpathSync, renameSync, rmSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
 import { backUpStore } from '../foundations.js';
 import { enterDataFolder } from '../host/data-folder.js';
 import { type Command, DONE, flag, RefusedError, UsageError } from './command.js';
 import { Progress } from './progress.js';
+
+/** Of the store, and what SQLite keeps beside it. */
+const OWN_ENDINGS = ['', '-wal', '-shm', '-journal'];
+/** In the data folder. */
+const SECRETS = ['secret', 'link-secret'];
 
 export const command: Command = {
   usage: 'FILE [--replace]',
@@ -25,6 +30,7 @@ export const command: Command = {
     }
     refuseMissing(resolve(config.dataFolder, database.file));
     const { owner } = enterDataFolder(config, output.note);
+    refuseOwn(file, database.file);
     if (options.replace !== true && existsSync(file)) {
       throw new RefusedError(`${file} is there already; name another one, or say --replace`);
     }
@@ -56,6 +62,20 @@ export const command: Command = {
 function refuseMissing(database: string): void {
   if (existsSync(database)) return;
   throw new Error(`there is no database ${database}; name the data folder with --data`);
+}
+
+/** Replaced by its copy, the store that services have open would be one that nobody finds again. */
+function refuseOwn(file: string, database: string): void {
+  const own = OWN_ENDINGS.map((ending) => realPlace(`${database}${ending}`));
+  const secrets = SECRETS.map((name) => realPlace(name));
+  if (![...own, ...secrets].includes(realPlace(file))) return;
+  throw new RefusedError(`${file} is a file that the services work with; name another one`);
+}
+
+/** The file itself may not be there. */
+function realPlace(file: string): string {
+  const folder = dirname(resolve(file));
+  return join(existsSync(folder) ? realpathSync(folder) : folder, basename(file));
 }
 
 /** So that the new name survives a power cut. */

@@ -3,7 +3,14 @@ import { OPERATOR_SOCKET } from '../file-parts.js';
 import { enterDataFolder } from '../host/data-folder.js';
 import { collectEarly } from '../host/heap.js';
 import { inheritedSocket } from '../host/inherited-socket.js';
-import { listen, listenOn, OWN_SOCKET_MODE, refuseSecond, stopWhenTold } from '../host/listen.js';
+import {
+  listen,
+  listeningOrClosed,
+  listenOn,
+  OWN_SOCKET_MODE,
+  refuseSecond,
+  stopWhenTold,
+} from '../host/listen.js';
 import { logger } from '../host/logger.js';
 import { addressOption } from './arguments.js';
 import { type Command, DONE, valued } from './command.js';
@@ -31,11 +38,13 @@ export const command: Command = {
     enterDataFolder(config, output.note);
     if (inherited === undefined) await refuseSecond(address);
     const { app, operator, metrics } = await openFilesApp(config, logger(config.logLevel, 'files'));
-    await listenForMetrics(metrics, config, FIRST);
     app.addHook('onClose', () => metrics?.close());
-    // Visitors first: whoever waits for the first line that says 'listening' waits for them.
-    await listenOn(app, inherited, address);
-    await listen(operator, { path: OPERATOR_SOCKET }, OWN_SOCKET_MODE);
+    await listeningOrClosed(app, async () => {
+      await listenForMetrics(metrics, config, FIRST);
+      // Visitors first: whoever waits for the first line that says 'listening' waits for them.
+      await listenOn(app, inherited, address);
+      await listen(operator, { path: OPERATOR_SOCKET }, OWN_SOCKET_MODE);
+    });
     await stopWhenTold(app);
     return DONE;
   },

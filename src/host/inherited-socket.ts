@@ -14,5 +14,7 @@ export function inheritedSocket(env: Readonly<Record<string, string | undefined>
   // They are another process's where it has started us and not taken them out.
   if (env.LISTEN_FDS === undefined || env.LISTEN_PID !== String(process.pid)) return undefined;
   if (env.LISTEN_FDS === '1') return { fd: FIRST_FD };
-  throw new Error(`systemd hands over ${env.LISTEN_FDS} sockets; name one ListenStream in the unit`);
+  throw new Error(
+    `LISTEN_FDS is '${env.LISTEN_FDS}', and one socket is taken; name one ListenStream in the unit`,
+  );
 }

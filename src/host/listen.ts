@@ -70,7 +70,11 @@ export function listenOn(
 async function listenByDescriptor(app: SocketService, { fd }: Inherited): Promise<void> {
   await app.ready();
   app.server.listen({ fd });
-  await once(app.server, 'listening');
+  await once(app.server, 'listening').catch((cause: unknown) => {
+    throw new Error('what systemd hands over is no socket to listen on; name a ListenStream in the unit', {
+      cause,
+    });
+  });
   app.log.info('Server listening at the socket of systemd');
 }
 
@@ -84,6 +88,19 @@ export async function listen(app: Service, address: Address, mode = SOCKET_MODE)
   rmSync(address.path, { force: true }); // nobody answers there: it was left by a process that was killed
   await app.listen(address);
   chmodSync(address.path, mode);
+}
+
+/**
+ * What a service has opened keeps its process: one that cannot listen would stay, deaf, and where many decide by one
+ * store it would go on as one of them.
+ */
+export async function listeningOrClosed(app: Service, opening: () => Promise<void>): Promise<void> {
+  try {
+    await opening();
+  } catch (error) {
+    await app.close();
+    throw error;
+  }
 }
 
 /** @throws when another service answers on the socket, or when something else is there, which is not ours to remove */

@@ -8,6 +8,7 @@ import {
   readdirSync,
   readFileSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { setImmediate as turn } from 'node:timers/promises';
@@ -92,6 +93,22 @@ t.test('what is there is not replaced unasked, and stays when the copy fails', a
     stdout: /^backed up to .*: \d+ bytes, revision 0\n$/,
   });
   t.same(readdirSync(kept), ['kept.db']);
+});
+
+t.test('what the services work with is no place for a backup, whatever is said', async (t) => {
+  const { run, folder, dataFolder } = await desk(t);
+  const before = statSync(`${dataFolder}/latchkey.db`).ino;
+  symlinkSync(dataFolder, `${folder}/also`);
+  const names = ['latchkey.db', 'latchkey.db-wal', 'latchkey.db-shm', 'secret', 'link-secret'];
+  for (const file of [...names.map((name) => `${dataFolder}/${name}`), `${folder}/also/latchkey.db`]) {
+    t.same(await run(['backup', file, '--replace']), {
+      code: 1,
+      signal: null,
+      stdout: '',
+      stderr: `latchkey: ${file} is a file that the services work with; name another one\n`,
+    });
+  }
+  t.equal(statSync(`${dataFolder}/latchkey.db`).ino, before);
 });
 
 t.test('a place that is none, and a data folder that is none', async (t) => {

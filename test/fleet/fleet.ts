@@ -34,6 +34,8 @@ export interface FleetAuthorizer {
 export interface Fleet {
   readonly authorizers: readonly FleetAuthorizer[];
   readonly env: Readonly<Record<string, string>>;
+  /** Of the nth authorizer. */
+  dataFolder(n: number): string;
   readonly store: Store;
   start(n: number): Promise<FleetAuthorizer>;
   /** Asked as an administrator; it answers in JSON. */
@@ -56,13 +58,15 @@ export async function startFleet(t: Test, database: string, redis?: string): Pro
     LATCHKEY_ADMINS: 'user:root',
     ...(redis !== undefined && { LATCHKEY_REDIS_URL: redis }),
   };
-  const startOne = (n: number) => authorizer(t, `${folder}/data-${n}`, env);
+  const dataFolder = (n: number) => `${folder}/data-${n}`;
+  const startOne = (n: number) => authorizer(t, dataFolder(n), env);
   const writer = await openWriter(t, database, redis);
   const authorizers = [];
   for (const n of [1, 2, 3]) authorizers.push(await startOne(n));
   return {
     authorizers,
     env,
+    dataFolder,
     ...writer,
     start: startOne,
     startFiles: (t) => filesService(t, `${folder}/data-files`, env),

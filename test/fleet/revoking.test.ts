@@ -5,6 +5,7 @@
 
 import { chmodSync } from 'node:fs';
 import t, { type Test } from 'tap';
+import { latchkey } from '../commands/program.js';
 import { until } from '../nginx/running-site.js';
 import { postgres } from '../postgres.js';
 import { redisServer } from '../storage/redis-server.js';
@@ -95,6 +96,26 @@ t.test('PostgreSQL alone', async (t) => {
     );
     t.equal(revoked.code, 0, 'it is in force: the bound has passed');
     t.match(await fleet.grant(), ALL, 'it confirms again');
+  });
+
+  await t.test('one that cannot start says so, ends, and is none of them', async (t) => {
+    const place = { ...fleet.env, LATCHKEY_DATA: fleet.dataFolder(1) };
+    const other = { ...place, LATCHKEY_DATA: fleet.dataFolder(4) };
+    const cases = [
+      [['authorizer'], place, 3, /another service already listens on \S+authorizer-1\.sock; stop it first/],
+      [['authorizer', '--listen', 'nowhere/a.sock'], place, 3, /nowhere\/a\.sock/],
+      [
+        ['authorizer', '--listen', 'run/a.sock'],
+        { ...place, LATCHKEY_JWT_PEM_FILE: '/none' },
+        2,
+        /_PEM_FILE/,
+      ],
+      [['files', '--listen', 'nowhere/f.sock'], other, 3, /nowhere\/f\.sock/],
+    ] as const;
+    for (const [words, env, code, stderr] of cases) {
+      t.match(await latchkey(words, { env }), { code, stdout: '', stderr }, words.join(' '));
+    }
+    t.match(await fleet.grant(), ALL);
   });
 
   await t.test('a files service decides too, and its API answers with the same', async (t) => {

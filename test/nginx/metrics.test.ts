@@ -6,12 +6,16 @@
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import t from 'tap';
+import { fleetMetrics } from '../../src/metrics/fleet-metrics.js';
 import { AccessLog } from './access-log.js';
 import { freePort } from './free-port.js';
 import { hasSaid, type Site, startSite } from './running-site.js';
 
 const FILE = '/files/users/alice/plan.txt';
 const TEXT = 'text/plain; version=0.0.4; charset=utf-8';
+
+/** Only the names are of use here. */
+const NO_FLEET = { ageMs: () => 0, stalenessMaxMs: 0, revision: () => 0, isListening: () => false };
 
 type Samples = ReadonlyMap<string, number>;
 
@@ -41,7 +45,8 @@ async function askEach(site: Site): Promise<void> {
 
 t.test('decisions, the cache, the store and uploads are counted, each service for itself', async (t) => {
   const first = await freePort(3); // of the files service and of two authorizers
-  const site = await startSite(t, { LATCHKEY_METRICS: `127.0.0.1:${first}` }, ['--workers', '2']);
+  const settings = { LATCHKEY_METRICS: `127.0.0.1:${first}`, LATCHKEY_STORE_DIGESTS: 'yes' };
+  const site = await startSite(t, settings, ['--workers', '2']);
   const before = await Promise.all([1, 2].map((n) => scraped(first + n)));
   t.equal((await site.ask('PUT', FILE, { token: site.token('alice'), body: 'private' })).status, 201);
   await askEach(site);
@@ -74,6 +79,9 @@ t.test('decisions, the cache, the store and uploads are counted, each service fo
     t.notOk(text.includes(site.token('alice')));
   }
   const told = new Set([files, ...authorizers].flatMap(({ text }) => text.match(/^# TYPE \S+/gm) ?? []));
+  const fleet = fleetMetrics(NO_FLEET).map(({ name }) => `# TYPE ${name}`);
+  t.ok(fleet.length > 0 && !fleet.some((name) => told.has(name)), 'not with SQLite');
+  for (const name of fleet) told.add(name); // of running processes: test/fleet/revoking.test.ts
   for (const file of ['dashboard.json', 'alerts.yaml']) {
     const named =
       readFileSync(`docs/monitoring/${file}`, 'utf8').match(/\b(?:latchkey|process)_[a-z_]+\b/g) ?? [];
