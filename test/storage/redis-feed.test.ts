@@ -1,5 +1,6 @@
 /** The change feed by a real Redis: alone, behind a Sentinel, in a cluster; killed, started again, stopped and woken. */
 
+import { inspect } from 'node:util';
 import t, { type Test } from 'tap';
 import { parseRedisAddress } from '../../src/storage/change-feed/redis-address.js';
 import { RedisFeed } from '../../src/storage/change-feed/redis-feed.js';
@@ -136,6 +137,40 @@ t.test('Redis is not there: nothing ends, nothing waits for it for long', async 
   await feed.close();
   t.strictSame(said, ['lost']);
   t.notOk(feed.isListening);
+});
+
+/** What `words` make Redis refuse, as the log would have all of it. */
+async function refused(t: Test, words: readonly string[], url: (port: number) => string): Promise<string> {
+  const server = await redisServer(t, { words });
+  const told: string[] = [];
+  const feed = new RedisFeed(parseRedisAddress(url(server.port)), {
+    onLost: (error) => told.push(inspect(error, { depth: null, showHidden: true })),
+    onFound: () => {},
+  });
+  feed.listen({ onRevision: () => {}, onListening: () => {} });
+  feed.publish(1);
+  const going = setInterval(() => {}, 1_000);
+  t.teardown(() => clearInterval(going));
+  await until(
+    async () => told.length,
+    (lines) => lines > 0,
+    LIMIT_MS,
+  );
+  await feed.close();
+  return told.join();
+}
+
+t.test('a password that Redis refuses is in no error', async (t) => {
+  const secret = 'hush-hush';
+  const own = (port: number) => `redis://nobody:${secret}@127.0.0.1:${port}`;
+  const wrong = await refused(t, [], own);
+  t.match(wrong, /WRONGPASS/);
+  t.notMatch(wrong, secret);
+  const unknown = await refused(t, ['--rename-command', 'AUTH', 'NOBODY'], own);
+  t.match(unknown, /unknown command/);
+  t.notMatch(unknown, secret);
+  const cluster = (port: number) => `redis+cluster://nobody:${secret}@127.0.0.1:${port}`;
+  t.notMatch(await refused(t, ['--cluster-enabled', 'yes'], cluster), secret);
 });
 
 t.test('Redis is stopped, and wakes: the feed says so, and comes back by itself', async (t) => {

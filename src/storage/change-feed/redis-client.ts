@@ -21,6 +21,15 @@ export function openRedisClient(address: RedisAddress, onError: (error: Error) =
   return client;
 }
 
+/** As it may be logged: the driver's own has the command that was refused, and of AUTH that is the password. */
+export function withoutSecrets(error: unknown, { password, sentinelPassword }: RedisAddress): Error {
+  const { message, code, lastNodeError } = error as Error & { code?: string; lastNodeError?: Error };
+  let told = [message || code || 'Redis is away', lastNodeError?.message].filter(Boolean).join(' ');
+  // Of a command that it does not know Redis repeats the arguments.
+  for (const secret of [password, sentinelPassword]) if (secret) told = told.replaceAll(secret, '********');
+  return new Error(told);
+}
+
 function clusterOf(address: RedisAddress): Cluster {
   return new Cluster([...address.hosts], {
     clusterRetryStrategy: retryAfter,
