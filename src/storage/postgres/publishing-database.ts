@@ -17,6 +17,10 @@ export class PublishingDatabase extends PostgresDatabase {
     return this.#told(await super.write(work));
   }
 
+  override async writeMany<T>(work: (tx: Transaction) => Promise<Change<T>>): Promise<Written<T>> {
+    return this.#told(await super.writeMany(work));
+  }
+
   override async writeLong<T>(work: (tx: LongTransaction) => Promise<Change<T>>): Promise<Written<T>> {
     return this.#told(await super.writeLong(work));
   }
