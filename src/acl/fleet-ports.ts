@@ -16,6 +16,14 @@ export interface AuthorizerName {
   readonly stalenessMaxMs: number;
 }
 
+/** How far a process has followed the store. */
+export interface Followed {
+  /** It makes no decision from before this one. -1: the store has not answered yet. */
+  readonly revision: number;
+  /** What tells it from another one of the same number, in a store that a backup may put back. */
+  readonly mark: number | undefined;
+}
+
 export interface AnnouncedAuthorizer extends AuthorizerName {
   /** It makes no decision from before this one. */
   readonly revision: number;
@@ -30,8 +38,8 @@ export interface AuthorizerList {
 
 /** What an authorizer writes, through a connection that can write nothing else. */
 export interface Announcements extends AuthorizerList {
-  /** It is there, and has followed the store to this revision. Before its first load, and again and again. @throws NotKnown */
-  announce(self: AuthorizerName, revision: number): Promise<void>;
+  /** It is there, and has followed the store to there. Before its first load, and again and again. @throws NotKnown */
+  announce(self: AuthorizerName, followed: Followed): Promise<void>;
   /** It decides no more. @throws NotKnown */
   withdraw(id: string): Promise<void>;
 }

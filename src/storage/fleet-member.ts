@@ -15,7 +15,7 @@ import { type Repeated, repeat } from './repeat.js';
 const POLLS_A_BOUND = 4;
 /** However quickly revisions come, they are written no more often. */
 const ANNOUNCE_GAP_MS = 10;
-const NO_REVISION = -1;
+const NOTHING_FOLLOWED = { revision: -1, mark: undefined };
 
 export interface FleetMemberDeps {
   readonly self: AuthorizerName;
@@ -49,7 +49,7 @@ export class FleetMember {
       // It ended without a word, and this one has its place.
       if (place === self.place && (pid === self.pid || !isThere(pid))) await announcements.withdraw(id);
     }
-    await announcements.announce(self, NO_REVISION);
+    await announcements.announce(self, NOTHING_FOLLOWED);
     return new FleetMember(deps);
   }
 
@@ -63,7 +63,7 @@ export class FleetMember {
     const everyMs = self.stalenessMaxMs / POLLS_A_BOUND;
     const patienceMs = self.stalenessMaxMs;
     const polls = repeat(() => this.facts.poll(), { everyMs, gapMs: 0, patienceMs, ...outages.polls });
-    const announce = () => announcements.announce(self, this.facts.revision);
+    const announce = () => announcements.announce(self, this.facts.followed);
     const announced = repeat(announce, {
       everyMs,
       gapMs: ANNOUNCE_GAP_MS,

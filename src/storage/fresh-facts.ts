@@ -6,6 +6,7 @@
  * whoever opens it polls (`repeat.ts`) and tells it what the change feed said.
  */
 
+import type { Followed } from '../acl/fleet-ports.js';
 import type { Awaitable, FactsLoad, FactsQuery, FactsSource } from '../acl/ports.js';
 
 /** Both in milliseconds; only differences count. */
@@ -43,6 +44,7 @@ export class FreshFacts implements FactsSource {
   #version = 0;
   #generation = NOTHING;
   #revision = NOTHING;
+  #mark: number | undefined;
   /** A revision that somebody told of and the store has not: what is known is trusted no more. */
   #heard = NOTHING;
   #heardAfter = 0;
@@ -62,6 +64,10 @@ export class FreshFacts implements FactsSource {
   /** The last one that the store answered with: no decision is made from before it. -1: it has not answered yet. */
   get revision(): number {
     return this.#revision;
+  }
+
+  get followed(): Followed {
+    return { revision: this.#revision, mark: this.#mark };
   }
 
   /**
@@ -112,6 +118,7 @@ export class FreshFacts implements FactsSource {
     if (isLater) {
       this.#generation = loaded.generation;
       this.#revision = loaded.revision;
+      this.#mark = loaded.mark;
       this.#version += 1;
     }
     // A commit returns before it is told of. Whoever was asked after that and has not seen it: there is none.

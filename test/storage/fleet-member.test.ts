@@ -32,7 +32,7 @@ async function joined(t: Test, others: readonly Partial<AnnouncedAuthorizer>[] =
       },
     },
     announcements: {
-      announce: async ({ id }, revision) => void did.push(`announce ${id} at ${revision}`),
+      announce: async ({ id }, { revision }) => void did.push(`announce ${id} at ${revision}`),
       withdraw: async (id) => void did.push(`withdraw ${id}`),
       authorizers: async () =>
         others.map((other) => ({ ...SELF, id: 'other', revision: 0, unseenMs: 0, ...other })),

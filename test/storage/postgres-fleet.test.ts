@@ -1,11 +1,14 @@
 /** What PostgreSQL keeps of a fleet: whom a write tells, and how far each authorizer has said that it is. */
 
 import t from 'tap';
+import type { Followed } from '../../src/acl/fleet-ports.js';
+import type { FactsLoad } from '../../src/acl/ports.js';
 import { WRITER_LIMITS } from '../../src/storage/postgres/database.js';
 import { openPostgresStore } from '../../src/storage/postgres/open.js';
+import { openPostgresAuthorizers } from '../../src/storage/postgres/open-fleet.js';
 import { postgres } from '../postgres.js';
 import { move } from './contract-moves.js';
-import { batchesOf, draft, path } from './given.js';
+import { batchesOf, draft, load, path } from './given.js';
 import { freshSchema } from './postgres-given.js';
 
 const MOVE = move('/team/', '/new/');
@@ -30,3 +33,37 @@ t.test('whatever takes a number is told of before whoever wrote goes on', async 
     t.equal(told.at(-1), revision, name);
   }
 });
+
+t.test('who follows a store that a backup has put back has followed nothing of it', async (t) => {
+  const words = freshSchema();
+  const store = await openPostgresStore(server.url(words));
+  const { authorizers, close } = openPostgresAuthorizers(server.url(words));
+  t.teardown(() => Promise.all([store.close(), close()]));
+  const self = { id: 'one', name: 'one', place: 'here', pid: 1, stalenessMaxMs: 2_000 };
+  const announced = async ({ revision, mark }: Followed) => {
+    await authorizers.announce(self, { revision, mark });
+    return (await authorizers.authorizers()).map((row) => row.revision);
+  };
+  const followed = async () => followedBy(await load(store));
+
+  t.strictSame(await announced(await followed()), [0], 'a store that is empty');
+  await store.acl.putGrants([draft('user:bob read /a')]);
+  const first = await followed();
+  await store.acl.putGrants([draft('user:bob read /b')]);
+  const second = await followed();
+  t.strictSame(await announced(first), [1], 'one that is behind');
+  t.strictSame(await announced(second), [2]);
+
+  const client = await server.client();
+  await client.query(`SET search_path = ${words.schema}; DELETE FROM changes WHERE revision > 1`);
+  await client.query('UPDATE state SET revision = 1, mark = $1', [first.mark]);
+  t.strictSame(await announced(second), [-1], 'of a revision that is still to come');
+  await store.acl.putGrants([draft('user:bob read /c')]);
+  t.strictSame(await announced(second), [-1], 'of another one with its number');
+  t.strictSame(await announced(await followed()), [2]);
+  t.strictSame(await announced(first), [1], 'what both have in common');
+});
+
+function followedBy({ revision, mark }: FactsLoad): Followed {
+  return { revision, mark };
+}

@@ -1,15 +1,19 @@
 /** The authorizers that decide by this store, as they tell of themselves. Each writes its own row, and nothing else. */
 
-import type { AnnouncedAuthorizer, Announcements, AuthorizerName } from '../../acl/fleet-ports.js';
+import type { AnnouncedAuthorizer, Announcements, AuthorizerName, Followed } from '../../acl/fleet-ports.js';
 import type { PostgresDatabase } from './database.js';
 
 /** Of one that went without a word nobody has to hear for longer: it has not decided from memory since. */
 const FORGOTTEN_AFTER = '10 minutes';
 
-// A number that the store does not have is of another one, which was there before a backup was restored.
+// A revision that the store does not have, by its number and its mark, is of another one, such as was there before a backup
+// was restored: whoever knows that one decides by none of ours.
 const ANNOUNCE = `
   INSERT INTO authorizers (id, name, place, pid, staleness_max_ms, seen_at, revision)
-  SELECT $1, $2, $3, $4, $5, clock_timestamp(), least($6, revision) FROM state
+  SELECT $1, $2, $3, $4, $5, clock_timestamp(),
+    CASE WHEN (revision = $6::bigint AND mark = $7::bigint)
+      OR EXISTS (SELECT FROM changes WHERE revision = $6::bigint AND mark = $7::bigint) THEN $6::bigint ELSE -1 END
+  FROM state
   ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at, revision = excluded.revision`;
 
 const LIST = `
@@ -24,8 +28,9 @@ export class PostgresAuthorizers implements Announcements {
     this.#database = database;
   }
 
-  async announce({ id, name, place, pid, stalenessMaxMs }: AuthorizerName, revision: number): Promise<void> {
-    await this.#database.rows(ANNOUNCE, [id, name, place, pid, stalenessMaxMs, revision]);
+  async announce(self: AuthorizerName, { revision, mark }: Followed): Promise<void> {
+    const { id, name, place, pid, stalenessMaxMs } = self;
+    await this.#database.rows(ANNOUNCE, [id, name, place, pid, stalenessMaxMs, revision, mark ?? null]);
   }
 
   async withdraw(id: string): Promise<void> {
