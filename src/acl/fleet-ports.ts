@@ -36,6 +36,9 @@ export interface AuthorizerList {
   authorizers(): Promise<readonly AnnouncedAuthorizer[]>;
 }
 
+/** So long after its last announcement nobody waits for a process any more, by the clock of the store. */
+export const ANNOUNCEMENT_KEPT_MS = 10 * 60 * 1_000;
+
 /** What an authorizer writes, through a connection that can write nothing else. */
 export interface Announcements extends AuthorizerList {
   /** It is there, and has followed the store to there. Before its first load, and again and again. @throws NotKnown */

@@ -6,7 +6,7 @@
  * whoever opens it polls (`repeat.ts`) and tells it what the change feed said.
  */
 
-import type { Followed } from '../acl/fleet-ports.js';
+import { ANNOUNCEMENT_KEPT_MS, type Followed } from '../acl/fleet-ports.js';
 import type { Awaitable, FactsLoad, FactsQuery, FactsSource } from '../acl/ports.js';
 
 /** Both in milliseconds; only differences count. */
@@ -24,12 +24,19 @@ export interface FreshFactsOptions {
   readonly onRevision?: () => void;
 }
 
-/** When a question was sent, in the order of questions and by both clocks. */
-interface Sent {
-  readonly order: number;
+/** By both clocks. */
+export interface Moment {
   readonly monotonic: number;
   readonly wall: number;
 }
+
+/** When a question was sent, in the order of questions and by both clocks. */
+interface Sent extends Moment {
+  readonly order: number;
+}
+
+/** Whoever is not announced is not waited for by who takes a right away: well before that it asks the store itself. */
+const UNANNOUNCED_MAX_MS = ANNOUNCEMENT_KEPT_MS / 2;
 
 const NOTHING = -1;
 /** No cache is true at this version: it is never answered. */
@@ -51,8 +58,8 @@ export class FreshFacts implements FactsSource {
   #sent = 0;
   /** What is known was true when the latest question was sent that was answered: the answer may be as old as that. */
   #answered = 0;
-  #trueMonotonic = Number.NEGATIVE_INFINITY;
-  #trueWall = Number.NEGATIVE_INFINITY;
+  #true: Moment = { monotonic: Number.NEGATIVE_INFINITY, wall: Number.NEGATIVE_INFINITY };
+  #announced: Moment | undefined;
 
   constructor(source: Pick<FactsSource, 'load'>, options: FreshFactsOptions) {
     this.#source = source;
@@ -75,13 +82,30 @@ export class FreshFacts implements FactsSource {
    * suspended machine stops the one, and setting the other back must not make anything younger.
    */
   ageMs(): number {
-    return Math.max(this.#clocks.monotonic() - this.#trueMonotonic, this.#clocks.wall() - this.#trueWall);
+    return this.#msSince(this.#true);
   }
 
-  /** On the path of every decision: two clocks are read, nothing is allocated. */
+  now(): Moment {
+    return { monotonic: this.#clocks.monotonic(), wall: this.#clocks.wall() };
+  }
+
+  /** The store was told that this process decides by it. Whoever never says so is never asked about it. */
+  announced(sent: Moment): void {
+    this.#announced = sent;
+  }
+
+  /** On the path of every decision: clocks are read, nothing is allocated. */
   version(): number {
-    if (this.ageMs() > this.#stalenessMaxMs) this.#version += 1;
+    if (this.ageMs() > this.#stalenessMaxMs || this.#isForgotten()) this.#version += 1;
     return this.#version;
+  }
+
+  #isForgotten(): boolean {
+    return this.#announced !== undefined && this.#msSince(this.#announced) > UNANNOUNCED_MAX_MS;
+  }
+
+  #msSince({ monotonic, wall }: Moment): number {
+    return Math.max(this.#clocks.monotonic() - monotonic, this.#clocks.wall() - wall);
   }
 
   /** Somebody says that the store has this revision. A lie costs one question. False: that is nothing new. */
@@ -108,7 +132,7 @@ export class FreshFacts implements FactsSource {
 
   #stamp(): Sent {
     this.#sent += 1;
-    return { order: this.#sent, monotonic: this.#clocks.monotonic(), wall: this.#clocks.wall() };
+    return { order: this.#sent, ...this.now() };
   }
 
   #learn(loaded: FactsLoad, sent: Sent): FactsLoad {
@@ -126,8 +150,7 @@ export class FreshFacts implements FactsSource {
     // An answer with an earlier revision confirms too: what is known came after it.
     if (sent.order > this.#answered) {
       this.#answered = sent.order;
-      this.#trueMonotonic = sent.monotonic;
-      this.#trueWall = sent.wall;
+      this.#true = sent;
     }
     if (isLater) this.#onRevision();
     const isKnown = loaded.revision === this.#revision && this.#heard === NOTHING;

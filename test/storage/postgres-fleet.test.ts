@@ -10,6 +10,7 @@ import { postgres } from '../postgres.js';
 import { move } from './contract-moves.js';
 import { batchesOf, draft, load, path } from './given.js';
 import { freshSchema } from './postgres-given.js';
+import { proxy } from './postgres-proxy.js';
 
 const MOVE = move('/team/', '/new/');
 
@@ -62,6 +63,17 @@ t.test('who follows a store that a backup has put back has followed nothing of i
   t.strictSame(await announced(second), [-1], 'of another one with its number');
   t.strictSame(await announced(await followed()), [2]);
   t.strictSame(await announced(first), [1], 'what both have in common');
+});
+
+t.test('a store that takes connections and answers nothing keeps nobody waiting for a receipt', async (t) => {
+  const words = freshSchema();
+  const between = await proxy(t, server);
+  const store = await openPostgresStore(server.url(words));
+  const { authorizers, close } = openPostgresAuthorizers(between.url(words));
+  t.teardown(() => Promise.all([store.close(), close()]));
+  t.strictSame(await authorizers.authorizers(), []);
+  between.set('deaf');
+  await t.rejects(authorizers.authorizers(), { code: 'store-unavailable', message: /timeout/ });
 });
 
 function followedBy({ revision, mark }: FactsLoad): Followed {
