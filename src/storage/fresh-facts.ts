@@ -6,6 +6,7 @@
  * whoever opens it polls (`repeat.ts`) and tells it what the change feed said.
  */
 
+import { NotKnown } from '../acl/errors.js';
 import { ANNOUNCEMENT_KEPT_MS, type Followed } from '../acl/fleet-ports.js';
 import type { Awaitable, FactsLoad, FactsQuery, FactsSource } from '../acl/ports.js';
 
@@ -34,6 +35,9 @@ export interface Moment {
 interface Sent extends Moment {
   readonly order: number;
 }
+
+/** How often a question is asked whose answer is too old when it comes. */
+const ATTEMPTS_MAX = 2;
 
 /** Whoever is not announced is not waited for by who takes a right away: well before that it asks the store itself. */
 const UNANNOUNCED_MAX_MS = ANNOUNCEMENT_KEPT_MS / 2;
@@ -117,17 +121,27 @@ export class FreshFacts implements FactsSource {
     return true;
   }
 
+  /** What it brings was true not longer ago than the bound. @throws NotKnown */
   load(query: FactsQuery): Awaitable<FactsLoad> {
-    const sent = this.#stamp();
-    const loaded = this.#source.load(query);
-    return loaded instanceof Promise
-      ? loaded.then((late) => this.#learn(late, sent))
-      : this.#learn(loaded, sent);
+    return this.#ask(query, 1);
   }
 
   /** Asks where the store is, and for nothing else. @throws NotKnown */
   async poll(): Promise<void> {
     await this.load({ paths: [], user: undefined, since: this.#revision, generation: this.#generation });
+  }
+
+  #ask(query: FactsQuery, attempt: number): Awaitable<FactsLoad> {
+    const sent = this.#stamp();
+    const answer = (loaded: FactsLoad) => {
+      const learned = this.#learn(loaded, sent);
+      if (this.#msSince(sent) <= this.#stalenessMaxMs) return learned;
+      // This process was stopped while it waited, or the store is slow.
+      if (attempt >= ATTEMPTS_MAX) throw new NotKnown('store-unavailable', 'the store answers too late');
+      return this.#ask(query, attempt + 1);
+    };
+    const loaded = this.#source.load(query);
+    return loaded instanceof Promise ? loaded.then(answer) : answer(loaded);
   }
 
   #stamp(): Sent {
