@@ -114,8 +114,10 @@ export class FreshFacts implements FactsSource {
 
   /** Somebody says that the store has this revision. A lie costs one question. False: that is nothing new. */
   hear(revision: number): boolean {
-    if (!Number.isSafeInteger(revision) || revision <= Math.max(this.#revision, this.#heard)) return false;
-    this.#heard = revision;
+    if (!Number.isSafeInteger(revision) || revision <= this.#revision || revision === this.#heard)
+      return false;
+    // One that is lower than a lie may be true, and have come after the question that finds the lie out.
+    this.#heard = Math.max(this.#heard, revision);
     this.#heardAfter = this.#sent;
     this.#version += 1;
     return true;

@@ -279,6 +279,17 @@ t.test('what nobody else can see has not been: one question, and it is forgotten
   t.notOk(trusts(loaded), 'and the next true one counts');
 });
 
+t.test('a lie about a change that is far off does not hide one that is heard behind it', async (t) => {
+  const { facts, send, trusts, loaded } = await known(7);
+  t.equal(facts.hear(1_000_000), true);
+  const before = send();
+  t.equal(facts.hear(8), true, 'it may have come after that question');
+  t.notOk(trusts(await before.answer(7)));
+  t.notOk(trusts(loaded));
+  t.equal(facts.hear(1_000_000), false, 'the same again is nothing new');
+  t.ok(trusts(await send().answer(8)));
+});
+
 t.test('where the store does not answer nothing is trusted, and that is passed on', async (t: Test) => {
   const away = new Error('away');
   const facts = new FreshFacts(
