@@ -62,4 +62,6 @@ export interface Receipt {
 export interface Receipts {
   /** Waits, no longer than an authorizer may be behind. Called when the change is committed. @throws NotKnown */
   receiptOf(revision: number): Promise<Receipt>;
+  /** So long after a commit none of those that are there can be wrong. @throws NotKnown */
+  boundMs(): Promise<number>;
 }
