@@ -1,5 +1,7 @@
 /** The change feed by a real Redis: alone, behind a Sentinel, in a cluster; killed, started again, stopped and woken. */
 
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { inspect } from 'node:util';
 import t, { type Test } from 'tap';
 import { parseRedisAddress } from '../../src/storage/change-feed/redis-address.js';
@@ -200,6 +202,71 @@ t.test('behind a Sentinel', async (t) => {
   feed.publish(5);
   await listenTo(5);
   t.match(master.cli('client', 'list'), /name=latchkey/);
+});
+
+/** It takes connections and says nothing, and keeps what it is told. */
+async function deaf(t: Test) {
+  const open = new Set<Socket>();
+  const heard: Buffer[] = [];
+  const server = createServer((socket) => {
+    open.add(socket);
+    socket.on('data', (bytes) => heard.push(bytes)).on('error', () => undefined);
+    socket.on('close', () => open.delete(socket));
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  t.teardown(() => {
+    server.close();
+    for (const socket of open) socket.destroy();
+  });
+  return { port: (server.address() as AddressInfo).port, heard, open };
+}
+
+t.test('behind Sentinels of which the first has been stopped', async (t) => {
+  const master = await redisServer(t);
+  const sentinel = await redisServer(t, {
+    sentinel: `sentinel monitor main 127.0.0.1 ${master.port} 1\n`,
+  });
+  const stopped = await deaf(t);
+  const { listen, listening } = feedOf(
+    t,
+    `redis+sentinel://127.0.0.1:${stopped.port},127.0.0.1:${sentinel.port}/main`,
+  );
+  listen();
+  await listening(true);
+  t.ok(stopped.heard.length > 0, 'it was asked');
+});
+
+t.test('a feed that is closed leaves nothing open, though nobody answers it', async (t) => {
+  for (const url of ['redis://HOST', 'redis+sentinel://HOST/main', 'redis+cluster://HOST']) {
+    const { port, open, heard } = await deaf(t);
+    const { feed, listen } = feedOf(t, url.replace('HOST', `127.0.0.1:${port}`));
+    listen();
+    await until(
+      async () => heard.length,
+      (count) => count > 0,
+      LIMIT_MS,
+    );
+    await feed.close();
+    const left = await until(
+      async () => open.size,
+      (count) => count === 0,
+      LIMIT_MS,
+    );
+    t.equal(left, 0, url);
+  }
+});
+
+t.test('Sentinels are told nothing in the clear where TLS is asked for', async (t) => {
+  const TLS_HANDSHAKE = 0x16;
+  const { port, heard } = await deaf(t);
+  const { listen } = feedOf(t, `rediss+sentinel://127.0.0.1:${port}/main?sentinel-password=hush`);
+  listen();
+  await until(
+    async () => heard.length,
+    (count) => count > 0,
+    LIMIT_MS,
+  );
+  t.equal(heard[0]?.[0], TLS_HANDSHAKE);
 });
 
 t.test('in a cluster', async (t) => {

@@ -8,6 +8,8 @@ import type { RedisAddress } from './redis-address.js';
 
 const CONNECT_TIMEOUT_MS = 2_000;
 const COMMAND_TIMEOUT_MS = 1_000;
+/** Who says goodbye has nothing more to send, and a command waits for it at its end. */
+const GOODBYE_MS = 50;
 const RETRY_MS = 50;
 const RETRY_MS_MAX = 1_000;
 const KEEP_ALIVE_MS = 10_000;
@@ -46,7 +48,9 @@ function optionsOf(address: RedisAddress) {
           sentinels: [...hosts],
           name: master ?? '',
           sentinelRetryStrategy: retryAfter,
+          sentinelCommandTimeout: COMMAND_TIMEOUT_MS,
           enableTLSForSentinelMode: isTls,
+          ...(isTls && { sentinelTLS: {} }),
           ...(sentinelPassword !== undefined && { sentinelPassword }),
         }
       : { ...hosts[0] };
@@ -57,6 +61,7 @@ function commonOf({ username, password, isTls }: RedisAddress) {
   return {
     connectTimeout: CONNECT_TIMEOUT_MS,
     commandTimeout: COMMAND_TIMEOUT_MS,
+    disconnectTimeout: GOODBYE_MS,
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,
     autoResubscribe: false,
