@@ -28,8 +28,8 @@ export const command: Command = {
     '--repair mends the rows of the store: it drops those without a file, takes over the size and time of files',
     'that were changed past Latchkey, and finishes what a crash left, where no files service runs. It removes no',
     'file.',
-    '--digests reads every file whose SHA-256 is stored (LATCHKEY_STORE_DIGESTS), and compares. What differs is told,',
-    'and never mended: nobody can tell which bytes are right.',
+    '--digests reads every file whose SHA-256 is stored (LATCHKEY_STORE_DIGESTS), and compares. What differs is',
+    'told, and never mended: nobody can tell which bytes are right.',
     'Exit code 0: clean, or all was mended. 1: something is left to be done. 3: something could not be read.',
   ],
   options: {

@@ -5,7 +5,8 @@
 
 import { once } from 'node:events';
 import { chmodSync, rmSync, statSync } from 'node:fs';
-import { connect, isIP, isIPv6, type Server } from 'node:net';
+import type { Server } from 'node:http';
+import { connect, isIP, isIPv6 } from 'node:net';
 import { resolve } from 'node:path';
 import type { Inherited } from './inherited-socket.js';
 import { toldToStop } from './supervisor.js';
@@ -23,13 +24,13 @@ export interface SocketService extends Service {
   readonly server: Server;
   readonly log: { info(message: string): void };
   ready(): PromiseLike<unknown>;
-  addHook(name: 'preClose', hook: () => Promise<void>): unknown;
 }
 
 /** The owner and the group: nginx's workers are one of the two. */
 const SOCKET_MODE = 0o660;
 /** Nobody but the owner. */
 export const OWN_SOCKET_MODE = 0o600;
+const IDLE_POLL_MS = 100;
 const LOOPBACK = '127.0.0.1';
 
 /** `HOST:PORT`, `[::1]:PORT`, `:PORT` for this machine alone, or else a socket's path. */
@@ -65,12 +66,8 @@ export function listenOn(
   return inherited === undefined ? listen(app, address) : listenByDescriptor(app, inherited);
 }
 
-/**
- * Fastify's own `listen` knows no descriptors, and its `close` leaves a server alone that it has not seen listen. The
- * socket's file stays: it is not ours.
- */
+/** Fastify's own `listen` knows no descriptors. The socket's file stays: it is not ours. */
 async function listenByDescriptor(app: SocketService, { fd }: Inherited): Promise<void> {
-  app.addHook('preClose', () => new Promise<void>((resolve) => app.server.close(() => resolve())));
   await app.ready();
   app.server.listen({ fd });
   await once(app.server, 'listening');
@@ -112,11 +109,14 @@ function answers(path: string): Promise<boolean> {
 }
 
 /** Closes the service on SIGINT, SIGTERM, SIGHUP, and when the process that started it is gone. */
-export async function stopWhenTold(app: Service): Promise<void> {
+export async function stopWhenTold(app: Service & Pick<SocketService, 'server'>): Promise<void> {
   const told = toldToStop();
   process.send?.('ready');
   await told;
+  // What is answered from here on says that its connection ends. One whose answer had begun before is kept by nginx.
+  const closing = setInterval(() => app.server.closeIdleConnections(), IDLE_POLL_MS);
   await app.close();
+  clearInterval(closing);
   // An open channel to whoever started us would keep the process.
   if (process.connected) process.disconnect();
 }

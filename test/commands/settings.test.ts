@@ -31,7 +31,7 @@ t.test('config prints every setting with its value and its source, and masks the
   const names = settingHelp().map(([name]) => name);
   t.same(
     settings.map(({ name }) => name),
-    names.filter((name) => !/_(SECRET|DATABASE_URL)_FILE$/.test(name)),
+    names.filter((name) => !/_(SECRET|DATABASE_URL|REDIS_URL)_FILE$/.test(name)),
   );
   const shown = Object.fromEntries(settings.map(({ name, value, source }) => [name, `${value} (${source})`]));
   t.match(shown, {

@@ -12,7 +12,8 @@ import { RedisFeed } from '../../src/storage/change-feed/redis-feed.js';
 import { openPostgresStore } from '../../src/storage/postgres/open.js';
 import { openPostgresAuthorizers } from '../../src/storage/postgres/open-fleet.js';
 import { WaitingReceipts } from '../../src/storage/waiting-receipts.js';
-import { latchkey, ownFolder, type Result, type Running, start } from '../commands/program.js';
+import { latchkey, type Result, type Running, start, stopsBefore } from '../commands/program.js';
+import { shortFolder } from '../http/asking-files.js';
 import { LATCHKEY, plainEnvironment, tokenFor, until } from '../nginx/running-site.js';
 import { draft, path, principal } from '../storage/given.js';
 
@@ -46,7 +47,8 @@ export interface Fleet {
 }
 
 export async function startFleet(t: Test, database: string, redis?: string): Promise<Fleet> {
-  const folder = ownFolder(t);
+  stopsBefore(t);
+  const folder = shortFolder(t); // a socket's path may have 107 bytes only
   const env = {
     LATCHKEY_DATABASE_URL: database,
     LATCHKEY_JWT_SECRET: SECRET,
