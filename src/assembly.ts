@@ -6,7 +6,7 @@
 import type { Config } from './config.js';
 import { openDigestParts } from './digest-parts.js';
 import { listingOver, openFileParts, type recoverFiles, takeFilesLock } from './file-parts.js';
-import { openFleetFacts, openFleetStore, readiness } from './fleet-parts.js';
+import { type FleetFacts, openFleetFacts, openFleetStore, readiness } from './fleet-parts.js';
 import { authorizerOver, clock, rawUploadsOf, readerOver, storageRootOf } from './foundations.js';
 import { buildAuthorizerApp } from './http/authorizer-app.js';
 import { buildFilesApp } from './http/files-app.js';
@@ -33,7 +33,20 @@ import { keepSwept } from './uploads/sweeping.js';
 import { TrashFolder } from './uploads/trash-folder.js';
 
 export async function openAuthorizerApp(config: Config, logger: Logger) {
-  const { facts, usage, fleet, close } = await openFleetFacts(config);
+  const opened = await openFleetFacts(config);
+  try {
+    return await openAuthorizerOver(opened, config, logger);
+  } catch (error) {
+    await opened.close(); // or a receipt waits for an authorizer that never was
+    throw error;
+  }
+}
+
+async function openAuthorizerOver(
+  { facts, usage, fleet, close }: FleetFacts,
+  config: Config,
+  logger: Logger,
+) {
   const shared = new SharedCheck(facts);
   const reader = readerOver(shared, config);
   const authorizer = authorizerOver(reader, config);

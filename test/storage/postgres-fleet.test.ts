@@ -1,11 +1,13 @@
 /** What PostgreSQL keeps of a fleet: whom a write tells, and how far each authorizer has said that it is. */
 
+import { chmodSync } from 'node:fs';
 import t from 'tap';
 import type { Followed } from '../../src/acl/fleet-ports.js';
 import type { FactsLoad } from '../../src/acl/ports.js';
 import { WRITER_LIMITS } from '../../src/storage/postgres/database.js';
 import { openPostgresStore } from '../../src/storage/postgres/open.js';
 import { openPostgresAuthorizers } from '../../src/storage/postgres/open-fleet.js';
+import { latchkey, ownFolder } from '../commands/program.js';
 import { postgres } from '../postgres.js';
 import { move } from './contract-moves.js';
 import { batchesOf, draft, load, path } from './given.js';
@@ -74,6 +76,22 @@ t.test('a store that takes connections and answers nothing keeps nobody waiting 
   t.strictSame(await authorizers.authorizers(), []);
   between.set('deaf');
   await t.rejects(authorizers.authorizers(), { code: 'store-unavailable', message: /timeout/ });
+});
+
+t.test('an authorizer that does not start leaves no row', async (t) => {
+  const words = freshSchema();
+  chmodSync(server.folder, 0o755); // it drops to another user
+  const folder = ownFolder(t);
+  const env = {
+    LATCHKEY_DATABASE_URL: server.url(words),
+    LATCHKEY_DATA: `${folder}/data`,
+    LATCHKEY_JWKS_FILE: `${folder}/none.json`,
+  };
+  const { code, stderr } = await latchkey(['authorizer'], { env });
+  t.not(code, 0);
+  t.match(stderr, /none\.json/);
+  const client = await server.client();
+  t.strictSame((await client.query(`SELECT name FROM ${words.schema}.authorizers`)).rows, []);
 });
 
 function followedBy({ revision, mark }: FactsLoad): Followed {
