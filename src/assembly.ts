@@ -29,6 +29,7 @@ import type { ProcessLock } from './storage/sqlite/process-lock.js';
 import { trashBytesMaxOf, uploadLimitsOf } from './upload-limit-parts.js';
 import { FileDigests } from './uploads/file-digests.js';
 import { keepEnded } from './uploads/keep-ended.js';
+import { keepRoom } from './uploads/keep-room.js';
 import { keepSwept } from './uploads/sweeping.js';
 import { TrashFolder } from './uploads/trash-folder.js';
 
@@ -133,6 +134,12 @@ async function openLockedFilesApp(config: Config, logger: Logger, lock: ProcessL
     ]);
     const reader = readerOver(store.facts, config);
     const authorizer = authorizerOver(reader, config);
+    const uploadLimits = uploadLimitsOf(config, {
+      trash: store.trash,
+      bin: parts.bin,
+      onDropped: (dropped) => log?.info({ dropped }, 'made room for an upload in the trash'),
+      onProblem: (err) => log?.error({ err }, 'what is in the trash cannot be removed'),
+    });
     const app = await buildFilesApp({
       authorizer,
       recognise: (onProblem) => openRecognition(config, { reader, usage: store.usage, onProblem }),
@@ -161,12 +168,7 @@ async function openLockedFilesApp(config: Config, logger: Logger, lock: ProcessL
       formFilesMax: config.formFilesMax,
       quotas: store.quotas,
       userLimits: config.uploadLimits.userLimits,
-      uploadLimits: uploadLimitsOf(config, {
-        trash: store.trash,
-        bin: parts.bin,
-        onDropped: (dropped) => log?.info({ dropped }, 'made room for an upload in the trash'),
-        onProblem: (err) => log?.error({ err }, 'what is in the trash cannot be removed'),
-      }),
+      uploadLimits,
       download: config.download,
       checkReady,
       counts,
@@ -190,10 +192,11 @@ async function openLockedFilesApp(config: Config, logger: Logger, lock: ProcessL
       onEnded: (counts) => app.log.info(counts, 'removed files that have ended'),
       onProblem: (err) => app.log.error({ err }, 'what has ended cannot be removed'),
     });
+    const stopRoom = keepRoom(uploadLimits.freeSpace);
     digestParts?.start(app.log);
     const stopExpiring = keepExpired(resumable, app.log);
     app.addHook('onClose', async () => {
-      await stopEnding();
+      await Promise.all([stopEnding(), stopRoom()]);
       stopSweeping();
       stopExpiring();
       await Promise.all([fileDigests.close(), looks.close(), digestParts?.close()]);

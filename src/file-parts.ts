@@ -62,7 +62,7 @@ export function openFileParts(
     mover: new Mover({ root, files, moves, tree, locks, inspection: given.inspection }),
     copier: new Copier({ root, acl, committer, locks, digests }),
     removal: new FolderRemoval({ root, tree, committer, locks }),
-    bin: new Trash({ folder, trash, committer, clock }),
+    bin: new Trash({ folder, trash, files, committer, clock }),
     expiry: new Expiry({ root, expiries, locks }),
     knownDigests: digests,
   };

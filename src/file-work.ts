@@ -61,7 +61,7 @@ export function ownFileWork({ mover, copier, removal, committer, expiry, bin }: 
     restore: (wish) => bin.restore({ ...wish, authorise: ALLOWED }).catch(asRefused),
     dropTrashed: async (id) => {
       await bin.find(id).catch(asRefused);
-      await bin.dropOne(id);
+      await bin.dropOne(id).catch(asRefused);
     },
   };
 }

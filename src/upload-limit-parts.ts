@@ -12,14 +12,13 @@ export function uploadLimitsOf(
   trashed: TrashRoomDeps,
 ): UploadLimits {
   const { userUploadsMax, freeSpaceBytesMin, speedMin, timeMaxMs } = uploadLimits;
-  const room = new TrashRoom(trashed);
   return {
     underWay: new UploadsUnderWay(),
     userUploadsMax,
     freeSpace: new FreeSpace({
       folder: partialFolder,
       bytesMin: freeSpaceBytesMin,
-      makeRoom: (bytes) => room.make(bytes),
+      spare: new TrashRoom(trashed),
     }),
     pace: { speedMin, timeMaxMs, windowMs: WINDOW_MS },
   };

@@ -97,10 +97,12 @@ function ready(shell: ChildProcess): Promise<void> {
   });
 }
 
-/** The newest that Debian has installed. */
+/** The newest that Debian has installed: of another one there may be the client alone, or what its removal has left. */
 function programsFolder(): string {
   const all = '/usr/lib/postgresql';
-  const versions = existsSync(all) ? readdirSync(all) : [];
+  const versions = (existsSync(all) ? readdirSync(all) : []).filter((version) =>
+    existsSync(`${all}/${version}/bin/initdb`),
+  );
   const newest = versions.sort((a, b) => Number(b) - Number(a))[0];
   if (newest === undefined) throw new Error("PostgreSQL is missing: 'apt-get install postgresql'");
   return `${all}/${newest}/bin`;

@@ -2,7 +2,7 @@ import { parseDuration } from '../acl/instant.js';
 import type { TrashedFile, TrashStore } from '../acl/life-ports.js';
 import { type ResourcePath, ROOT } from '../acl/resource-path.js';
 import { trashedJson } from '../acl/trashed-json.js';
-import type { RestoreWish } from '../file-work.js';
+import { FileRefused, type RestoreWish } from '../file-work.js';
 import { folderArgument, pathArgument } from './arguments.js';
 import {
   type Command,
@@ -121,8 +121,17 @@ async function empty(invocation: Invocation, ids: readonly string[]): Promise<Ex
           return all.filter(({ removedAt }) => removedAt <= until).map(({ id }) => id);
         });
   return withFileWork(invocation, async (files) => {
-    for (const id of chosen) await files.dropTrashed(id);
-    output.result({ dropped: chosen.length }, [`removed for good: ${chosen.length} files`]);
+    const refused: FileRefused[] = [];
+    // Whoever frees a disk is not to be stopped by one that stays, or that has gone meanwhile.
+    for (const id of chosen) {
+      await files.dropTrashed(id).catch((error) => {
+        if (!(error instanceof FileRefused)) throw error;
+        refused.push(error);
+      });
+    }
+    const dropped = chosen.length - refused.length;
+    output.result({ dropped }, [`removed for good: ${dropped} files`]);
+    if (refused[0] !== undefined) throw refused[0];
     return DONE;
   });
 }

@@ -22,10 +22,11 @@ import { copySchema, moveSchema, removalSchema } from './life-schemas.js';
 import { BadRequest, Refused } from './problem.js';
 import { requireCopy, requireMove, requireTree } from './tree-permissions.js';
 import type { UploadLimits } from './upload-limits.js';
+import { refuseWithoutRoom, type WriteDeps } from './write-request.js';
 
 export const FILES = `${API_PREFIX}/files`;
 
-export interface LifeDeps {
+export interface LifeDeps extends Pick<WriteDeps, 'quotas' | 'userLimits'> {
   readonly gate: Gate;
   readonly tree: TreeStore;
   readonly committer: Committer;
@@ -60,11 +61,16 @@ export function lifeRoutes(instance: FastifyInstance, deps: LifeDeps): void {
     await authorise(relocation.to);
     const { user: owner } = who.subject;
     const { uploadBytesMax: bytesMax, uploadLimits } = deps;
+    // The quota first: the trash gives way to nothing that is refused all the same.
+    const requireRoom = async (to: ResourcePath, bytes: number) => {
+      await refuseWithoutRoom(deps, { path: to, owner, bytes });
+      await uploadLimits.freeSpace.make(bytes);
+    };
     const asked = {
       ...relocation,
       owner,
       bytesMax,
-      freeSpace: uploadLimits.freeSpace,
+      requireRoom,
       authorise,
       mayTake: isAllowedBy(authorise),
     };

@@ -6,9 +6,8 @@
  */
 
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { newPath } from '../uploads/new-path.js';
 import { asUploadProblem, UploadProblem } from '../uploads/problem.js';
-import { headerOf, refuseWithoutRoom, type WriteDeps } from './write-request.js';
+import { headerOf, refuseWithoutRoom, requireNewPath, type WriteDeps } from './write-request.js';
 
 /** Behind it comes the URL that the visitor asked for. */
 export const ROOM_PREFIX = '/_latchkey/room';
@@ -23,13 +22,13 @@ export function roomRoute(app: FastifyInstance, deps: RoomDeps): void {
 }
 
 async function requireRoom(deps: RoomDeps, request: FastifyRequest): Promise<void> {
-  const { gate, root, mount, uploadLimits } = deps;
+  const { gate, mount, uploadLimits } = deps;
   const who = await gate.identify(request);
-  const path = await newPath(root, gate.pathBehind(ROOM_PREFIX + mount, who));
-  const { user: owner } = await gate.require(who, 'write', path);
+  const path = await requireNewPath(deps, who, gate.pathBehind(ROOM_PREFIX + mount, who));
+  const { user: owner } = who.subject;
   const bytes = Number(headerOf(request, 'x-latchkey-upload-bytes') ?? 0);
   await refuseWithoutRoom(deps, { path, owner, bytes });
-  await uploadLimits.freeSpace.require(bytes);
+  await uploadLimits.freeSpace.require(bytes, owner);
 }
 
 function isWithoutRoom(thrown: unknown): boolean {

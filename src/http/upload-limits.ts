@@ -44,7 +44,7 @@ export async function withinLimits<T, R>(
   const key = user ?? `address ${addressKey(headerOf(request, 'x-latchkey-address') ?? '')}`;
   if (!underWay.begin(key, userUploadsMax)) throw tooMany(userUploadsMax);
   try {
-    await freeSpace.require(Number(request.headers['content-length'] ?? 0));
+    await freeSpace.require(Number(request.headers['content-length'] ?? 0), user);
     const { socket } = request.raw;
     // The answer is behind the body that is read: what is left of it is the work's own time.
     const bytesRead = () => (request.raw.complete ? Number.POSITIVE_INFINITY : socket.bytesRead);

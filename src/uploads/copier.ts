@@ -11,7 +11,6 @@ import type { AclStore } from '../acl/ports.js';
 import type { Principal } from '../acl/principal.js';
 import { isFolder, type ResourcePath } from '../acl/resource-path.js';
 import type { Committed, Committer } from './committer.js';
-import type { FreeSpace } from './free-space.js';
 import type { KnownDigests } from './known-digests.js';
 import { newPath } from './new-path.js';
 import { candidatesFrom, type MayTake } from './numbered-path.js';
@@ -33,8 +32,8 @@ export interface CopyRequest {
   readonly owner: Principal | undefined;
   /** `undefined`: no limit. */
   readonly bytesMax: number | undefined;
-  /** Absent: the copy may fill the disk. */
-  readonly freeSpace?: Pick<FreeSpace, 'require'>;
+  /** Asked before a byte is copied. Absent: the copy may fill the disk. @throws where there is no room for so many bytes */
+  readonly requireRoom?: (to: ResourcePath, bytes: number) => Promise<void>;
   /** Asked again when the bytes are there. @param to composed @throws when whoever asks may not */
   readonly authorise: (to: ResourcePath) => Promise<void>;
 }
@@ -114,14 +113,14 @@ export class Copier {
     return `${ino} ${size} ${mtimeNs}`;
   }
 
-  async #copyBytes({ from, bytesMax, freeSpace }: CopyRequest): Promise<Partial> {
+  async #copyBytes({ from, to, bytesMax, requireRoom }: CopyRequest): Promise<Partial> {
     const { root } = this.#deps;
     const name = randomUUID();
     const file = root.partialPath(name);
     try {
       const { bytes = 0 } = (await root.find(from)) ?? {};
       if (bytesMax !== undefined && bytes > bytesMax) throw tooLarge(bytesMax);
-      await freeSpace?.require(bytes);
+      await requireRoom?.(to, bytes);
       await copyFile(root.diskPath(from), file, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL);
       await chmod(file, FILE_MODE);
       const { size } = await lstat(file);

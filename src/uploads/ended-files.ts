@@ -94,6 +94,6 @@ async function emptyOld(
     // On its way out; what is restored by then has left, and what is not goes in the next round.
     if (!bin.isBusy(file.id)) gone.push(file.id);
   }
-  const stuck = gone.length === 0 ? 0 : await bin.drop(gone, onProblem);
-  return { gone: gone.length - stuck, stuck };
+  const dropped = gone.length === 0 ? [] : await bin.drop(gone, onProblem);
+  return { gone: dropped.length, stuck: gone.length - dropped.length };
 }

@@ -10,6 +10,7 @@
  */
 
 import type { TrashedFile, TrashStore } from '../acl/life-ports.js';
+import type { FileStore } from '../acl/ports.js';
 import { isFolderSubject, QuotaExceeded } from '../acl/quota.js';
 import { fileIn, folderOf, isFolder, nameOf, type ResourcePath } from '../acl/resource-path.js';
 import { numberedName } from '../acl/upload-name.js';
@@ -36,6 +37,7 @@ export type TrashStep = 'restore-linked' | 'restore-committed' | 'restore-finish
 export interface TrashDeps {
   readonly folder: TrashFolder;
   readonly trash: TrashStore;
+  readonly files: Pick<FileStore, 'pending'>;
   readonly committer: Committer;
   /** UTC milliseconds. */
   readonly clock: () => number;
@@ -43,6 +45,8 @@ export interface TrashDeps {
 }
 
 const NOT_THERE = 'There is nothing of this id in the trash.';
+const NOT_YET =
+  'Its removal has not ended, or the disk refuses it; ask the operator to mend that and to restart the files service.';
 
 export class Trash {
   readonly #deps: TrashDeps;
@@ -126,19 +130,26 @@ export class Trash {
   }
 
   /**
-   * For good. Answers how many the disk has refused: they stay, and keep no other.
+   * For good. Answers which have gone: what the disk refuses, or has not let go of at its path, stays and keeps no other.
    *
    * @param onProblem is told of each
    */
-  async drop(ids: readonly string[], onProblem: (error: unknown) => void): Promise<number> {
-    const { folder, trash, onStep } = this.#deps;
+  async drop(ids: readonly string[], onProblem: (error: unknown) => void): Promise<readonly string[]> {
+    const { folder, trash, files, onStep } = this.#deps;
     const dropped: string[] = [];
+    const { removals } = await files.pending();
+    const coming = new Set(removals.map((removal) => removal.trash?.id));
     for (const id of ids) {
-      await this.#alone(id, () => folder.drop(id)).then(() => dropped.push(id), onProblem);
+      const gone = this.#alone(id, async () => {
+        // It would come by the end of its removal, and nobody would know of it.
+        if (coming.has(id)) throw new UploadProblem('conflict', NOT_YET);
+        await folder.drop(id);
+      });
+      await gone.then(() => dropped.push(id), onProblem);
     }
     onStep?.('trash-dropped');
     await trash.forgetTrash(dropped);
-    return ids.length - dropped.length;
+    return dropped;
   }
 
   /** For good, one. @throws what the disk does */

@@ -50,7 +50,7 @@ export async function watched<T>(
       reject(new UploadProblem('too-slow', long));
     }
     before = now;
-    freeSpace.require(0).catch(reject);
+    freeSpace.make(0).catch(reject);
   };
   const timer = setInterval(look, Math.min(pace.windowMs, pace.timeMaxMs)).unref();
   try {

@@ -127,6 +127,19 @@ t.test('a store is copied whole, and compared; the second time there is one alre
   ]);
 });
 
+t.test('what stands in the other store is not overwritten, even if it has taken no number', async (t) => {
+  const { dataFolder, run } = await desk(t);
+  await fill(`${dataFolder}/latchkey.db`);
+  const url = freshUrl();
+  const store = await openPostgresStore(url);
+  t.teardown(() => store.close());
+  await store.quotas.setQuota({ subject: path('/theirs/'), ...UNLIMITED, filesMax: 3 });
+  t.equal(await store.acl.revision(), 0);
+  const refused = await run('migrate', { env: { LATCHKEY_DATABASE_URL: url } });
+  t.match(refused, { code: 1, stdout: '', stderr: /in use already/ });
+  t.match(await store.quotas.quotas(), [{ subject: '/theirs/', filesMax: 3 }]);
+});
+
 t.test('of a copy that fails nothing is left, and it can be made again', async (t) => {
   const folder = t.testdir();
   await fill(`${folder}/store.db`);

@@ -48,6 +48,14 @@ t.test('for good: past the trash, and out of it', async (t) => {
   t.match(await at.run('trash empty --below /team/'), { stdout: 'removed for good: 1 files\n' });
   t.match(JSON.parse((await at.run('trash list --json')).stdout), { entries: [{ path: '/b' }] });
   t.match(await at.run('trash empty'), { stdout: 'removed for good: 1 files\n' });
+
+  put(at, '/d', '/e');
+  await at.run('rm /d');
+  await at.run('rm /e');
+  const [e, d] = JSON.parse((await at.run('trash list --json')).stdout).entries;
+  const stays = { code: 1, stdout: 'removed for good: 2 files\n', stderr: /there is nothing of this id/ };
+  t.match(await at.run(`trash empty ${e.id} none ${d.id}`), stays, 'one keeps no other');
+  t.match(await at.run('trash list --json'), { stdout: /"entries":\[\]/ });
 });
 
 t.test('a file expires: explained, refused, and given more time', async (t) => {

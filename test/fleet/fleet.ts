@@ -154,26 +154,29 @@ export function untilEverywhere(fleet: Pick<Fleet, 'authorizers'>, status: numbe
 }
 
 export interface Watch {
-  /** Asks no more, and answers with how many were allowed that were asked later than the bound after `revokedAt`. */
-  end(revokedAt: number): Promise<{ readonly late: number; readonly asked: number }>;
+  /** Asks no more once each has answered to what was asked later than the bound after `revokedAt`: how many allowed it. */
+  late(revokedAt: number): Promise<number>;
 }
 
 /** Asks each authorizer again and again, one question at a time. */
 export function watch(fleet: Pick<Fleet, 'authorizers'>): Watch {
   let isOver = false;
-  const answers: { readonly sentAt: number; readonly status: number }[] = [];
-  const asking = fleet.authorizers.map(async (one) => {
+  const answers = fleet.authorizers.map((): { readonly sentAt: number; readonly status: number }[] => []);
+  const asking = fleet.authorizers.map(async (one, i) => {
     while (!isOver) {
       const sentAt = performance.now();
-      answers.push({ sentAt, status: await one.ask() });
+      const status = await one.ask();
+      answers[i]?.push({ sentAt, status });
     }
   });
   return {
-    end: async (revokedAt) => {
+    late: async (revokedAt) => {
+      const behind = async () =>
+        answers.map((each) => each.filter(({ sentAt }) => sentAt > revokedAt + BOUND_MS));
+      await until(behind, (each) => each.every(({ length }) => length > 0), LIMIT_MS);
       isOver = true;
       await Promise.all(asking);
-      const after = answers.filter(({ sentAt }) => sentAt > revokedAt + BOUND_MS);
-      return { late: after.filter(({ status }) => status === 200).length, asked: after.length };
+      return (await behind()).flat().filter(({ status }) => status === 200).length;
     },
   };
 }

@@ -160,6 +160,47 @@ t.test('whether there is room is told to nginx, and to nobody who may not write 
   }
 });
 
+t.test(
+  'an upload that is only declared has its own trash give way; a copy has any, behind its quota',
+  async (t) => {
+    const made: unknown[] = [];
+    const make = async (bytes: number, owner?: string) => made.push([bytes, owner]) > 99;
+    const spare = { bytes: async () => 1_000, make };
+    // A file system that has no block to give.
+    const given = await filesScene(t, { freeBytesMin: 1, freeFolder: '/proc', spare });
+    const room = (bytes: number) =>
+      given.ask('GET', '/_latchkey/room/files/users/alice/a', {
+        as: 'alice',
+        headers: { 'x-latchkey-upload-bytes': String(bytes) },
+      });
+    t.strictSame([(await room(1_000)).status, (await room(1_001)).status], [204, 403]);
+    t.equal((await given.ask('PUT', `${HOME}a`, { as: 'alice', body: TEN })).status, 201);
+    const posted = await given.ask('POST', HOME, {
+      as: 'alice',
+      headers: FORM_HEADERS,
+      body: form(file('b')),
+    });
+    t.equal(posted.status, 201);
+    const { length } = form(file('b'));
+    const asked = [
+      [1_000, ALICE],
+      [10, ALICE],
+      [length, ALICE],
+    ];
+    t.strictSame(made.splice(0), asked);
+
+    const headers = { 'content-type': 'application/json' };
+    const body = JSON.stringify({ from: '/users/alice/b', to: '/users/alice/c' });
+    const copy = () => given.ask('POST', `${API}/files/copy`, { as: 'alice', headers, body });
+    await given.store.quotas.setQuota({ subject: ALICE, bytesMax: 29, filesMax: undefined });
+    isProblem(t, await copy(), 507, 'quota-exceeded', /29 bytes/);
+    t.strictSame(made, []);
+    await given.store.quotas.setQuota({ subject: ALICE, bytesMax: 30, filesMax: undefined });
+    isProblem(t, await copy(), 507, 'no-space', /free some/);
+    t.strictSame(made, [[10, undefined]]);
+  },
+);
+
 t.test('a copy leaves as much of the disk free as an upload', async (t) => {
   // A file system that has no block to give.
   const given = await filesScene(t, { freeBytesMin: 1, freeFolder: '/proc' });

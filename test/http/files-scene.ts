@@ -22,7 +22,7 @@ import { Expiry } from '../../src/uploads/expiry.js';
 import { FileDigests } from '../../src/uploads/file-digests.js';
 import { FolderListing } from '../../src/uploads/folder-listing.js';
 import { FolderRemoval } from '../../src/uploads/folder-removal.js';
-import { FreeSpace } from '../../src/uploads/free-space.js';
+import { FreeSpace, type Spare } from '../../src/uploads/free-space.js';
 import { Inspection } from '../../src/uploads/inspection.js';
 import { ANY_TYPE } from '../../src/uploads/media-types.js';
 import type { Scan } from '../../src/uploads/scan.js';
@@ -48,6 +48,7 @@ export interface FilesSceneOptions {
   readonly formFilesMax?: number;
   readonly userUploadsMax?: number;
   readonly freeBytesMin?: number;
+  readonly spare?: Spare;
   /** Whose file system is asked. */
   readonly freeFolder?: string;
   readonly pace?: UploadPace;
@@ -118,7 +119,7 @@ export async function filesScene(t: Test, options: FilesSceneOptions = {}): Prom
     mover: given.mover,
     copier: new Copier({ root, acl: store.acl, committer, locks: given.locks }),
     removal: new FolderRemoval({ root, tree: store.tree, committer, locks: given.locks }),
-    bin: new Trash({ folder: trashFolder, trash: store.trash, committer, clock }),
+    bin: new Trash({ folder: trashFolder, trash: store.trash, files: store.files, committer, clock }),
     expiry: new Expiry({ root, expiries: store.expiries, locks: given.locks }),
     trash: store.trash,
     tree: store.tree,
@@ -141,6 +142,7 @@ export async function filesScene(t: Test, options: FilesSceneOptions = {}): Prom
       freeSpace: new FreeSpace({
         folder: options.freeFolder ?? given.folder,
         bytesMin: options.freeBytesMin ?? 0,
+        ...(options.spare && { spare: options.spare }),
       }),
       pace: options.pace ?? { speedMin: 0, timeMaxMs: 3_600_000, windowMs: 3_600_000 },
     },

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { humanInstant, humanSize } from '../../src/http/human-units.js';
+import { humanDuration, humanInstant, humanSize } from '../../src/http/human-units.js';
 
 t.test('sizes have two figures at the least, and never 1000 of a unit', async (t) => {
   const table = [
@@ -27,4 +27,18 @@ t.test('instants are told in UTC, to the minute, and one that no calendar has is
   t.equal(humanInstant(-1), '1969-12-31 23:59 UTC');
   for (const none of [Number.NaN, Number.POSITIVE_INFINITY, 8.7e15, Date.UTC(10_000, 0)])
     t.equal(humanInstant(none), '');
+});
+
+t.test('durations are told whole, in the largest unit that divides them', async (t) => {
+  const table = [
+    [1, '1 second'],
+    [59, '59 seconds'],
+    [60, '1 minute'],
+    [5_400, '90 minutes'],
+    [3_601, '3601 seconds'],
+    [86_400, '1 day'],
+    [90_000, '25 hours'],
+    [30 * 86_400, '30 days'],
+  ] as const;
+  for (const [seconds, text] of table) t.equal(humanDuration(seconds), text, String(seconds));
 });

@@ -14,12 +14,16 @@ t.test('a killed authorizer is 503, never the file; back again, all is as before
   const site = await startSite(t);
   const token = site.token('alice');
   await site.ask('PUT', FILE, { token, body: 'private' });
+  await site.cli('quota', 'set', 'user:alice', '--bytes', '10');
   await whileDown(site, 'authorizer', async () => {
     const { status, headers, body } = await site.ask('GET', FILE, { token });
     t.same([status, headers['retry-after']], [503, '1']);
     t.notOk(body.includes('private'));
     t.equal((await site.ask('GET', FILE)).status, 503, 'nor is a stranger told 401 without knowing');
     t.equal((await site.ask('PUT', FILE, { token, body: 'new' })).status, 503);
+    // The files service finds no room for it, so the authorizer is asked on another way.
+    const large = await site.ask('PUT', FILE, { token, body: Buffer.alloc(1_000_000) });
+    t.same([large.status, large.headers['retry-after']], [503, '1'], 'nor is that of a large upload');
   });
   await until(
     () => site.ask('GET', FILE, { token }),

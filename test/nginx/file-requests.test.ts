@@ -179,7 +179,7 @@ t.test('hostile names are treated as by the form of somebody who may write', asy
 t.test('the page has a form without scripts, and says what may be sent', async (t) => {
   const terms = {
     contact: '<b>Ann</b>',
-    upload: { filesMax: 3, bytesMax: 5_000_000, endings: ['.pdf', '.txt'] },
+    upload: { filesMax: 3, bytesMax: 5_000_000, endings: ['.pdf', '.txt'], filesExpireSeconds: 30 * 86_400 },
   };
   const link = await site.share('/page/', terms, UPLOAD);
   const page = await site.get(`${link.url}/`, PAGE);
@@ -188,6 +188,7 @@ t.test('the page has a form without scripts, and says what may be sent', async (
   t.match(text, /<input [^>]*type="file" required multiple accept=".pdf,.txt">/);
   t.match(text, /Up to 3 files \(\.pdf, \.txt\), each 5\.0\u00a0MB at the most/);
   t.match(text, /&lt;b&gt;Ann&lt;\/b&gt;/);
+  t.match(text, /Each is kept for 30\u00a0days from when it has arrived\./);
   t.notMatch(text, /<script|<b>Ann/);
   t.match(page.headers['content-security-policy'], /default-src 'none'.*form-action 'self'/);
   t.equal(page.headers['cache-control'], 'no-store');
@@ -195,6 +196,7 @@ t.test('the page has a form without scripts, and says what may be sent', async (
     room: 3,
     bytesMax: 5_000_000,
     endings: ['.pdf', '.txt'],
+    filesExpireSeconds: 30 * 86_400,
   });
   const sent = await site.ask('POST', `${link.url}/`, {
     headers: { ...FORM_HEADERS, ...PAGE },

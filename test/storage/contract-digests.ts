@@ -139,6 +139,9 @@ export function digestsContract(rule: Rule): void {
       await store.moves.finishMove(move);
       t.equal(await sha256Of(store, at), left, 'the disk had another file than its record said');
     }
+    const found = await store.files.file(PLAN);
+    await store.files.reconcile([{ path: PLAN, from: found, to: found && { ...found, bytes } }]);
+    t.equal(await sha256Of(store), undefined, 'nor when it looks as before again');
   });
 
   rule('a record that is mended drops it', async (t, store) => {
@@ -149,6 +152,9 @@ export function digestsContract(rule: Rule): void {
     const changed = { ...file, owner: undefined, updatedAt: 7 };
     await store.files.reconcile([{ path: PLAN, from: { ...file, owner: undefined }, to: changed }]);
     t.equal(await sha256Of(store), undefined);
+    await store.files.reconcile([{ path: PLAN, from: changed, to: file }]);
+    t.equal(await sha256Of(store), undefined, 'nor when it looks as before again');
+    await store.files.reconcile([{ path: PLAN, from: file, to: changed }]);
     await store.files.reconcile([{ path: PLAN, from: changed, to: undefined }]);
     await store.files.reconcile([{ path: PLAN, from: undefined, to: file }]);
     t.equal(await sha256Of(store), undefined);

@@ -20,6 +20,8 @@ export interface Proxy {
   cut(): void;
   /** Connections that were lost by a COMMIT. */
   readonly lost: number;
+  /** What clients have asked for with their first message, by its name. */
+  readonly asked: ReadonlySet<string>;
 }
 
 /**
@@ -35,6 +37,7 @@ export async function proxy(t: Test, server: Postgres): Promise<Proxy> {
   const folder = mkdtempSync(`${tmpdir()}/latchkey-pg-proxy-`);
   let mode: Mode = 'passing';
   let lost = 0;
+  const asked = new Set<string>();
   const open = new Set<Socket>();
   const listener = createServer((client) => {
     if (mode === 'gone') {
@@ -50,6 +53,9 @@ export async function proxy(t: Test, server: Postgres): Promise<Proxy> {
     upstream.on('close', () => client.destroy());
     upstream.on('data', (data) => {
       if (mode !== 'deaf') client.write(data);
+    });
+    client.once('data', (data) => {
+      for (const name of startupNames(data)) asked.add(name);
     });
     client.on('data', (data) => {
       const loses = mode.startsWith('lost') && data.equals(COMMIT);
@@ -80,5 +86,12 @@ export async function proxy(t: Test, server: Postgres): Promise<Proxy> {
     get lost() {
       return lost;
     },
+    asked,
   };
+}
+
+/** Behind the length and the version come names and values, each with a NUL at its end. */
+function startupNames(data: Buffer): readonly string[] {
+  const texts = data.subarray(8).toString('latin1').split('\0');
+  return texts.filter((text, i) => i % 2 === 0 && text !== '');
 }

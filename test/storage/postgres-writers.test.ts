@@ -3,9 +3,10 @@
 import t from 'tap';
 import { StoreBusy } from '../../src/acl/errors.js';
 import type { GrantDraft } from '../../src/acl/grant.js';
+import { openPostgresStore } from '../../src/storage/postgres/open.js';
 import { until } from '../nginx/running-site.js';
 import { postgres } from '../postgres.js';
-import { draftOn, load, loadedOn, path } from './given.js';
+import { batchesOf, draftOn, load, loadedOn, path } from './given.js';
 import { databaseAt, freshSchema, loggedRevisions, signal, storeAt } from './postgres-given.js';
 import { type Mode, proxy } from './postgres-proxy.js';
 
@@ -47,6 +48,22 @@ t.test('revisions have no gap and come in the order of commits, whoever aborts',
   );
   t.same(unseen, [], 'what has returned is seen by everybody');
   t.same(await loggedRevisions(server, words.schema), expected, 'in the log');
+});
+
+t.test('every revision is told, however it is written', async (t) => {
+  const { schema } = freshSchema();
+  const told: number[] = [];
+  const store = await openPostgresStore(server.url({ schema }), undefined, (revision) => told.push(revision));
+  t.teardown(() => store.close());
+  const move = { name: 'm', from: path('/a'), to: path('/b'), grants: 'keep', file: undefined } as const;
+  await store.acl.putGrants([draftOn('/a'), draftOn('/folder/c')]);
+  await store.acl.importGrants(batchesOf([draftOn('/d')]));
+  await store.moves.beginMove(move);
+  await store.moves.finishMove(move);
+  await store.tree.forgetFolder(path('/folder/'));
+  const logged = new Set(await loggedRevisions(server, schema));
+  t.same(told, [...logged], 'as they were committed');
+  t.equal(logged.size, 5);
 });
 
 t.test('a writer that stalls loses its turn, and nothing of it is left', async (t) => {
@@ -94,6 +111,25 @@ t.test('a writer waits as long as its patience lasts, then says that others are 
   ends.give();
   t.equal((await other).revision, 1);
   t.equal((await acl.putGrants([draftOn('/b')])).revision, 2);
+});
+
+t.test('nor does it wait any longer for another one of its own process', { timeout: LIMIT_MS }, async (t) => {
+  const url = server.url(freshSchema());
+  await storeAt(t, url);
+  const database = databaseAt(t, url, { patienceMs: 1_000, stalledMs: LIMIT_MS });
+  const has = signal();
+  const ends = signal();
+  const long = database.writeMany(async () => {
+    has.give();
+    await ends.given;
+    return { value: undefined, touched: ['/a'] };
+  });
+  await has.given;
+  const write = () => database.write(async () => ({ value: undefined, touched: ['/b'] }));
+  await t.rejects(Promise.all([write(), write()]), StoreBusy);
+  ends.give();
+  t.equal((await long).revision, 1, 'it goes on');
+  t.equal((await write()).revision, 2);
 });
 
 t.test('nobody waits for an import that waits for its input', async (t) => {

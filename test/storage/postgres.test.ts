@@ -7,11 +7,12 @@ import t from 'tap';
 import { ACTIONS } from '../../src/acl/action.js';
 import { NotKnown } from '../../src/acl/errors.js';
 import { parseResourcePath, type ResourcePath } from '../../src/acl/resource-path.js';
+import { ListenFeed } from '../../src/storage/postgres/listen-feed.js';
 import { openPostgresStore } from '../../src/storage/postgres/open.js';
 import { SCHEMA_VERSION } from '../../src/storage/postgres/schema.js';
 import { postgres } from '../postgres.js';
 import { all, batchesOf, draft, draftOn, load, loadedOn, path } from './given.js';
-import { freshSchema, storeAt } from './postgres-given.js';
+import { databaseAt, freshSchema, storeAt } from './postgres-given.js';
 import { proxy } from './postgres-proxy.js';
 
 const server = await postgres(t);
@@ -181,6 +182,34 @@ function longPath(bytes: number, start: string): ResourcePath {
   return parsed;
 }
 
+/** PgBouncer refuses a connection that begins with any other, or leaves it out, and with it the time-out that it is. */
+const TAKEN_BY_POOLERS = ['application_name', 'client_encoding', 'database', 'user'];
+
+t.test('a connection begins as PgBouncer takes it, and has its time-outs all the same', async (t) => {
+  const words = freshSchema();
+  const between = await proxy(t, server);
+  const store = await storeAt(t, between.url(words));
+  await store.acl.putGrants([draftOn('/a')]);
+  await load(store);
+  t.same([...between.asked].toSorted(), TAKEN_BY_POOLERS);
+  const timeOut = (name: string) => `current_setting('${name}') AS ${name}`;
+  const names = ['statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout'];
+  const asked = `SELECT ${names.map(timeOut).join(', ')}`;
+  const database = databaseAt(t, between.url(words), { patienceMs: 7_000, stalledMs: 8_000 });
+  const reading = {
+    statement_timeout: '30s',
+    lock_timeout: '5s',
+    idle_in_transaction_session_timeout: '10s',
+  };
+  t.same(await database.rows(asked), [reading]);
+  const writing = {
+    statement_timeout: '1min',
+    lock_timeout: '7s',
+    idle_in_transaction_session_timeout: '8s',
+  };
+  t.same(await database.writeUnnumbered((tx) => tx.rows(asked)), [writing]);
+});
+
 t.test('a credential whose name no text of PostgreSQL can be was never ended', async (t) => {
   const store = await storeAt(t, server.url(freshSchema()));
   t.same((await load(store, { credential: 'token:a\0b' })).credential, {});
@@ -208,4 +237,22 @@ t.test('a role without any other right than on its schema is enough, once that i
   await t.rejects(openPostgresStore(url.replace('plains', 'others')), {
     message: /permission denied for database/,
   });
+});
+
+t.test('a schema may be called by a word of SQL', async (t) => {
+  const store = await storeAt(t, server.url({ schema: 'user' }));
+  t.equal((await store.acl.putGrants([draftOn('/a')])).revision, 1);
+  t.equal((await loadedOn(store, '/a')).length, 1);
+});
+
+t.test('a certificate that cannot be read is not known, either', async (t) => {
+  const words = { ...freshSchema(), sslmode: 'verify-full', sslrootcert: `${server.folder}/none.pem` };
+  const url = server.url(words);
+  await t.rejects(openPostgresStore(url), { ...UNAVAILABLE, message: /none\.pem/ });
+  const lost = await new Promise((onLost) => {
+    const feed = new ListenFeed(url, { onLost, onFound: () => undefined });
+    t.teardown(() => feed.close());
+    feed.listen({ onRevision: () => undefined, onListening: () => undefined });
+  });
+  t.match(lost, { code: 'ENOENT' }, 'the feed is away, and nothing worse');
 });

@@ -396,7 +396,7 @@ t.test('a digest that is known comes with the commit, goes with a copy, and thro
   await folder.prepare();
   const deps = { root, files: store.files, expiries: store.expiries, locks, clock: () => NOW };
   const trashing = new Committer({ ...deps, digests, trash: folder });
-  const bin = new Trash({ folder, trash: store.trash, committer: trashing, clock: () => NOW });
+  const bin = new Trash({ ...deps, folder, trash: store.trash, committer: trashing });
   const restored = async (on: string) => {
     await trashing.remove(path(on), UNCONDITIONAL);
     t.equal(await given.stored(on), undefined);

@@ -137,6 +137,7 @@ if (plan.copy !== undefined) {
 const bin = new Trash({
   folder: trashFolder,
   trash: store.trash,
+  files: store.files,
   committer,
   clock,
   onStep: reach,

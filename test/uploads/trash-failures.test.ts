@@ -69,6 +69,25 @@ t.test('one file of the trash that cannot be removed keeps no other', async (t) 
   t.equal(served(given.folder, '/a'), undefined);
 });
 
+t.test('what the disk has not let go of stays in the list, whatever its time', async (t) => {
+  const problems: unknown[] = [];
+  const given = await withTrash(t, { clock: () => 1_000, onProblem: (error) => problems.push(error) });
+  await put(given, PLAN, 'text');
+  rmSync(`${given.folder}/partial/trash`, { recursive: true });
+  writeFileSync(`${given.folder}/partial/trash`, 'in the way');
+  await t.rejects(given.committer.remove(path(PLAN), UNCONDITIONAL));
+  rmSync(`${given.folder}/partial/trash`);
+  t.match(await given.ended({ trashTimeMs: 0 }), { dropped: 0, more: false });
+  t.match(problems, [{ code: 'conflict' }]);
+  const [{ id = '' } = {}] = await listed(given);
+  await t.rejects(given.bin.dropOne(id), { code: 'conflict' });
+
+  t.match(await recover(given.store.files, given.root), { removals: 1, stuck: [] });
+  t.strictSame(inTrash(given), ['text']);
+  t.match(await given.ended({ trashTimeMs: 0 }), { dropped: 1 });
+  t.strictSame(inTrash(given), [], 'no file is left that no entry knows');
+});
+
 /** As it is with a disk that the operator has mounted below the root. */
 const ONE_DISK = statSync('/dev/shm', { throwIfNoEntry: false })?.dev === statSync('.').dev;
 

@@ -26,7 +26,7 @@ export async function withTrash(t: Test, ways: Ways = {}) {
   const folder = new TrashFolder(root);
   await folder.prepare();
   const committer = new Committer({ root, files, expiries, clock, locks, trash: folder, inspection });
-  const bin = new Trash({ folder, trash, committer, clock, ...(onStep && { onStep }) });
+  const bin = new Trash({ folder, trash, files, committer, clock, ...(onStep && { onStep }) });
   const ended = (more: { trashTimeMs?: number; trashBytesMax?: number } = {}) => {
     const { trashTimeMs = 10, trashBytesMax = Number.POSITIVE_INFINITY } = more;
     const limits = { trashTimeMs, trashBytesMax: async () => trashBytesMax };

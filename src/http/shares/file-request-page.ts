@@ -5,7 +5,7 @@
 
 import type { ShareLink } from '../../acl/share-link.js';
 import { type Html, html, NOTHING } from '../html.js';
-import { humanSize } from '../human-units.js';
+import { humanDuration, humanSize } from '../human-units.js';
 import { renderPage } from '../page-frame.js';
 
 export interface FileRequestTerms {
@@ -14,6 +14,8 @@ export interface FileRequestTerms {
   /** Of one file. */
   readonly bytesMax: number;
   readonly endings: readonly string[];
+  /** From when a file is there; absent: it stays. */
+  readonly filesExpireSeconds?: number;
 }
 
 export interface ReceivedFile {
@@ -26,7 +28,7 @@ export function fileRequestPage(link: ShareLink, terms: FileRequestTerms, proble
   const { endings } = terms;
   const body = html`<div class="sheet">
 <h1>Send files</h1>
-<p>They go to ${link.terms.contact === '' ? 'whoever gave you this link' : link.terms.contact}. Others who have this link do not see them here.</p>
+<p>They go to ${link.terms.contact === '' ? 'whoever gave you this link' : link.terms.contact}. Others who have this link do not see them here.${kept(terms)}</p>
 ${problem === undefined ? NOTHING : html`<p class="wrong" role="alert">${problem}</p>\n`}<form method="post" enctype="multipart/form-data">
 <label for="files">${limits(terms)}</label>
 <input id="files" name="files" type="file" required${terms.room === 1 ? NOTHING : html` multiple`}${endings.length === 0 ? NOTHING : html` accept="${endings.join(',')}"`}>
@@ -52,4 +54,10 @@ function limits({ room, bytesMax, endings }: FileRequestTerms): Html {
   const of = endings.length === 0 ? '' : ` (${endings.join(', ')})`;
   const size = humanSize(bytesMax).replace(' ', '\u00a0');
   return html`${files}${of}, ${room === 1 ? '' : 'each '}${size} at the most`;
+}
+
+/** Whoever has them by then still has them, and may be given more time: that they are gone then is not promised. */
+function kept({ filesExpireSeconds: seconds }: FileRequestTerms): string {
+  if (seconds === undefined) return '';
+  return ` Each is kept for ${humanDuration(seconds).replace(' ', '\u00a0')} from when it has arrived.`;
 }

@@ -129,8 +129,13 @@ async function take(
 }
 
 async function termsOf(deps: FileRequestDeps, link: ShareLink): Promise<FileRequestTerms> {
-  const { endings } = link.terms.upload;
-  return { room: await roomOf(deps, link), bytesMax: fileBytesMax(deps, link), endings };
+  const { endings, filesExpireSeconds } = link.terms.upload;
+  return {
+    room: await roomOf(deps, link),
+    bytesMax: fileBytesMax(deps, link),
+    endings,
+    ...(filesExpireSeconds !== undefined && { filesExpireSeconds }),
+  };
 }
 
 function sendForm(

@@ -29,6 +29,12 @@ export class MemoryDigests implements DigestStore {
     if (sha256 !== undefined) this.#digests.set(path, { path, bytes, updatedAt, sha256 });
   }
 
+  /** Its record was changed: one of another version must not be met when it looks as before again. */
+  dropOutdated(path: ResourcePath): void {
+    const digest = this.#digests.get(path);
+    if (digest !== undefined && !this.#isCurrent(digest)) this.drop(path);
+  }
+
   drop(path: ResourcePath): void {
     this.#digests.delete(path);
   }

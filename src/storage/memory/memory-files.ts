@@ -77,7 +77,7 @@ export class MemoryFiles implements FileStore {
       if (pending.has(path) || this.#deps.isMoving(path) || !isSameRecord(this.#files.get(path), from))
         return false;
       if (to === undefined) this.#drop(path);
-      else this.#files.set(path, to);
+      else this.#write(to);
       return true;
     });
   }
@@ -116,7 +116,7 @@ export class MemoryFiles implements FileStore {
       if (requested !== undefined) this.#deps.links.uncountFile(requested);
       if (visibility === 'hidden') continue;
       if (replaces === undefined) this.#drop(file.path);
-      else this.#files.set(file.path, replaces);
+      else this.#write(replaces);
     }
     return this.#deps.write(entries.map(({ file }) => file.path));
   }
@@ -168,7 +168,7 @@ export class MemoryFiles implements FileStore {
       this.#files.delete(record.path);
       this.#deps.digests.follow(record.path, path);
       const now = file && { bytes: file.bytes, updatedAt: file.modifiedSeconds * 1000 };
-      this.#files.set(path, { ...record, path, ...now });
+      this.#write({ ...record, path, ...now });
     }
     return records.length;
   }
@@ -177,6 +177,11 @@ export class MemoryFiles implements FileStore {
     const paths = this.paths().filter((path) => isIn(path, range));
     for (const path of paths) this.#drop(path);
     return paths.length;
+  }
+
+  #write(record: FileRecord): void {
+    this.#files.set(record.path, record);
+    this.#deps.digests.dropOutdated(record.path);
   }
 
   #drop(path: ResourcePath): void {

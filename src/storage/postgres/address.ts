@@ -12,12 +12,13 @@ export interface PostgresAddress {
 
 export const SCHEMA_DEFAULT = 'latchkey';
 
-/** What PostgreSQL takes without quotes, so that nobody has to quote it by hand. */
+/** What nobody has to quote by hand, but for a word of SQL. */
 const SCHEMA_NAME = /^[a-z_][a-z0-9_]{0,62}$/;
 
 /** The driver calls `prefer`, `require` and `verify-ca` what other programs call `verify-full`: nobody has to guess. */
 const TLS_MODES: readonly string[] = ['disable', 'no-verify', 'verify-full'];
 
+const PORT_MAX = 65_535;
 const MASK = '********';
 
 export function isPostgresUrl(url: string): boolean {
@@ -44,14 +45,22 @@ export function parseAddress(url: string): PostgresAddress {
     throw new Error('it cannot be read; what is special in a name or a password stands in it as %XX');
   }
   const words = new URLSearchParams(query);
+  // The driver takes the last one, where we have looked at the first.
+  if (new Set(words.keys()).size < words.size) throw new Error('it has the same word behind its ? twice');
   const schema = words.get('schema') ?? SCHEMA_DEFAULT;
   if (!SCHEMA_NAME.test(schema)) throw new Error('its schema= takes a name of a-z, 0-9 and _');
   const mode = words.get('sslmode');
   if (mode !== null && !TLS_MODES.includes(mode)) {
     throw new Error(`its sslmode= takes ${TLS_MODES.join(', ')}`);
   }
+  // With any other the driver never answers.
+  if (!isPort(words.get('port') ?? '1')) throw new Error(`its port= takes a number from 1 to ${PORT_MAX}`);
   words.delete('schema');
   return { url: words.size === 0 ? base : `${base}?${words}`, schema };
+}
+
+function isPort(text: string): boolean {
+  return /^\d{1,5}$/.test(text) && Number(text) >= 1 && Number(text) <= PORT_MAX;
 }
 
 /** A password that is not percent-encoded may end the host early: what is left of it then stands before an `@`. */

@@ -38,9 +38,12 @@ const IDLE_TIMEOUT_MS = 30_000;
 const GRACE_MS = 500;
 const KEEP_ALIVE_MS = 10_000;
 
+/** Nothing of it is asked for as the connection begins: PgBouncer would refuse it, or leave it out. */
 const SET_UP = `SELECT
   set_config('search_path', $1, false),
   set_config('lock_timeout', $2, false),
+  set_config('statement_timeout', $3, false),
+  set_config('idle_in_transaction_session_timeout', $4, false),
   set_config('jit', 'off', false),
   -- A plan that reads a whole table was made when the table was small, and is kept when it no longer is.
   set_config('enable_seqscan', 'off', false),
@@ -70,9 +73,7 @@ export class Connections {
       max: limits.max,
       connectionTimeoutMillis: limits.connectTimeoutMs,
       idleTimeoutMillis: IDLE_TIMEOUT_MS,
-      statement_timeout: limits.statementTimeoutMs,
       query_timeout: limits.statementTimeoutMs + GRACE_MS,
-      idle_in_transaction_session_timeout: limits.stalledMs,
       keepAlive: true,
       keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
       application_name: 'latchkey',
@@ -84,7 +85,7 @@ export class Connections {
 
   /** Whatever `work` leaves open when it throws is undone. @throws StatementFailed, and what `work` throws */
   async use<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
-    const client = await this.#pool.connect().catch(failed);
+    const client = await this.#connect().catch(failed);
     let connection: PooledConnection | undefined;
     let isWell = false;
     try {
@@ -104,12 +105,19 @@ export class Connections {
     return this.#closed;
   }
 
+  /** Where it cannot even begin, such as for a certificate that is gone, the driver throws at once. */
+  async #connect(): Promise<pg.PoolClient> {
+    return this.#pool.connect();
+  }
+
   async #setUp(client: pg.PoolClient): Promise<PooledConnection> {
     const known = this.#known.get(client);
     if (known !== undefined) return known;
     // While it is in use, its errors come by its queries.
     client.on('error', () => {});
-    const values = [this.#address.schema, `${this.#limits.lockTimeoutMs}ms`];
+    const { lockTimeoutMs, statementTimeoutMs, stalledMs } = this.#limits;
+    const timeOuts = [lockTimeoutMs, statementTimeoutMs, stalledMs].map((ms) => `${ms}ms`);
+    const values = [this.#address.schema, ...timeOuts];
     const { rows } = await client.query<ServerRow>(SET_UP, values).catch(failed);
     const connection = new PooledConnection(client, refuseServer(rows[0]));
     this.#known.set(client, connection);

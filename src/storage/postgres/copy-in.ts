@@ -51,9 +51,13 @@ export async function copyIntoPostgres(
   }
 }
 
+/** Quotas, records and digests take no number. */
 async function refuseFilled(tx: Transaction): Promise<void> {
-  const [state] = await tx.rows<{ revision: number }>('SELECT revision FROM state');
-  if (state?.revision === 0) return;
+  const some = COPIED_TABLES.map(({ name }) => `EXISTS (SELECT 1 FROM ${name})`);
+  const [state] = await tx.rows<{ filled: boolean }>(
+    `SELECT revision > 0 OR ${some.join(' OR ')} AS filled FROM state`,
+  );
+  if (state?.filled === false) return;
   throw new NotEmpty('the store in PostgreSQL is in use already; name an empty database, or another schema=');
 }
 

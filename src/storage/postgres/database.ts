@@ -8,7 +8,8 @@ import { NotKnown } from '../../acl/errors.js';
 import type { Written } from '../../acl/ports.js';
 import type { PostgresAddress } from './address.js';
 import { type Connection, Connections, type Value } from './connections.js';
-import { busy, notRead, notWritten, StatementFailed } from './errors.js';
+import { notRead, notWritten, StatementFailed } from './errors.js';
+import { OwnTurns } from './own-turns.js';
 import { type Recorded, record, wasRecorded } from './revisions.js';
 import { schemaProblem } from './schema.js';
 import type { Change, LongTransaction, Transaction } from './transaction.js';
@@ -66,8 +67,7 @@ export class PostgresDatabase {
   readonly #schema: string;
   readonly #key: string;
   readonly #limits: WriterLimits;
-  /** Resolves when the last one that has come is done. */
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #own: OwnTurns;
 
   constructor(address: PostgresAddress, limits = WRITER_LIMITS) {
     const { patienceMs: lockTimeoutMs, stalledMs } = limits;
@@ -89,6 +89,7 @@ export class PostgresDatabase {
     this.#schema = address.schema;
     this.#key = turnKey(address.schema);
     this.#limits = limits;
+    this.#own = new OwnTurns(limits.patienceMs);
   }
 
   /** One statement of the path of a decision. It may be asked twice. @throws NotKnown */
@@ -196,7 +197,7 @@ export class PostgresDatabase {
       await this.#begin(connection);
       return work(connection);
     };
-    return this.#inTurn(() => again(() => by.use(attempt)));
+    return this.#own.run(() => again(() => by.use(attempt))).catch(rethrowWritten);
   }
 
   async #begin(connection: Connection, begin = READ_WRITE): Promise<void> {
@@ -227,18 +228,6 @@ export class PostgresDatabase {
       .catch((error: Error) => error);
     if (made === true) return;
     throw notWritten(lost, made === false ? 'nothing was changed' : NOT_KNOWN);
-  }
-
-  /** The writes of this process take turns in the order in which they came. */
-  async #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const deadline = performance.now() + this.#limits.patienceMs;
-    const before = this.#last;
-    const turn = before.then(() => {
-      if (performance.now() >= deadline) throw busy();
-      return work();
-    });
-    this.#last = turn.catch(() => {});
-    return turn.catch(rethrowWritten);
   }
 }
 

@@ -47,17 +47,14 @@ export class ListenFeed implements ChangeFeed {
   }
 
   async #connect(listener: FeedListener): Promise<void> {
-    const client = new pg.Client({
-      connectionString: this.#url,
-      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-      query_timeout: ANSWER_TIMEOUT_MS,
-      keepAlive: true,
-      application_name: 'latchkey feed',
-    });
+    let client: pg.Client;
+    try {
+      client = this.#newClient(listener);
+    } catch (error) {
+      // Such as for a certificate that is gone.
+      return this.#connectLater(error, listener);
+    }
     this.#client = client;
-    client.on('error', (error) => this.#lost(client, error, listener));
-    client.on('end', () => this.#lost(client, new Error('the connection has ended'), listener));
-    client.on('notification', ({ payload }) => listener.onRevision(Number(payload)));
     try {
       await client.connect();
       await client.query(`LISTEN ${REVISIONS_CHANNEL}`);
@@ -70,6 +67,20 @@ export class ListenFeed implements ChangeFeed {
     this.#outage.over();
     listener.onListening();
     this.#beatLater(client, listener);
+  }
+
+  #newClient(listener: FeedListener): pg.Client {
+    const client = new pg.Client({
+      connectionString: this.#url,
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      query_timeout: ANSWER_TIMEOUT_MS,
+      keepAlive: true,
+      application_name: 'latchkey feed',
+    });
+    client.on('error', (error) => this.#lost(client, error, listener));
+    client.on('end', () => this.#lost(client, new Error('the connection has ended'), listener));
+    client.on('notification', ({ payload }) => listener.onRevision(Number(payload)));
+    return client;
   }
 
   #beatLater(client: pg.Client, listener: FeedListener): void {
@@ -86,8 +97,12 @@ export class ListenFeed implements ChangeFeed {
   /** Once for each connection, however it tells of its end. */
   #lost(client: pg.Client, error: unknown, listener: FeedListener): void {
     if (this.#client !== client || this.#isClosed) return;
-    this.#outage.met(error);
     void this.#drop();
+    this.#connectLater(error, listener);
+  }
+
+  #connectLater(error: unknown, listener: FeedListener): void {
+    this.#outage.met(error);
     this.#failures += 1;
     clearTimeout(this.#next);
     const delayMs = Math.min(this.#failures * RETRY_MS, RETRY_MS_MAX);

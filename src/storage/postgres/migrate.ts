@@ -33,8 +33,8 @@ async function schemaVersion(tx: Transaction): Promise<number> {
   return state?.schema ?? 0;
 }
 
-/** @param schema what `address.ts` let through: it needs no quotes */
+/** @param schema what `address.ts` let through: it may be a word of SQL, and has no quotes in it */
 async function makeSchema(tx: Transaction, schema: string): Promise<void> {
   const found = await tx.rows('SELECT 1 FROM pg_namespace WHERE nspname = $1', [schema]);
-  if (found.length === 0) await tx.run(`CREATE SCHEMA ${schema}`);
+  if (found.length === 0) await tx.run(`CREATE SCHEMA "${schema}"`);
 }

@@ -4,6 +4,7 @@ import { beyond, moved } from '../../acl/path-range.js';
 import type { CredentialKey } from '../../acl/ports.js';
 import type { ResourcePath } from '../../acl/resource-path.js';
 import type { MoveCounts, MoveEntry } from '../../acl/tree-ports.js';
+import { dropOutdated } from './digest-rows.js';
 import { mergeStandingDenies } from './merged-denies.js';
 import { isPath, isWithin } from './path-key.js';
 import type { Change, Transaction } from './transaction.js';
@@ -25,6 +26,7 @@ export async function moveFiles(tx: Transaction, entry: MoveEntry): Promise<numb
     const { bytes, modifiedSeconds } = entry.file;
     const values = [entry.to, bytes, modifiedSeconds * 1000];
     await tx.run(`UPDATE files SET bytes = $2, updated_at = $3 WHERE ${isPath('$1::text')}`, values);
+    await dropOutdated(tx, [entry.to]);
   }
   return files;
 }
