@@ -38,7 +38,7 @@ export async function openAuthorizerApp(config: Config, logger: Logger) {
   try {
     return await authorizerAppOver(opened, config, logger);
   } catch (error) {
-    await opened.close(); // else its connections keep the process, and others wait for it
+    await opened.close(); // else its connections keep the process, and receipts wait for it
     throw error;
   }
 }

@@ -16,6 +16,14 @@ export interface AuthorizerName {
   readonly stalenessMaxMs: number;
 }
 
+/** How far a process has followed the store. */
+export interface Followed {
+  /** It makes no decision from before this one. -1: the store has not answered yet. */
+  readonly revision: number;
+  /** What tells it from another one of the same number, in a store that a backup may put back. */
+  readonly mark: number | undefined;
+}
+
 export interface AnnouncedAuthorizer extends AuthorizerName {
   /** It makes no decision from before this one. */
   readonly revision: number;
@@ -28,10 +36,13 @@ export interface AuthorizerList {
   authorizers(): Promise<readonly AnnouncedAuthorizer[]>;
 }
 
+/** So long after its last announcement nobody waits for a process any more, by the clock of the store. */
+export const ANNOUNCEMENT_KEPT_MS = 10 * 60 * 1_000;
+
 /** What an authorizer writes, through a connection that can write nothing else. */
 export interface Announcements extends AuthorizerList {
-  /** It is there, and has followed the store to this revision. Before its first load, and again and again. @throws NotKnown */
-  announce(self: AuthorizerName, revision: number): Promise<void>;
+  /** It is there, and has followed the store to there. Before its first load, and again and again. @throws NotKnown */
+  announce(self: AuthorizerName, followed: Followed): Promise<void>;
   /** It decides no more. @throws NotKnown */
   withdraw(id: string): Promise<void>;
 }
@@ -51,4 +62,6 @@ export interface Receipt {
 export interface Receipts {
   /** Waits, no longer than an authorizer may be behind. Called when the change is committed. @throws NotKnown */
   receiptOf(revision: number): Promise<Receipt>;
+  /** So long after a commit none of those that are there can be wrong. @throws NotKnown */
+  boundMs(): Promise<number>;
 }

@@ -112,6 +112,8 @@ export interface FactsLoad {
   readonly revision: number;
   /** Another generation is another store (a file that was swapped): nothing known before it is worth anything. */
   readonly generation: number;
+  /** What tells the revision from another one of the same number; absent: by its generation alone. */
+  readonly mark?: number;
   /** The paths, `user:` principals and credential keys that were touched after `since`; `all` when that is not known. */
   readonly touched: readonly string[] | 'all';
   /** In the order asked. */

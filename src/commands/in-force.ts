@@ -16,26 +16,30 @@ export const WAIT_DETAILS: readonly string[] = [
 
 /** With these a command that was told not to wait, or that nobody answers, says what holds at the latest. */
 export async function resultInForce(
-  { options, output, config }: Invocation,
+  { options, output }: Invocation,
   { receipts }: Pick<Session, 'receipts'>,
   { revision, ...value }: { readonly revision: number; readonly [field: string]: unknown },
   lines: readonly string[],
 ): Promise<void> {
-  const latest = Date.now() + config.stalenessMaxMs;
+  const committedAt = Date.now();
   if (receipts === undefined) return output.result({ ...value, revision }, lines);
   if (options['no-wait'] === true) {
     output.result({ ...value, revision }, lines);
-    return output.note(`in force on every authorizer from ${formatInstant(latest)} on, at the latest`);
+    return output.note(await receipts.boundMs().then((boundMs) => latest(committedAt + boundMs), notKnown));
   }
-  try {
-    const receipt = await receipts.receiptOf(revision);
-    output.result({ ...value, revision, effective: receiptJson(receipt) }, [...lines, receiptLine(receipt)]);
-    for (const warning of receiptWarnings(receipt)) output.note(warning);
-  } catch (error) {
+  const receipt = await receipts.receiptOf(revision).catch((error: Error) => error);
+  if (receipt instanceof Error) {
     output.result({ ...value, revision }, lines);
-    const why = (error as Error).message;
-    output.note(
-      `which authorizers decide by it is not known: ${why}; all do from ${formatInstant(latest)} on, at the latest`,
-    );
+    return output.note(notKnown(receipt));
   }
+  output.result({ ...value, revision, effective: receiptJson(receipt) }, [...lines, receiptLine(receipt)]);
+  for (const warning of receiptWarnings(receipt)) output.note(warning);
+}
+
+function latest(instant: number): string {
+  return `in force on every authorizer from ${formatInstant(instant)} on, at the latest`;
+}
+
+function notKnown({ message }: Error): string {
+  return `which authorizers decide by it is not known: ${message}; each does when its LATCHKEY_STALENESS_MAX_MS has passed`;
 }

@@ -15,7 +15,6 @@ import { type Repeated, repeat } from './repeat.js';
 const POLLS_A_BOUND = 4;
 /** However quickly revisions come, they are written no more often. */
 const ANNOUNCE_GAP_MS = 10;
-const NO_REVISION = -1;
 
 export interface FleetMemberDeps {
   readonly self: AuthorizerName;
@@ -49,8 +48,9 @@ export class FleetMember {
       // It ended without a word, and this one has its place.
       if (place === self.place && (pid === self.pid || !isThere(pid))) await announcements.withdraw(id);
     }
-    await announcements.announce(self, NO_REVISION);
-    return new FleetMember(deps);
+    const member = new FleetMember(deps);
+    await member.#announce();
+    return member;
   }
 
   get isListening(): boolean {
@@ -59,12 +59,11 @@ export class FleetMember {
 
   /** @param outages told of the polls, and of the announcements */
   start(outages: { readonly polls: OutageListener; readonly announcements: OutageListener }): void {
-    const { self, announcements, feed } = this.#deps;
+    const { self, feed } = this.#deps;
     const everyMs = self.stalenessMaxMs / POLLS_A_BOUND;
     const patienceMs = self.stalenessMaxMs;
     const polls = repeat(() => this.facts.poll(), { everyMs, gapMs: 0, patienceMs, ...outages.polls });
-    const announce = () => announcements.announce(self, this.facts.revision);
-    const announced = repeat(announce, {
+    const announced = repeat(() => this.#announce(), {
       everyMs,
       gapMs: ANNOUNCE_GAP_MS,
       patienceMs,
@@ -86,9 +85,17 @@ export class FleetMember {
     this.#loops[0]?.hurry();
   }
 
+  async #announce(): Promise<void> {
+    const { self, announcements } = this.#deps;
+    const sent = this.facts.now();
+    await announcements.announce(self, this.facts.followed);
+    this.facts.announced(sent);
+  }
+
   /** When it answers nobody any more. */
   async leave(): Promise<void> {
-    for (const loop of this.#loops) loop.stop();
+    // An announcement that is under way would come behind the farewell, and stay for nobody.
+    await Promise.all(this.#loops.map((loop) => loop.stop()));
     await this.#deps.feed.close();
     await this.#deps.announcements.withdraw(this.#deps.self.id).catch(() => {}); // then it is named as not seen
   }

@@ -6,6 +6,8 @@
  * whoever opens it polls (`repeat.ts`) and tells it what the change feed said.
  */
 
+import { NotKnown } from '../acl/errors.js';
+import { ANNOUNCEMENT_KEPT_MS, type Followed } from '../acl/fleet-ports.js';
 import type { Awaitable, FactsLoad, FactsQuery, FactsSource } from '../acl/ports.js';
 
 /** Both in milliseconds; only differences count. */
@@ -23,12 +25,22 @@ export interface FreshFactsOptions {
   readonly onRevision?: () => void;
 }
 
-/** When a question was sent, in the order of questions and by both clocks. */
-interface Sent {
-  readonly order: number;
+/** By both clocks. */
+export interface Moment {
   readonly monotonic: number;
   readonly wall: number;
 }
+
+/** When a question was sent, in the order of questions and by both clocks. */
+interface Sent extends Moment {
+  readonly order: number;
+}
+
+/** How often a question is asked whose answer is too old when it comes. */
+const ATTEMPTS_MAX = 2;
+
+/** Whoever is not announced is not waited for by who takes a right away: well before that it asks the store itself. */
+const UNANNOUNCED_MAX_MS = ANNOUNCEMENT_KEPT_MS / 2;
 
 const NOTHING = -1;
 /** No cache is true at this version: it is never answered. */
@@ -43,14 +55,15 @@ export class FreshFacts implements FactsSource {
   #version = 0;
   #generation = NOTHING;
   #revision = NOTHING;
+  #mark: number | undefined;
   /** A revision that somebody told of and the store has not: what is known is trusted no more. */
   #heard = NOTHING;
   #heardAfter = 0;
   #sent = 0;
   /** What is known was true when the latest question was sent that was answered: the answer may be as old as that. */
   #answered = 0;
-  #trueMonotonic = Number.NEGATIVE_INFINITY;
-  #trueWall = Number.NEGATIVE_INFINITY;
+  #true: Moment = { monotonic: Number.NEGATIVE_INFINITY, wall: Number.NEGATIVE_INFINITY };
+  #announced: Moment | undefined;
 
   constructor(source: Pick<FactsSource, 'load'>, options: FreshFactsOptions) {
     this.#source = source;
@@ -64,35 +77,55 @@ export class FreshFacts implements FactsSource {
     return this.#revision;
   }
 
+  get followed(): Followed {
+    return { revision: this.#revision, mark: this.#mark };
+  }
+
   /**
    * How old what is known may be, in milliseconds; Infinity before the first answer. By the clock that says more: a
    * suspended machine stops the one, and setting the other back must not make anything younger.
    */
   ageMs(): number {
-    return Math.max(this.#clocks.monotonic() - this.#trueMonotonic, this.#clocks.wall() - this.#trueWall);
+    return this.#msSince(this.#true);
   }
 
-  /** On the path of every decision: two clocks are read, nothing is allocated. */
+  now(): Moment {
+    return { monotonic: this.#clocks.monotonic(), wall: this.#clocks.wall() };
+  }
+
+  /** The store was told that this process decides by it. Whoever never says so is never asked about it. */
+  announced(sent: Moment): void {
+    this.#announced = sent;
+  }
+
+  /** On the path of every decision: clocks are read, nothing is allocated. */
   version(): number {
-    if (this.ageMs() > this.#stalenessMaxMs) this.#version += 1;
+    if (this.ageMs() > this.#stalenessMaxMs || this.#isForgotten()) this.#version += 1;
     return this.#version;
+  }
+
+  #isForgotten(): boolean {
+    return this.#announced !== undefined && this.#msSince(this.#announced) > UNANNOUNCED_MAX_MS;
+  }
+
+  #msSince({ monotonic, wall }: Moment): number {
+    return Math.max(this.#clocks.monotonic() - monotonic, this.#clocks.wall() - wall);
   }
 
   /** Somebody says that the store has this revision. A lie costs one question. False: that is nothing new. */
   hear(revision: number): boolean {
-    if (!Number.isSafeInteger(revision) || revision <= Math.max(this.#revision, this.#heard)) return false;
-    this.#heard = revision;
+    if (!Number.isSafeInteger(revision) || revision <= this.#revision || revision === this.#heard)
+      return false;
+    // One that is lower than a lie may be true, and have come after the question that finds the lie out.
+    this.#heard = Math.max(this.#heard, revision);
     this.#heardAfter = this.#sent;
     this.#version += 1;
     return true;
   }
 
+  /** What it brings was true not longer ago than the bound. @throws NotKnown */
   load(query: FactsQuery): Awaitable<FactsLoad> {
-    const sent = this.#stamp();
-    const loaded = this.#source.load(query);
-    return loaded instanceof Promise
-      ? loaded.then((late) => this.#learn(late, sent))
-      : this.#learn(loaded, sent);
+    return this.#ask(query, 1);
   }
 
   /** Asks where the store is, and for nothing else. @throws NotKnown */
@@ -100,9 +133,22 @@ export class FreshFacts implements FactsSource {
     await this.load({ paths: [], user: undefined, since: this.#revision, generation: this.#generation });
   }
 
+  #ask(query: FactsQuery, attempt: number): Awaitable<FactsLoad> {
+    const sent = this.#stamp();
+    const answer = (loaded: FactsLoad) => {
+      const learned = this.#learn(loaded, sent);
+      if (this.#msSince(sent) <= this.#stalenessMaxMs) return learned;
+      // This process was stopped while it waited, or the store is slow.
+      if (attempt >= ATTEMPTS_MAX) throw new NotKnown('store-unavailable', 'the store answers too late');
+      return this.#ask(query, attempt + 1);
+    };
+    const loaded = this.#source.load(query);
+    return loaded instanceof Promise ? loaded.then(answer) : answer(loaded);
+  }
+
   #stamp(): Sent {
     this.#sent += 1;
-    return { order: this.#sent, monotonic: this.#clocks.monotonic(), wall: this.#clocks.wall() };
+    return { order: this.#sent, ...this.now() };
   }
 
   #learn(loaded: FactsLoad, sent: Sent): FactsLoad {
@@ -112,6 +158,7 @@ export class FreshFacts implements FactsSource {
     if (isLater) {
       this.#generation = loaded.generation;
       this.#revision = loaded.revision;
+      this.#mark = loaded.mark;
       this.#version += 1;
     }
     // A commit returns before it is told of. Whoever was asked after that and has not seen it: there is none.
@@ -119,8 +166,7 @@ export class FreshFacts implements FactsSource {
     // An answer with an earlier revision confirms too: what is known came after it.
     if (sent.order > this.#answered) {
       this.#answered = sent.order;
-      this.#trueMonotonic = sent.monotonic;
-      this.#trueWall = sent.wall;
+      this.#true = sent;
     }
     if (isLater) this.#onRevision();
     const isKnown = loaded.revision === this.#revision && this.#heard === NOTHING;

@@ -8,7 +8,8 @@ import { Outage, type OutageListener } from './outage.js';
 export interface Repeated {
   /** At once, or again behind one that is under way: what that one sees may be from before. */
   hurry(): void;
-  stop(): void;
+  /** Resolves when the one that is under way has ended, or was given up. */
+  stop(): Promise<void>;
 }
 
 export interface RepeatOptions extends OutageListener {
@@ -26,10 +27,11 @@ export function repeat(work: () => Promise<void>, options: RepeatOptions): Repea
   let isHurried = false;
   let endedAt = Number.NEGATIVE_INFINITY;
   let next: NodeJS.Timeout | undefined;
+  let last: Promise<void> | undefined;
 
   const later = (ms: number) => {
     clearTimeout(next);
-    next = setTimeout(once, ms).unref();
+    next = setTimeout(begin, ms).unref();
   };
   const once = async () => {
     clearTimeout(next);
@@ -46,18 +48,23 @@ export function repeat(work: () => Promise<void>, options: RepeatOptions): Repea
     if (!isStopped) later(isHurried && !outage.isOn ? options.gapMs : options.everyMs);
   };
 
-  void once();
+  const begin = () => {
+    last = once();
+  };
+
+  begin();
   return {
     hurry: () => {
       isHurried = true;
       if (isAtWork || isStopped) return;
       const rest = endedAt + options.gapMs - performance.now();
       if (rest > 0) later(rest);
-      else void once();
+      else begin();
     },
-    stop: () => {
+    stop: async () => {
       isStopped = true;
       clearTimeout(next);
+      await last;
     },
   };
 }

@@ -5,7 +5,7 @@
  */
 
 import { setTimeout as wait } from 'node:timers/promises';
-import type { AuthorizerList, Receipt, Receipts } from '../acl/fleet-ports.js';
+import type { AuthorizerList, AuthorizerName, Receipt, Receipts } from '../acl/fleet-ports.js';
 import type { Clocks } from './fresh-facts.js';
 
 const LOOK_MS = 3;
@@ -22,6 +22,10 @@ export class WaitingReceipts implements Receipts {
     this.#clocks = clocks;
   }
 
+  async boundMs(): Promise<number> {
+    return longestBoundMs(await this.#list.authorizers());
+  }
+
   async receiptOf(revision: number): Promise<Receipt> {
     const began = this.#clocks.monotonic();
     const beganAt = this.#clocks.wall();
@@ -29,7 +33,7 @@ export class WaitingReceipts implements Receipts {
       const all = await this.#list.authorizers();
       const unconfirmed = all.filter((one) => one.revision < revision);
       const tookMs = this.#clocks.monotonic() - began;
-      const boundMs = Math.max(0, ...unconfirmed.map(({ stalenessMaxMs }) => stalenessMaxMs));
+      const boundMs = longestBoundMs(unconfirmed);
       if (unconfirmed.length === 0 || tookMs > boundMs + MARGIN_MS) {
         return {
           confirmed: all.length - unconfirmed.length,
@@ -42,4 +46,9 @@ export class WaitingReceipts implements Receipts {
       await wait(lookMs);
     }
   }
+}
+
+/** Each tells its own: they need not be set alike. */
+function longestBoundMs(authorizers: readonly AuthorizerName[]): number {
+  return Math.max(0, ...authorizers.map(({ stalenessMaxMs }) => stalenessMaxMs));
 }

@@ -1,12 +1,17 @@
 /** One of several processes that decide by a store: in which order it announces itself, follows, and leaves. */
 
 import t, { type Test } from 'tap';
-import type { AnnouncedAuthorizer, AuthorizerName } from '../../src/acl/fleet-ports.js';
+import {
+  ANNOUNCEMENT_KEPT_MS,
+  type AnnouncedAuthorizer,
+  type AuthorizerName,
+} from '../../src/acl/fleet-ports.js';
 import type { FeedListener } from '../../src/storage/change-feed/change-feed.js';
 import { FleetMember } from '../../src/storage/fleet-member.js';
 import { openMemoryStore } from '../../src/storage/memory/memory-store.js';
 import { until } from '../nginx/running-site.js';
 import { draft } from './given.js';
+import { settled } from './interleavings.js';
 
 const LIMIT_MS = 20_000;
 const SELF: AuthorizerName = {
@@ -19,7 +24,12 @@ const SELF: AuthorizerName = {
 const QUIET = { onLost: () => {}, onFound: () => {} };
 
 /** A member, with all that it does to the outside in its order. */
-async function joined(t: Test, others: readonly Partial<AnnouncedAuthorizer>[] = []) {
+async function joined(
+  t: Test,
+  others: readonly Partial<AnnouncedAuthorizer>[] = [],
+  announcing = async (): Promise<void> => {},
+) {
+  const now = { monotonic: 0, wall: 0 };
   const did: string[] = [];
   const store = openMemoryStore();
   let listener: FeedListener | undefined;
@@ -32,7 +42,10 @@ async function joined(t: Test, others: readonly Partial<AnnouncedAuthorizer>[] =
       },
     },
     announcements: {
-      announce: async ({ id }, revision) => void did.push(`announce ${id} at ${revision}`),
+      announce: async ({ id }, { revision }) => {
+        did.push(`announce ${id} at ${revision}`);
+        await announcing();
+      },
       withdraw: async (id) => void did.push(`withdraw ${id}`),
       authorizers: async () =>
         others.map((other) => ({ ...SELF, id: 'other', revision: 0, unseenMs: 0, ...other })),
@@ -45,13 +58,13 @@ async function joined(t: Test, others: readonly Partial<AnnouncedAuthorizer>[] =
       isListening: true,
       close: async () => void did.push('close the feed'),
     },
-    clocks: { monotonic: () => 0, wall: () => 0 },
+    clocks: { monotonic: () => now.monotonic, wall: () => now.wall },
     isThere: (pid) => pid === 1,
   });
   // What its timers do not do: keep this process going.
   const going = setInterval(() => {}, 1_000);
   t.teardown(() => clearInterval(going));
-  return { member, did, store, told: (revision: number) => listener?.onRevision(revision) };
+  return { member, did, store, now, told: (revision: number) => listener?.onRevision(revision) };
 }
 
 const untilDid = (did: readonly string[], what: string) =>
@@ -105,3 +118,45 @@ t.test('what it has written itself it knows before whoever wrote it goes on', as
   t.strictSame(did.slice(-1), [`publish ${revision}`]);
   await member.leave();
 });
+
+t.test('an announcement that is under way when it leaves does not come behind the farewell', async (t) => {
+  const late = Promise.withResolvers<void>();
+  let isJoined = false;
+  const { member, did } = await joined(t, [], () => (isJoined ? late.promise : Promise.resolve()));
+  isJoined = true;
+  member.start({ polls: QUIET, announcements: QUIET });
+  const left = member.leave();
+  await settled();
+  t.notMatch(did.join(), 'withdraw');
+  late.resolve();
+  await left;
+  t.equal(did.at(-1), 'withdraw self');
+});
+
+t.test(
+  'who could not announce itself for so long that it is forgotten decides no more from memory',
+  async (t) => {
+    const FORGOTTEN_IN_MS = ANNOUNCEMENT_KEPT_MS / 2;
+    for (const clock of ['monotonic', 'wall'] as const) {
+      let isAway = false;
+      const announcing = async () => {
+        if (isAway) throw new Error('the table of authorizers cannot be written');
+      };
+      const { member, now } = await joined(t, [], announcing);
+      const trusts = async () => {
+        await member.facts.poll();
+        const version = member.facts.version();
+        return member.facts.version() === version;
+      };
+      isAway = true;
+      now[clock] = FORGOTTEN_IN_MS;
+      t.equal(await trusts(), true, `${clock}: others wait for it`);
+      now[clock] += 1;
+      t.equal(await trusts(), false, `${clock}: they will not for long`);
+      isAway = false;
+      member.start({ polls: QUIET, announcements: QUIET });
+      await until(trusts, (is) => is, LIMIT_MS);
+      await member.leave();
+    }
+  },
+);

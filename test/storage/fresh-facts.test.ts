@@ -9,7 +9,7 @@ import type { FactsLoad, FactsQuery } from '../../src/acl/ports.js';
 import { FreshFacts } from '../../src/storage/fresh-facts.js';
 import { BOUND_MS, type FreshPlay, FreshScene } from './fresh-scene.js';
 import { draft, path, principal } from './given.js';
-import { playAll } from './interleavings.js';
+import { playAll, settled } from './interleavings.js';
 import type { Write } from './reader-scene.js';
 
 const FILE = path('/team/plan.pdf');
@@ -138,10 +138,35 @@ t.test('what was answered is trusted up to the bound, and not a millisecond long
 t.test('the age counts from when the question was sent, not from its answer', async (t) => {
   const { pass, send, trusts, facts } = scene();
   const question = send();
-  pass(BOUND_MS + 1);
+  pass(BOUND_MS);
   const loaded = await question.answer(7);
+  t.equal(facts.ageMs(), BOUND_MS);
+  t.ok(trusts(loaded));
+  pass(1);
   t.notOk(trusts(loaded));
-  t.equal(facts.ageMs(), BOUND_MS + 1);
+});
+
+t.test('an answer that is too old when it comes answers nothing: it is asked for again, once', async (t) => {
+  const { pass, asked, facts } = scene();
+  const late = async (revision: number) => {
+    pass(BOUND_MS + 1);
+    await asked.at(-1)?.answer(revision);
+    await settled();
+  };
+  const query = { paths: [FILE], user: undefined, since: -1, generation: -1 };
+  const loaded = Promise.resolve(facts.load(query));
+  await late(7);
+  t.strictSame(
+    asked.map((one) => one.query),
+    [query, query],
+  );
+  await asked.at(-1)?.answer(8);
+  t.match(await loaded, { revision: 8 });
+  const never = t.rejects(Promise.resolve(facts.load(query)), { code: 'store-unavailable' });
+  await late(8);
+  await late(8);
+  await never;
+  t.equal(asked.length, 4);
 });
 
 const CLOCKS: readonly (readonly [string, 'monotonic' | 'wall', number, boolean])[] = [
@@ -252,6 +277,17 @@ t.test('what nobody else can see has not been: one question, and it is forgotten
   t.ok(trusts(loaded));
   facts.hear(8);
   t.notOk(trusts(loaded), 'and the next true one counts');
+});
+
+t.test('a lie about a change that is far off does not hide one that is heard behind it', async (t) => {
+  const { facts, send, trusts, loaded } = await known(7);
+  t.equal(facts.hear(1_000_000), true);
+  const before = send();
+  t.equal(facts.hear(8), true, 'it may have come after that question');
+  t.notOk(trusts(await before.answer(7)));
+  t.notOk(trusts(loaded));
+  t.equal(facts.hear(1_000_000), false, 'the same again is nothing new');
+  t.ok(trusts(await send().answer(8)));
 });
 
 t.test('where the store does not answer nothing is trusted, and that is passed on', async (t: Test) => {

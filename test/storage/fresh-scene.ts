@@ -111,8 +111,12 @@ export class FreshScene implements Scene {
 
   /** How many writes a read that begins now has to know. */
   #floor(): number {
-    const old = this.#returned.filter(({ at }) => this.#now - at > BOUND_MS).length;
-    return Math.max(old, this.#heard);
+    return Math.max(this.#old(), this.#heard);
+  }
+
+  /** How many writes nobody may be told the state before, whenever they asked. */
+  #old(): number {
+    return this.#returned.filter(({ at }) => this.#now - at > BOUND_MS).length;
   }
 
   // In memory a write is done when the call returns.
@@ -149,7 +153,7 @@ export class FreshScene implements Scene {
     this.#story.push(`${one.who} asks`);
     const heard = (facts: Facts) => {
       one.waiting = false;
-      this.#judge(one.who, facts, floor);
+      this.#judge(one.who, facts, Math.max(floor, this.#old()));
     };
     const facts = this.#cache.read(this.#play.path, this.#play.user);
     if (facts instanceof Promise) facts.then(heard).catch((error) => this.#complain(String(error)));

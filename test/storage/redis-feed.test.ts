@@ -1,5 +1,8 @@
 /** The change feed by a real Redis: alone, behind a Sentinel, in a cluster; killed, started again, stopped and woken. */
 
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { inspect } from 'node:util';
 import t, { type Test } from 'tap';
 import { parseRedisAddress } from '../../src/storage/change-feed/redis-address.js';
 import { RedisFeed } from '../../src/storage/change-feed/redis-feed.js';
@@ -138,6 +141,40 @@ t.test('Redis is not there: nothing ends, nothing waits for it for long', async 
   t.notOk(feed.isListening);
 });
 
+/** What `words` make Redis refuse, as the log would have all of it. */
+async function refused(t: Test, words: readonly string[], url: (port: number) => string): Promise<string> {
+  const server = await redisServer(t, { words });
+  const told: string[] = [];
+  const feed = new RedisFeed(parseRedisAddress(url(server.port)), {
+    onLost: (error) => told.push(inspect(error, { depth: null, showHidden: true })),
+    onFound: () => {},
+  });
+  feed.listen({ onRevision: () => {}, onListening: () => {} });
+  feed.publish(1);
+  const going = setInterval(() => {}, 1_000);
+  t.teardown(() => clearInterval(going));
+  await until(
+    async () => told.length,
+    (lines) => lines > 0,
+    LIMIT_MS,
+  );
+  await feed.close();
+  return told.join();
+}
+
+t.test('a password that Redis refuses is in no error', async (t) => {
+  const secret = 'hush-hush';
+  const own = (port: number) => `redis://nobody:${secret}@127.0.0.1:${port}`;
+  const wrong = await refused(t, [], own);
+  t.match(wrong, /WRONGPASS/);
+  t.notMatch(wrong, secret);
+  const unknown = await refused(t, ['--rename-command', 'AUTH', 'NOBODY'], own);
+  t.match(unknown, /unknown command/);
+  t.notMatch(unknown, secret);
+  const cluster = (port: number) => `redis+cluster://nobody:${secret}@127.0.0.1:${port}`;
+  t.notMatch(await refused(t, ['--cluster-enabled', 'yes'], cluster), secret);
+});
+
 t.test('Redis is stopped, and wakes: the feed says so, and comes back by itself', async (t) => {
   const server = await redisServer(t);
   const { feed, listen, listening, listenTo } = feedOf(t, server.url);
@@ -165,6 +202,71 @@ t.test('behind a Sentinel', async (t) => {
   feed.publish(5);
   await listenTo(5);
   t.match(master.cli('client', 'list'), /name=latchkey/);
+});
+
+/** It takes connections and says nothing, and keeps what it is told. */
+async function deaf(t: Test) {
+  const open = new Set<Socket>();
+  const heard: Buffer[] = [];
+  const server = createServer((socket) => {
+    open.add(socket);
+    socket.on('data', (bytes) => heard.push(bytes)).on('error', () => undefined);
+    socket.on('close', () => open.delete(socket));
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  t.teardown(() => {
+    server.close();
+    for (const socket of open) socket.destroy();
+  });
+  return { port: (server.address() as AddressInfo).port, heard, open };
+}
+
+t.test('behind Sentinels of which the first has been stopped', async (t) => {
+  const master = await redisServer(t);
+  const sentinel = await redisServer(t, {
+    sentinel: `sentinel monitor main 127.0.0.1 ${master.port} 1\n`,
+  });
+  const stopped = await deaf(t);
+  const { listen, listening } = feedOf(
+    t,
+    `redis+sentinel://127.0.0.1:${stopped.port},127.0.0.1:${sentinel.port}/main`,
+  );
+  listen();
+  await listening(true);
+  t.ok(stopped.heard.length > 0, 'it was asked');
+});
+
+t.test('a feed that is closed leaves nothing open, though nobody answers it', async (t) => {
+  for (const url of ['redis://HOST', 'redis+sentinel://HOST/main', 'redis+cluster://HOST']) {
+    const { port, open, heard } = await deaf(t);
+    const { feed, listen } = feedOf(t, url.replace('HOST', `127.0.0.1:${port}`));
+    listen();
+    await until(
+      async () => heard.length,
+      (count) => count > 0,
+      LIMIT_MS,
+    );
+    await feed.close();
+    const left = await until(
+      async () => open.size,
+      (count) => count === 0,
+      LIMIT_MS,
+    );
+    t.equal(left, 0, url);
+  }
+});
+
+t.test('Sentinels are told nothing in the clear where TLS is asked for', async (t) => {
+  const TLS_HANDSHAKE = 0x16;
+  const { port, heard } = await deaf(t);
+  const { listen } = feedOf(t, `rediss+sentinel://127.0.0.1:${port}/main?sentinel-password=hush`);
+  listen();
+  await until(
+    async () => heard.length,
+    (count) => count > 0,
+    LIMIT_MS,
+  );
+  t.equal(heard[0]?.[0], TLS_HANDSHAKE);
 });
 
 t.test('in a cluster', async (t) => {

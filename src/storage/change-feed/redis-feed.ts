@@ -7,7 +7,7 @@ import { randomUUID } from 'node:crypto';
 import { Outage, type OutageListener } from '../outage.js';
 import type { ChangeFeed, FeedListener } from './change-feed.js';
 import type { RedisAddress } from './redis-address.js';
-import { openRedisClient, type RedisClient } from './redis-client.js';
+import { openRedisClient, type RedisClient, withoutSecrets } from './redis-client.js';
 import { RedisPublisher } from './redis-publisher.js';
 
 const BEAT_MS = 1_000;
@@ -32,7 +32,10 @@ export class RedisFeed implements ChangeFeed {
 
   constructor(address: RedisAddress, listener: OutageListener) {
     this.#address = address;
-    this.#outage = new Outage(listener);
+    this.#outage = new Outage({
+      onLost: (error) => listener.onLost(withoutSecrets(error, address)),
+      onFound: () => listener.onFound(),
+    });
     this.#channel = `${address.prefix}revisions`;
     this.#beat = `${address.prefix}beat:${randomUUID()}`;
     this.#client = this.#open();

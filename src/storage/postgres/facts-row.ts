@@ -117,7 +117,7 @@ export function touchedOf(
 export function factsOf(
   { paths, user, credential }: FactsQuery,
   row: FactsRow,
-): Omit<FactsLoad, 'revision' | 'generation' | 'touched'> {
+): Omit<FactsLoad, 'revision' | 'generation' | 'mark' | 'touched'> {
   const grants: Grant[][] = paths.map(() => []);
   for (const { n, ...grant } of row.grants ?? []) {
     const path = paths[n - 1];

@@ -1,15 +1,26 @@
 /** The authorizers that decide by this store, as they tell of themselves. Each writes its own row, and nothing else. */
 
-import type { AnnouncedAuthorizer, Announcements, AuthorizerName } from '../../acl/fleet-ports.js';
+import {
+  ANNOUNCEMENT_KEPT_MS,
+  type AnnouncedAuthorizer,
+  type Announcements,
+  type AuthorizerName,
+  type Followed,
+} from '../../acl/fleet-ports.js';
+import type { Value } from './connections.js';
 import type { PostgresDatabase } from './database.js';
 
-/** Of one that went without a word nobody has to hear for longer: it has not decided from memory since. */
-const FORGOTTEN_AFTER = '10 minutes';
+/** Of one that went without a word nobody has to hear for longer: it does not decide from memory (`fresh-facts.ts`). */
+const FORGOTTEN_AFTER = `${ANNOUNCEMENT_KEPT_MS} milliseconds`;
 
-// A number that the store does not have is of another one, which was there before a backup was restored.
+// A revision that the store does not have, by its number and its mark, is of another one, such as was there before a backup
+// was restored: whoever knows that one decides by none of ours.
 const ANNOUNCE = `
   INSERT INTO authorizers (id, name, place, pid, staleness_max_ms, seen_at, revision)
-  SELECT $1, $2, $3, $4, $5, clock_timestamp(), least($6, revision) FROM state
+  SELECT $1, $2, $3, $4, $5, clock_timestamp(),
+    CASE WHEN (revision = $6::bigint AND mark = $7::bigint)
+      OR EXISTS (SELECT FROM changes WHERE revision = $6::bigint AND mark = $7::bigint) THEN $6::bigint ELSE -1 END
+  FROM state
   ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at, revision = excluded.revision`;
 
 const LIST = `
@@ -24,18 +35,24 @@ export class PostgresAuthorizers implements Announcements {
     this.#database = database;
   }
 
-  async announce({ id, name, place, pid, stalenessMaxMs }: AuthorizerName, revision: number): Promise<void> {
-    await this.#database.rows(ANNOUNCE, [id, name, place, pid, stalenessMaxMs, revision]);
+  async announce(self: AuthorizerName, { revision, mark }: Followed): Promise<void> {
+    const { id, name, place, pid, stalenessMaxMs } = self;
+    await this.#rows(ANNOUNCE, [id, name, place, pid, stalenessMaxMs, revision, mark ?? null]);
   }
 
   async withdraw(id: string): Promise<void> {
-    await this.#database.rows(
+    await this.#rows(
       `DELETE FROM authorizers WHERE id = $1 OR seen_at < clock_timestamp() - interval '${FORGOTTEN_AFTER}'`,
       [id],
     );
   }
 
   async authorizers(): Promise<readonly AnnouncedAuthorizer[]> {
-    return this.#database.rows<AnnouncedAuthorizer>(LIST);
+    return this.#rows<AnnouncedAuthorizer>(LIST);
+  }
+
+  /** With the patience of a decision: whoever waits for a receipt, or ends, waits for no store that is away. */
+  #rows<R>(sql: string, values: readonly Value[] = []): Promise<readonly R[]> {
+    return this.#database.facts((connection) => connection.rows<R>(sql, values));
   }
 }

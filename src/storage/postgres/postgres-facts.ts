@@ -38,7 +38,7 @@ export class PostgresFacts implements FactsSource {
       const identity = `${connection.identity}/${row.store}`;
       const generation = this.#lineage.place(asked, { identity, revision, mark, marks: marksOf(row, seen) });
       const touched = query.generation === generation ? touchedOf(row, since) : 'all';
-      return { revision, generation, touched, ...factsOf(query, row) };
+      return { revision, generation, mark, touched, ...factsOf(query, row) };
     });
   }
 }

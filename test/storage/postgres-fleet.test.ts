@@ -1,0 +1,99 @@
+/** What PostgreSQL keeps of a fleet: whom a write tells, and how far each authorizer has said that it is. */
+
+import { chmodSync } from 'node:fs';
+import t from 'tap';
+import type { Followed } from '../../src/acl/fleet-ports.js';
+import type { FactsLoad } from '../../src/acl/ports.js';
+import { WRITER_LIMITS } from '../../src/storage/postgres/database.js';
+import { openPostgresStore } from '../../src/storage/postgres/open.js';
+import { openPostgresAuthorizers } from '../../src/storage/postgres/open-fleet.js';
+import { latchkey, ownFolder } from '../commands/program.js';
+import { postgres } from '../postgres.js';
+import { move } from './contract-moves.js';
+import { batchesOf, draft, load, path } from './given.js';
+import { freshSchema } from './postgres-given.js';
+import { proxy } from './postgres-proxy.js';
+
+const MOVE = move('/team/', '/new/');
+
+const server = await postgres(t);
+
+t.test('whatever takes a number is told of before whoever wrote goes on', async (t) => {
+  const told: number[] = [];
+  const url = server.url(freshSchema());
+  const store = await openPostgresStore(url, WRITER_LIMITS, (revision) => told.push(revision));
+  t.teardown(() => store.close());
+  const grant = draft('user:bob read /team/plan.pdf');
+  const writes: Readonly<Record<string, () => Promise<{ readonly revision: number }>>> = {
+    'a grant': () => store.acl.putGrants([grant]),
+    'an import': () => store.acl.importGrants(batchesOf([grant])),
+    'the beginning of a move': () => store.moves.beginMove(MOVE),
+    'the end of a move': () => store.moves.finishMove(MOVE),
+    'the end of a folder': () => store.tree.forgetFolder(path('/new/')),
+  };
+  for (const [name, write] of Object.entries(writes)) {
+    const { revision } = await write();
+    t.equal(told.at(-1), revision, name);
+  }
+});
+
+t.test('who follows a store that a backup has put back has followed nothing of it', async (t) => {
+  const words = freshSchema();
+  const store = await openPostgresStore(server.url(words));
+  const { authorizers, close } = openPostgresAuthorizers(server.url(words));
+  t.teardown(() => Promise.all([store.close(), close()]));
+  const self = { id: 'one', name: 'one', place: 'here', pid: 1, stalenessMaxMs: 2_000 };
+  const announced = async ({ revision, mark }: Followed) => {
+    await authorizers.announce(self, { revision, mark });
+    return (await authorizers.authorizers()).map((row) => row.revision);
+  };
+  const followed = async () => followedBy(await load(store));
+
+  t.strictSame(await announced(await followed()), [0], 'a store that is empty');
+  await store.acl.putGrants([draft('user:bob read /a')]);
+  const first = await followed();
+  await store.acl.putGrants([draft('user:bob read /b')]);
+  const second = await followed();
+  t.strictSame(await announced(first), [1], 'one that is behind');
+  t.strictSame(await announced(second), [2]);
+
+  const client = await server.client();
+  await client.query(`SET search_path = ${words.schema}; DELETE FROM changes WHERE revision > 1`);
+  await client.query('UPDATE state SET revision = 1, mark = $1', [first.mark]);
+  t.strictSame(await announced(second), [-1], 'of a revision that is still to come');
+  await store.acl.putGrants([draft('user:bob read /c')]);
+  t.strictSame(await announced(second), [-1], 'of another one with its number');
+  t.strictSame(await announced(await followed()), [2]);
+  t.strictSame(await announced(first), [1], 'what both have in common');
+});
+
+t.test('a store that takes connections and answers nothing keeps nobody waiting for a receipt', async (t) => {
+  const words = freshSchema();
+  const between = await proxy(t, server);
+  const store = await openPostgresStore(server.url(words));
+  const { authorizers, close } = openPostgresAuthorizers(between.url(words));
+  t.teardown(() => Promise.all([store.close(), close()]));
+  t.strictSame(await authorizers.authorizers(), []);
+  between.set('deaf');
+  await t.rejects(authorizers.authorizers(), { code: 'store-unavailable', message: /timeout/ });
+});
+
+t.test('an authorizer that does not start leaves no row', async (t) => {
+  const words = freshSchema();
+  chmodSync(server.folder, 0o755); // it drops to another user
+  const folder = ownFolder(t);
+  const env = {
+    LATCHKEY_DATABASE_URL: server.url(words),
+    LATCHKEY_DATA: `${folder}/data`,
+    LATCHKEY_JWKS_FILE: `${folder}/none.json`,
+  };
+  const { code, stderr } = await latchkey(['authorizer'], { env });
+  t.not(code, 0);
+  t.match(stderr, /none\.json/);
+  const client = await server.client();
+  t.strictSame((await client.query(`SELECT name FROM ${words.schema}.authorizers`)).rows, []);
+});
+
+function followedBy({ revision, mark }: FactsLoad): Followed {
+  return { revision, mark };
+}
