@@ -11,9 +11,9 @@ import { CachedReader } from '../../src/storage/cached-reader.js';
 import { FreshFacts } from '../../src/storage/fresh-facts.js';
 import { openMemoryStore } from '../../src/storage/memory/memory-store.js';
 import { plainFacts } from './given.js';
-import { type Scene, settled } from './interleavings.js';
+import type { Scene } from './interleavings.js';
 import { type Answer, stateOf, type Write } from './reader-scene.js';
-import { RemoteSource, type SnapshotTaken } from './remote-source.js';
+import { answeredAtOnce, RemoteSource, type SnapshotTaken } from './remote-source.js';
 
 export const BOUND_MS = 2_000;
 
@@ -177,16 +177,6 @@ export class FreshScene implements Scene {
 
   /** A read whose loads are answered at once. */
   async #readNow(): Promise<Facts> {
-    const facts = this.#cache.read(this.#play.path, this.#play.user);
-    if (!(facts instanceof Promise)) return facts;
-    let done = false;
-    const answered = facts.finally(() => {
-      done = true;
-    });
-    while (!done) {
-      for (const step of this.#source.steps()) step();
-      await settled();
-    }
-    return answered;
+    return answeredAtOnce(this.#cache.read(this.#play.path, this.#play.user), this.#source);
   }
 }

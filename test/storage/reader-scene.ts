@@ -10,8 +10,8 @@ import { pathChain, type ResourcePath } from '../../src/acl/resource-path.js';
 import { CachedReader } from '../../src/storage/cached-reader.js';
 import { openMemoryStore } from '../../src/storage/memory/memory-store.js';
 import { load, plainFacts } from './given.js';
-import { type Scene, settled } from './interleavings.js';
-import { RemoteSource, type SnapshotTaken } from './remote-source.js';
+import type { Scene } from './interleavings.js';
+import { answeredAtOnce, RemoteSource, type SnapshotTaken } from './remote-source.js';
 
 /** In memory a write is done when the call returns, except an import. */
 export type Write = (store: Store) => Promise<unknown>;
@@ -137,16 +137,6 @@ export class ReaderScene implements Scene {
 
   /** A read whose loads are answered at once. */
   async #readNow(path: ResourcePath): Promise<Facts> {
-    const facts = this.#reader.read(path, this.#play.user);
-    if (!(facts instanceof Promise)) return facts;
-    let done = false;
-    const answered = facts.finally(() => {
-      done = true;
-    });
-    while (!done) {
-      for (const step of this.#source.steps()) step();
-      await settled();
-    }
-    return answered;
+    return answeredAtOnce(this.#reader.read(path, this.#play.user), this.#source);
   }
 }

@@ -3,7 +3,8 @@
  * and when its answer comes. `version` is exact, as FactsSource demands.
  */
 
-import type { FactsLoad, FactsQuery, FactsSource } from '../../src/acl/ports.js';
+import type { Awaitable, FactsLoad, FactsQuery, FactsSource } from '../../src/acl/ports.js';
+import { settled } from './interleavings.js';
 
 export type SnapshotTaken = 'at the start' | 'on the way';
 
@@ -52,4 +53,18 @@ export class RemoteSource implements FactsSource {
       one.answer(one.snapshot);
     });
   }
+}
+
+/** What is read through the source, whose loads are answered at once. */
+export async function answeredAtOnce<T>(facts: Awaitable<T>, source: RemoteSource): Promise<T> {
+  if (!(facts instanceof Promise)) return facts;
+  let done = false;
+  const answered = facts.finally(() => {
+    done = true;
+  });
+  while (!done) {
+    for (const step of source.steps()) step();
+    await settled();
+  }
+  return answered;
 }
