@@ -63,8 +63,7 @@ export async function buildAuthorizerApp(deps: AuthorizerAppDeps): Promise<Fasti
   });
   const recognition = deps.recognise((message) => app.log.warn(message));
   app.addHook('onClose', () => recognition.close());
-  // Fastify leaves a server alone that it did not make and has not seen listen. No question takes as long as a hook may.
-  app.addHook('preClose', () => new Promise<void>((resolve) => app.server.close(() => resolve())));
+  app.addHook('preClose', () => closed(app.server));
   const judges = deps.judgeLinks((message) => app.log.warn(message));
   app.addHook('onClose', async () => judges.close());
   answer = questionAnswerer({
@@ -87,6 +86,15 @@ export async function buildAuthorizerApp(deps: AuthorizerAppDeps): Promise<Fasti
   return app;
 }
 
+/**
+ * Fastify leaves a server alone that it did not make and has not seen listen. No question takes as long as a hook may,
+ * and nginx is to keep no connection of those that are asked from now on.
+ */
+function closed(server: Server): Promise<void> {
+  server.prependListener('request', (_request, response) => response.setHeader('Connection', 'close'));
+  return new Promise((resolve) => server.close(() => resolve()));
+}
+
 function answerFirst(server: Server, turn: Turn, answer: AnswerQuestion, others: RequestListener): Server {
   let connections = 0;
   server.on('connection', (socket) => {
@@ -98,8 +106,6 @@ function answerFirst(server: Server, turn: Turn, answer: AnswerQuestion, others:
   server.on('request', (request, response) => {
     const { url = '', method } = request;
     if (method !== 'GET' || !url.startsWith(AUTHORIZE_PREFIX)) return others(request, response);
-    // It stops: nginx is to keep this connection no longer.
-    if (!server.listening) response.setHeader('Connection', 'close');
     if (connections > turn.connectionsMax) return answer(request, response, url);
     turn.begin();
     try {
