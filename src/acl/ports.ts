@@ -7,6 +7,7 @@
  */
 
 import type { Action } from './action.js';
+import type { CredentialStore, UsageStore } from './credential-ports.js';
 import type { PathFacts } from './decide.js';
 import type { DigestStore } from './digest-ports.js';
 import type { Effect, Grant, GrantDraft } from './grant.js';
@@ -20,6 +21,8 @@ import type { ResourcePath } from './resource-path.js';
 import type { ShareLink } from './share-link.js';
 import type { MoveStore, TreeStore } from './tree-ports.js';
 
+export type { ApiKeyRecord, CredentialStore, UsageStore } from './credential-ports.js';
+export { SESSION_MARK_MS } from './credential-ports.js';
 export type { PendingRemoval } from './life-ports.js';
 
 export type Awaitable<T> = T | Promise<T>;
@@ -255,43 +258,6 @@ export interface FileStore extends RecordStore {
   beginRemoval(removal: PendingRemoval): Promise<Written<void>>;
   finishRemoval(removal: PendingRemoval): Promise<void>;
   pending(): Promise<Pending>;
-}
-
-// ── credentials ─────────────────────────────────────────────────────────────────────────────────────────────
-
-/** An API key as it is stored and listed; of the key itself only the SHA-256, in hexadecimal. */
-export interface ApiKeyRecord extends ApiKey {
-  readonly hash: string;
-  readonly createdAt: number;
-  /** Written in batches: it may be a minute late. */
-  readonly lastUsedAt: number | undefined;
-  readonly note: string;
-}
-
-/** How long a store remembers that a session was ended, at the least. */
-export const SESSION_MARK_MS = 24 * 60 * 60 * 1000;
-
-export interface CredentialStore {
-  /** @throws when a key of this id or hash is there already */
-  addApiKey(key: ApiKeyRecord): Promise<Written<void>>;
-  /** By user, then by age. */
-  apiKeys(user?: Principal): Promise<readonly ApiKeyRecord[]>;
-  /** `undefined`: there is none of that id, and nothing is written. */
-  removeApiKey(id: string): Promise<Written<ApiKeyRecord | undefined>>;
-  /** Ends every token and session of the user from before `at`. */
-  signOut(user: Principal, at: number): Promise<Written<void>>;
-  endToken(id: string, at: number): Promise<Written<void>>;
-  /**
-   * Forgets sessions that were ended SESSION_MARK_MS before: no authorizer keeps anything of them so long.
-   * @param hash SHA-256 of the session's cookies, in hexadecimal
-   */
-  endSession(hash: string, at: number): Promise<Written<void>>;
-}
-
-/** What the authorizer writes: when keys were used. No decision rests on it, so it takes no revision. */
-export interface UsageStore {
-  /** @param uses UTC milliseconds by the id of the key; an earlier one than is stored changes nothing */
-  recordUses(uses: ReadonlyMap<string, number>): Promise<void>;
 }
 
 /** One open store, as seen by each of its users. */
