@@ -118,6 +118,7 @@ async function openLockedFilesApp(config: Config, logger: Logger, lock: ProcessL
       ...(digestParts && { locks: digestParts.locks }),
       userLimits: config.uploadLimits.userLimits,
       inspection: looks.inspection,
+      receipts,
       onCommitted: (file) => {
         counts.committed(file);
         digestParts?.tell(file.path);
@@ -197,7 +198,7 @@ async function openLockedFilesApp(config: Config, logger: Logger, lock: ProcessL
       stopExpiring();
       await Promise.all([fileDigests.close(), looks.close(), digestParts?.close()]);
     });
-    const operator = buildOperatorApp({ ...parts, clock, logger });
+    const operator = buildOperatorApp({ ...parts, acl: store.acl, receipts, clock, logger });
     app.addHook('onClose', () => operator.close());
     report(recovered, app.log);
     const metrics = config.metrics && buildMetricsApp(openMetrics, checkReady, logger);

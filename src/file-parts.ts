@@ -5,6 +5,7 @@
 
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Authorizer } from './acl/authorizer.js';
+import type { Receipts } from './acl/fleet-ports.js';
 import type { Store } from './acl/ports.js';
 import type { Config } from './config.js';
 import { clock, FILES_LOCK } from './foundations.js';
@@ -37,16 +38,19 @@ export interface FileParts {
 
 /** What of the configuration, and of whoever opens them, the parts go by. */
 export type GivenParts = Pick<Config, 'trashTimeMs' | 'storeDigests'> &
-  Pick<CommitterDeps, 'onCommitted' | 'userLimits' | 'inspection' | 'locks'>;
+  Pick<CommitterDeps, 'onCommitted' | 'userLimits' | 'inspection' | 'locks'> & {
+    readonly receipts?: Receipts | undefined;
+  };
 
 export function openFileParts(
   root: StorageRoot,
   store: Store,
-  { trashTimeMs, storeDigests, locks = new PathLocks(), ...given }: GivenParts,
+  { trashTimeMs, storeDigests, receipts, locks = new PathLocks(), ...given }: GivenParts,
 ): FileParts {
   const { acl, files, moves, tree, expiries, trash } = store;
   const folder = new TrashFolder(root);
   const digests = knownDigestsOf(storeDigests, root, store);
+  const followed = receipts && { followed: (revision: number) => receipts.receiptOf(revision) };
   const committer = new Committer({
     root,
     files,
@@ -54,12 +58,13 @@ export function openFileParts(
     clock,
     locks,
     digests,
+    ...followed,
     ...given,
     ...(trashTimeMs > 0 && { trash: folder }),
   });
   return {
     committer,
-    mover: new Mover({ root, files, moves, tree, locks, inspection: given.inspection }),
+    mover: new Mover({ root, files, moves, tree, locks, inspection: given.inspection, ...followed }),
     copier: new Copier({ root, acl, committer, locks, digests }),
     removal: new FolderRemoval({ root, tree, committer, locks }),
     bin: new Trash({ folder, trash, files, committer, clock }),

@@ -5,7 +5,10 @@ import { withStore } from './session.js';
 export const command: Command = {
   usage: 'USER',
   summary: 'Ends a suspension: the grants count again as they stand.',
-  details: ['A USER is alice or user:alice.'],
+  details: [
+    'A USER is alice or user:alice. With PostgreSQL it waits for nobody: it takes nothing away that the user could not',
+    'do as anyone.',
+  ],
   takes: [1, 1],
   run: async (invocation) => {
     const user = userArgument(invocation.positionals[0]);

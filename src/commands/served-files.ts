@@ -5,9 +5,10 @@
  */
 
 import { request } from 'node:http';
+import type { Receipts } from '../acl/fleet-ports.js';
 import { formatInstant } from '../acl/instant.js';
 import { OPERATOR_SOCKET, openFileParts, recoverFilesAlone, takeFilesLock } from '../file-parts.js';
-import { FileRefused, type FileWork, ownFileWork, type RemovalMode } from '../file-work.js';
+import { FileRefused, type FileWork, ownFileWork, type Position, type RemovalMode } from '../file-work.js';
 import { openCommandStore } from '../fleet-parts.js';
 import { storageRootOf } from '../foundations.js';
 import { enterDataFolder } from '../host/data-folder.js';
@@ -51,7 +52,7 @@ async function withSome<T>(invocation: Invocation, work: (files: FileWork) => Pr
 }
 
 async function withOwnParts<T>({ config, output }: Invocation, work: (files: FileWork) => Promise<T>) {
-  const { store } = await openCommandStore(config);
+  const { store, receipts } = await openCommandStore(config);
   try {
     const root = storageRootOf(config);
     await root.prepare();
@@ -64,7 +65,8 @@ async function withOwnParts<T>({ config, output }: Invocation, work: (files: Fil
     const { userLimits } = uploadLimits;
     const given = { trashTimeMs, storeDigests, userLimits, inspection: looks.inspection };
     try {
-      return await work(ownFileWork(openFileParts(root, store, given)));
+      const followers = { acl: store.acl, receipts };
+      return await work(ownFileWork(openFileParts(root, store, { ...given, receipts }), followers));
     } finally {
       await looks.close();
     }
@@ -82,6 +84,16 @@ const SERVED: FileWork = {
     asked('/expire', { path, expires: expiresAt === undefined ? 'never' : formatInstant(expiresAt) }),
   restore: (wish) => asked('/restore', wish),
   dropTrashed: async (id) => void (await asked('/drop', { id })),
+  position: async (): Promise<Position> => {
+    const { revision, others } = await asked<{ revision: number; others: boolean }>('/position', {});
+    return { revision, receipts: others ? SERVED_RECEIPTS : undefined };
+  },
+};
+
+/** Of the store in which it was done, whatever this command has been told of stores. */
+const SERVED_RECEIPTS: Receipts = {
+  receiptOf: (revision) => asked('/receipt', { revision }),
+  boundMs: async () => (await asked<{ boundMs: number }>('/bound', {})).boundMs,
 };
 
 function purge(mode: RemovalMode) {

@@ -3,7 +3,7 @@
  * writer with receipts in this process. They may be paused, killed and started again.
  */
 
-import { request } from 'node:http';
+import { type IncomingHttpHeaders, request } from 'node:http';
 import type { Test } from 'tap';
 import type { Receipt } from '../../src/acl/fleet-ports.js';
 import type { Store } from '../../src/acl/ports.js';
@@ -31,18 +31,38 @@ export interface FleetAuthorizer {
   tell(url: string): Promise<string>;
 }
 
+export interface FleetFiles {
+  readonly running: Running;
+  readonly dataFolder: string;
+  /** Asked as an administrator. */
+  answer(method: string, url: string, body?: string): Promise<FleetAnswer>;
+  /** What it answers in JSON. */
+  ask(method: string, url: string, body?: string): Promise<unknown>;
+}
+
+export interface FleetAnswer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly text: string;
+}
+
+export interface CliOptions {
+  readonly dataFolder?: string;
+  readonly stdin?: string;
+}
+
 export interface Fleet {
+  /** Of the command line. */
+  readonly desk: string;
   readonly authorizers: readonly FleetAuthorizer[];
   readonly env: Readonly<Record<string, string>>;
   /** Of the nth authorizer. */
   dataFolder(n: number): string;
   readonly store: Store;
   start(n: number): Promise<FleetAuthorizer>;
-  /** Asked as an administrator; it answers in JSON. */
-  startFiles(
-    t: Test,
-  ): Promise<{ readonly running: Running; ask(method: string, url: string): Promise<unknown> }>;
-  cli(words: string): Promise<Result>;
+  startFiles(t: Test): Promise<FleetFiles>;
+  /** In a data folder of its own, or in another one, such as that of the files service. */
+  cli(words: string | readonly string[], options?: CliOptions): Promise<Result>;
   grant(): Promise<Receipt>;
   revoke(): Promise<Receipt>;
   receiptOf(revision: number): Promise<Receipt>;
@@ -61,6 +81,7 @@ export async function startFleet(t: Test, database: string, redis?: string): Pro
   const dataFolder = (n: number) => `${folder}/data-${n}`;
   const startOne = (n: number) => authorizer(t, dataFolder(n), env);
   const writer = await openWriter(t, database, redis);
+  const desk = `${folder}/data-cli`;
   const authorizers = [];
   for (const n of [1, 2, 3]) authorizers.push(await startOne(n));
   return {
@@ -70,7 +91,12 @@ export async function startFleet(t: Test, database: string, redis?: string): Pro
     ...writer,
     start: startOne,
     startFiles: (t) => filesService(t, `${folder}/data-files`, env),
-    cli: (words) => latchkey(words.split(' '), { env: { ...env, LATCHKEY_DATA: `${folder}/data-cli` } }),
+    desk,
+    cli: (words, { dataFolder = desk, ...given } = {}) =>
+      latchkey(typeof words === 'string' ? words.split(' ') : words, {
+        ...given,
+        env: { ...env, LATCHKEY_DATA: dataFolder },
+      }),
   };
 }
 
@@ -91,21 +117,38 @@ async function authorizer(
   };
 }
 
-async function filesService(t: Test, dataFolder: string, env: Readonly<Record<string, string>>) {
+async function filesService(
+  t: Test,
+  dataFolder: string,
+  env: Readonly<Record<string, string>>,
+): Promise<FleetFiles> {
   const running = await start(t, [LATCHKEY.file, ...LATCHKEY.args, 'files'], /"msg":"Server listening/, {
     env: plainEnvironment({ ...env, LATCHKEY_DATA: dataFolder }),
   });
   const headers = { Authorization: `Bearer ${tokenFor(SECRET, 'root')}` };
+  const answer = (method: string, url: string, body = '') =>
+    asked(`${dataFolder}/run/files.sock`, url, { ...headers, ...bodyHeaders(body) }, { method, body });
   return {
     running,
-    ask: async (method: string, url: string) =>
-      JSON.parse((await asked(`${dataFolder}/run/files.sock`, url, headers, method)).text) as unknown,
+    dataFolder,
+    answer,
+    ask: async (method, url, body) => JSON.parse((await answer(method, url, body)).text) as unknown,
   };
 }
 
-function asked(socketPath: string, url: string, headers: Readonly<Record<string, string>>, method = 'GET') {
-  return new Promise<{ readonly status: number; readonly text: string }>((resolve) => {
-    const none = { status: 0, text: '' };
+function bodyHeaders(body: string): Readonly<Record<string, string>> {
+  if (body === '') return {};
+  return { 'Content-Type': 'application/json', 'Content-Length': String(Buffer.byteLength(body)) };
+}
+
+function asked(
+  socketPath: string,
+  url: string,
+  headers: Readonly<Record<string, string>>,
+  { method = 'GET', body = '' } = {},
+) {
+  return new Promise<FleetAnswer>((resolve) => {
+    const none = { status: 0, headers: {}, text: '' };
     const sent = request(
       { socketPath, method, path: url, headers, agent: false, timeout: ANSWER_MS },
       (answer) => {
@@ -113,13 +156,13 @@ function asked(socketPath: string, url: string, headers: Readonly<Record<string,
         answer.setEncoding('utf8').on('data', (more: string) => {
           text += more;
         });
-        answer.on('end', () => resolve({ status: answer.statusCode ?? 0, text }));
+        answer.on('end', () => resolve({ status: answer.statusCode ?? 0, headers: answer.headers, text }));
         answer.on('error', () => resolve(none));
       },
     );
     sent.on('timeout', () => sent.destroy());
     sent.on('error', () => resolve(none));
-    sent.end();
+    sent.end(body);
   });
 }
 
