@@ -32,8 +32,8 @@ export const command: Command = {
     'file.',
     '--digests reads every file whose SHA-256 is stored (LATCHKEY_STORE_DIGESTS), and compares. What differs is',
     'told, and never mended: nobody can tell which bytes are right.',
-    'What is mended may drop allows: with PostgreSQL it waits until every authorizer decides by it, and says so; with',
-    '--no-wait it does not wait.',
+    'To finish a move or a removal can take a right away: with PostgreSQL it then waits until every authorizer',
+    'decides by it, and says so; with --no-wait it does not wait.',
     'Exit code 0: clean, or all was mended. 1: something is left to be done. 3: something could not be read.',
   ],
   options: {
@@ -51,6 +51,7 @@ export const command: Command = {
       const total = Progress.isShown ? await countTree(config, folder) : undefined;
       const progress = new Progress(total, 'files');
       const digestProgress = new Progress(total, 'digests');
+      const before = await store.acl.revision();
       try {
         const report = await checkTree(config, store, {
           folder,
@@ -64,7 +65,8 @@ export const command: Command = {
         digestProgress.end();
         progress.end();
         if (options.repair === true) await recount(store.quotas, output);
-        return tell(report, invocation, store);
+        const revision = await store.acl.revision();
+        return tell(report, invocation, { receipts: store.receipts, before, revision });
       } finally {
         digestProgress.end();
         progress.end();
@@ -78,10 +80,16 @@ async function recount(quotas: QuotaStore, output: Output): Promise<void> {
   for (const subject of await quotas.recount()) output.note(`counted anew what is used of ${subject}`);
 }
 
+interface Mended extends Pick<Session, 'receipts'> {
+  /** Revisions of the store. */
+  readonly before: number;
+  readonly revision: number;
+}
+
 async function tell(
   { files, records, moving, digests, kinds }: FsckReport,
   invocation: Invocation,
-  session: Session,
+  { receipts, before, revision }: Mended,
 ): Promise<ExitCode> {
   const { problems, mended, unknown } = tallyOf(kinds);
   const counted = [
@@ -104,8 +112,9 @@ async function tell(
     kinds,
   };
   const lines = [...linesOf(kinds), ...counted, verdict];
-  if (mended === 0) invocation.output.result(value, lines);
-  else await resultInForce(invocation, session, { ...value, revision: await session.acl.revision() }, lines);
+  // A row that has no file any more takes no right with it.
+  if (revision === before) invocation.output.result(value, lines);
+  else await resultInForce(invocation, { receipts }, { ...value, revision }, lines);
   if (unknown > 0) return FAILED;
   return problems > 0 ? REFUSED : DONE;
 }

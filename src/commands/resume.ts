@@ -6,8 +6,7 @@ export const command: Command = {
   usage: 'USER',
   summary: 'Ends a suspension: the grants count again as they stand.',
   details: [
-    'A USER is alice or user:alice. With PostgreSQL it waits for nobody: it takes nothing away that the user could not',
-    'do as anyone.',
+    'A USER is alice or user:alice. With PostgreSQL it waits for nobody: it only widens what the user may.',
   ],
   takes: [1, 1],
   run: async (invocation) => {
