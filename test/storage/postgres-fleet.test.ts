@@ -2,11 +2,12 @@
 
 import { chmodSync } from 'node:fs';
 import t from 'tap';
-import type { Followed } from '../../src/acl/fleet-ports.js';
+import type { Followed, Receipt } from '../../src/acl/fleet-ports.js';
 import type { FactsLoad } from '../../src/acl/ports.js';
 import { WRITER_LIMITS } from '../../src/storage/postgres/database.js';
 import { openPostgresStore } from '../../src/storage/postgres/open.js';
 import { openPostgresAuthorizers } from '../../src/storage/postgres/open-fleet.js';
+import { WaitingReceipts } from '../../src/storage/waiting-receipts.js';
 import { latchkey, ownFolder } from '../commands/program.js';
 import { postgres } from '../postgres.js';
 import { move } from './contract-moves.js';
@@ -14,6 +15,10 @@ import { batchesOf, draft, load, path } from './given.js';
 import { freshSchema } from './postgres-given.js';
 import { proxy } from './postgres-proxy.js';
 
+/** Longer than anything here takes, and waited for by nobody. */
+const LONG_MS = 3_600_000;
+/** Waited for. */
+const SHORT_MS = 100;
 const MOVE = move('/team/', '/new/');
 
 const server = await postgres(t);
@@ -76,6 +81,40 @@ t.test('a store that takes connections and answers nothing keeps nobody waiting 
   t.strictSame(await authorizers.authorizers(), []);
   between.set('deaf');
   await t.rejects(authorizers.authorizers(), { code: 'store-unavailable', message: /timeout/ });
+});
+
+t.test("the server's clock is set ahead: a receipt waits for those who seem to have gone", async (t) => {
+  const words = freshSchema();
+  const store = await openPostgresStore(server.url(words));
+  const { authorizers, close } = openPostgresAuthorizers(server.url(words));
+  t.teardown(() => Promise.all([store.close(), close()]));
+  const client = await server.client();
+  const clocks = { monotonic: () => performance.now(), wall: () => Date.now() };
+  const receipts = new WaitingReceipts(authorizers, clocks);
+  const one = { id: 'one', name: 'one', place: 'here', pid: 1, stalenessMaxMs: LONG_MS };
+  const gone = { id: 'gone', name: 'gone', place: 'there', pid: 2, stalenessMaxMs: SHORT_MS };
+  const age = () =>
+    client.query(`UPDATE ${words.schema}.authorizers SET seen_at = seen_at - interval '1 hour'`);
+
+  await authorizers.announce(one, followedBy(await load(store)));
+  await age();
+  const { revision } = await store.acl.putGrants([draft('user:bob read /a')]);
+  let receipt: Receipt | undefined;
+  const waiting = receipts.receiptOf(revision).then((told) => {
+    receipt = told;
+  });
+  await authorizers.authorizers();
+  t.equal(receipt, undefined, 'it decides from before');
+  await authorizers.announce(one, followedBy(await load(store)));
+  await waiting;
+  t.match(receipt, { confirmed: 1, authorizers: 1 });
+
+  await authorizers.announce(gone, { revision: 0, mark: undefined });
+  await age();
+  await authorizers.announce(one, followedBy(await load(store)));
+  await authorizers.withdraw('nobody');
+  t.match(await receipts.receiptOf(revision), { confirmed: 1, authorizers: 1, unconfirmed: [] });
+  t.strictSame((await client.query(`SELECT id FROM ${words.schema}.authorizers`)).rows, [{ id: 'one' }]);
 });
 
 t.test('an authorizer that does not start leaves no row', async (t) => {
