@@ -6,15 +6,18 @@ import type { Followed, Receipt } from '../../src/acl/fleet-ports.js';
 import type { FactsLoad } from '../../src/acl/ports.js';
 import { WRITER_LIMITS } from '../../src/storage/postgres/database.js';
 import { openPostgresStore } from '../../src/storage/postgres/open.js';
-import { openPostgresAuthorizers } from '../../src/storage/postgres/open-fleet.js';
+import { ListenFeed, openPostgresAuthorizers } from '../../src/storage/postgres/open-fleet.js';
+import { revisionsChannel } from '../../src/storage/postgres/revisions.js';
 import { WaitingReceipts } from '../../src/storage/waiting-receipts.js';
 import { latchkey, ownFolder } from '../commands/program.js';
+import { until } from '../nginx/running-site.js';
 import { postgres } from '../postgres.js';
 import { move } from './contract-moves.js';
 import { batchesOf, draft, load, path } from './given.js';
 import { freshSchema } from './postgres-given.js';
 import { proxy } from './postgres-proxy.js';
 
+const LIMIT_MS = 30_000;
 /** Longer than anything here takes, and waited for by nobody. */
 const LONG_MS = 3_600_000;
 /** Waited for. */
@@ -115,6 +118,39 @@ t.test("the server's clock is set ahead: a receipt waits for those who seem to h
   await authorizers.withdraw('nobody');
   t.match(await receipts.receiptOf(revision), { confirmed: 1, authorizers: 1, unconfirmed: [] });
   t.strictSame((await client.query(`SELECT id FROM ${words.schema}.authorizers`)).rows, [{ id: 'one' }]);
+});
+
+t.test('two Latchkeys in one database do not wake each other', async (t) => {
+  const long = 's'.repeat(63);
+  const [a, b, c] = await Promise.all(
+    [freshSchema().schema, `${long.slice(1)}a`, `${long.slice(1)}b`].map(async (schema) => {
+      const url = server.url({ schema });
+      const store = await openPostgresStore(url);
+      const heard: number[] = [];
+      const feed = new ListenFeed(url, { onLost: () => {}, onFound: () => {} });
+      t.teardown(() => Promise.all([store.close(), feed.close()]));
+      await new Promise<void>((onListening) => {
+        feed.listen({ onRevision: (revision) => heard.push(revision), onListening });
+      });
+      return { heard, write: () => store.acl.putGrants([draft('user:bob read /a')]) };
+    }),
+  );
+  if (a === undefined || b === undefined || c === undefined) throw new Error('there are three');
+  for (const one of [a, a, b, a, c]) await one.write();
+  for (const [one, heard] of [
+    [a, [1, 2, 3]],
+    [b, [1]],
+    [c, [1]],
+  ] as const) {
+    const all = await until(
+      async () => one.heard,
+      (so) => so.length >= heard.length,
+      LIMIT_MS,
+    );
+    t.strictSame(all, heard);
+  }
+  t.equal(revisionsChannel('latchkey'), 'latchkey_revisions', 'as programs from before call it');
+  t.ok(revisionsChannel(long).length <= 63);
 });
 
 t.test('an authorizer that does not start leaves no row', async (t) => {

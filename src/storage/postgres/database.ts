@@ -10,7 +10,7 @@ import type { PostgresAddress } from './address.js';
 import { type Connection, Connections, type Value } from './connections.js';
 import { busy, notRead, notWritten, StatementFailed } from './errors.js';
 import { OwnTurns } from './own-turns.js';
-import { type Recorded, record, wasRecorded } from './revisions.js';
+import { type Recorded, record, revisionsChannel, wasRecorded } from './revisions.js';
 import { schemaProblem } from './schema.js';
 import type { Change, LongTransaction, Transaction } from './transaction.js';
 import { beginTurn, takeTurn, turnKey } from './turn.js';
@@ -67,6 +67,7 @@ export class PostgresDatabase {
   readonly #longs: Connections;
   readonly #schema: string;
   readonly #key: string;
+  readonly #channel: string;
   readonly #limits: WriterLimits;
   readonly #own: OwnTurns;
 
@@ -89,6 +90,7 @@ export class PostgresDatabase {
     });
     this.#schema = address.schema;
     this.#key = turnKey(address.schema);
+    this.#channel = revisionsChannel(address.schema);
     this.#limits = limits;
     this.#own = new OwnTurns(limits.patienceMs);
   }
@@ -214,7 +216,7 @@ export class PostgresDatabase {
   }
 
   async #record<T>(connection: Connection, { value, touched }: Change<T>): Promise<Written<T>> {
-    const recorded = await record(connection, touched);
+    const recorded = await record(connection, touched, this.#channel);
     await commit(connection, (error) => this.#findOut(error, recorded));
     return { revision: recorded.revision, value };
   }
