@@ -109,7 +109,7 @@ async function openLockedFilesApp(config: Config, logger: Logger, lock: ProcessL
     const fileDigests = new FileDigests();
     let log: Log | undefined;
     const looks = openInspection(config, (refused) => log?.warn(refused, 'the scan refused an upload'));
-    const { resumable, recovered } = await recoverUploads(config, root, store);
+    const { resumable, recovered } = await recoverUploads(config, root, store, receipts);
     const counts = new FilesCounts();
     const digestParts = openDigestParts(config, root, store);
     const parts = openFileParts(root, store, {
@@ -118,7 +118,7 @@ async function openLockedFilesApp(config: Config, logger: Logger, lock: ProcessL
       ...(digestParts && { locks: digestParts.locks }),
       userLimits: config.uploadLimits.userLimits,
       inspection: looks.inspection,
-      receipts,
+      following: receipts,
       onCommitted: (file) => {
         counts.committed(file);
         digestParts?.tell(file.path);

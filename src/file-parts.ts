@@ -5,7 +5,7 @@
 
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Authorizer } from './acl/authorizer.js';
-import type { Receipts } from './acl/fleet-ports.js';
+import type { Following } from './acl/fleet-ports.js';
 import type { Store } from './acl/ports.js';
 import type { Config } from './config.js';
 import { clock, FILES_LOCK } from './foundations.js';
@@ -39,18 +39,19 @@ export interface FileParts {
 /** What of the configuration, and of whoever opens them, the parts go by. */
 export type GivenParts = Pick<Config, 'trashTimeMs' | 'storeDigests'> &
   Pick<CommitterDeps, 'onCommitted' | 'userLimits' | 'inspection' | 'locks'> & {
-    readonly receipts?: Receipts | undefined;
+    /** Absent: everybody sees a change at once. */
+    readonly following?: Following | undefined;
   };
 
 export function openFileParts(
   root: StorageRoot,
   store: Store,
-  { trashTimeMs, storeDigests, receipts, locks = new PathLocks(), ...given }: GivenParts,
+  { trashTimeMs, storeDigests, following, locks = new PathLocks(), ...given }: GivenParts,
 ): FileParts {
   const { acl, files, moves, tree, expiries, trash } = store;
   const folder = new TrashFolder(root);
   const digests = knownDigestsOf(storeDigests, root, store);
-  const followed = receipts && { followed: (revision: number) => receipts.receiptOf(revision) };
+  const followed = following && { followed: (revision: number) => following.followed(revision) };
   const committer = new Committer({
     root,
     files,
@@ -98,7 +99,13 @@ function knownDigestsOf(
 }
 
 /** Finishes or gives up what a crash left; nothing may change files before that. */
-export async function recoverFiles(root: StorageRoot, store: Store): Promise<Recovered & RecoveredMoves> {
+export async function recoverFiles(
+  root: StorageRoot,
+  store: Store,
+  following?: Following,
+): Promise<Recovered & RecoveredMoves> {
+  // Hidden a moment ago, perhaps, and then the process was killed.
+  if ((await store.files.pending()).commits.length > 0) await following?.followed(await store.acl.revision());
   const moves = await recoverMoves(store.moves, root);
   const files = await recover(store.files, root);
   return { ...moves, ...files, stuck: [...moves.stuck, ...files.stuck] };
@@ -108,9 +115,10 @@ export async function recoverFiles(root: StorageRoot, store: Store): Promise<Rec
 export async function recoverFilesAlone(
   root: StorageRoot,
   store: Store,
+  following?: Following,
 ): Promise<Recovered & RecoveredMoves> {
   await keepForSender(root, store.files);
-  return recoverFiles(root, store);
+  return recoverFiles(root, store, following);
 }
 
 /** Where the operator's commands ask a running files service, wherever else it listens. In the data folder. */

@@ -4,7 +4,7 @@
  */
 
 import { randomUUID } from 'node:crypto';
-import type { Receipts } from './acl/fleet-ports.js';
+import type { Following, Receipts } from './acl/fleet-ports.js';
 import type { FactsSource, Store, UsageStore } from './acl/ports.js';
 import type { Config } from './config.js';
 import { checkFacts, openFacts, openStore } from './foundations.js';
@@ -70,7 +70,7 @@ export function readiness(facts: FactsSource, fleet: Fleet | undefined) {
 export interface FleetStore {
   readonly store: Store;
   readonly fleet: Fleet | undefined;
-  readonly receipts: Receipts | undefined;
+  readonly receipts: (Receipts & Following) | undefined;
 }
 
 /** For the files service, which decides and writes. What it has written it knows at once. */
@@ -100,7 +100,8 @@ export async function openCommandStore(config: Config): Promise<Omit<FleetStore,
       await Promise.all([feed?.close(), close()]);
       await opened.close();
     };
-    return { store: { ...opened, close: closeAll }, receipts: new WaitingReceipts(authorizers, clocks) };
+    const receipts = new WaitingReceipts(authorizers, clocks, config.stalenessMaxMs);
+    return { store: { ...opened, close: closeAll }, receipts };
   } catch (error) {
     await feed?.close();
     throw error;
@@ -108,7 +109,7 @@ export async function openCommandStore(config: Config): Promise<Omit<FleetStore,
 }
 
 interface JoinedFleet extends Fleet {
-  readonly receipts: Receipts;
+  readonly receipts: Receipts & Following;
   leave(): Promise<void>;
 }
 
@@ -147,7 +148,7 @@ async function join(
         revision: () => member.facts.revision,
         isListening: () => member.isListening,
       },
-      receipts: new WaitingReceipts(authorizers, clocks),
+      receipts: new WaitingReceipts(authorizers, clocks, stalenessMaxMs),
       start: (started) => {
         log = started;
         member.start({ polls: outage(...POLL_MESSAGES), announcements: outage(...ANNOUNCE_MESSAGES) });

@@ -72,3 +72,11 @@ export interface Receipts {
   /** So long after a commit none of those that are there can be wrong. @throws NotKnown */
   boundMs(): Promise<number>;
 }
+
+export interface Following {
+  /**
+   * Resolves when nobody decides any more by what was before it, however long that takes; also where the store does not
+   * answer, by the bounds that were heard of last.
+   */
+  followed(revision: number): Promise<void>;
+}

@@ -56,7 +56,7 @@ async function withOwnParts<T>({ config, output }: Invocation, work: (files: Fil
   try {
     const root = storageRootOf(config);
     await root.prepare();
-    const { stuck } = await recoverFilesAlone(root, store);
+    const { stuck } = await recoverFilesAlone(root, store, receipts);
     for (const { what } of stuck) output.note(`${what} was left unfinished by an earlier stop, and still is`);
     const looks = openInspection(config, ({ path, reason }) =>
       output.note(`the scan refused ${path}: ${reason}`),
@@ -66,7 +66,9 @@ async function withOwnParts<T>({ config, output }: Invocation, work: (files: Fil
     const given = { trashTimeMs, storeDigests, userLimits, inspection: looks.inspection };
     try {
       const followers = { acl: store.acl, receipts };
-      return await work(ownFileWork(openFileParts(root, store, { ...given, receipts }), followers));
+      return await work(
+        ownFileWork(openFileParts(root, store, { ...given, following: receipts }), followers),
+      );
     } finally {
       await looks.close();
     }

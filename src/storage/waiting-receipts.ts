@@ -11,6 +11,7 @@ import {
   type AnnouncedAuthorizer,
   type AuthorizerList,
   type AuthorizerName,
+  type Following,
   type Receipt,
   type Receipts,
 } from '../acl/fleet-ports.js';
@@ -21,13 +22,24 @@ const LOOK_MS_MAX = 50;
 /** For the last look, and for one that has said so just then. */
 const MARGIN_MS = 100;
 
-export class WaitingReceipts implements Receipts {
+export class WaitingReceipts implements Receipts, Following {
   readonly #list: AuthorizerList;
   readonly #clocks: Clocks;
+  /** The longest that was heard of. */
+  #boundMs: number;
 
-  constructor(list: AuthorizerList, clocks: Clocks) {
+  /** @param boundMs of this process: for as long as the store has told of no other */
+  constructor(list: AuthorizerList, clocks: Clocks, boundMs = 0) {
     this.#list = list;
     this.#clocks = clocks;
+    this.#boundMs = boundMs;
+  }
+
+  async followed(revision: number): Promise<void> {
+    const began = this.#clocks.monotonic();
+    await this.receiptOf(revision).catch(async () => {
+      await wait(began + this.#boundMs + MARGIN_MS - this.#clocks.monotonic());
+    });
   }
 
   async boundMs(): Promise<number> {
@@ -40,6 +52,7 @@ export class WaitingReceipts implements Receipts {
     const first = new Map<string, string>();
     for (let lookMs = LOOK_MS; ; lookMs = Math.min(lookMs * 2, LOOK_MS_MAX)) {
       const all = await this.#list.authorizers();
+      this.#boundMs = Math.max(this.#boundMs, longestBoundMs(all));
       if (first.size === 0) for (const { id, announcement } of all) first.set(id, announcement);
       const behind = all.filter((one) => one.revision < revision);
       const tookMs = this.#clocks.monotonic() - began;

@@ -125,3 +125,22 @@ t.test('a row that cannot be removed takes nothing from a receipt', async (t) =>
   const receipts = new WaitingReceipts(list, { monotonic: () => now, wall: () => now });
   t.match(await receipts.receiptOf(7), { confirmed: 0, authorizers: 0 });
 });
+
+t.test('who has to wait, and is answered nothing, goes on when nobody can be wrong any more', async (t) => {
+  const HOUR_MS = 3_600_000;
+  let now = 0;
+  let isAway = false;
+  const list = {
+    authorizers: async () => {
+      if (!isAway) return [named('slow', 7, { stalenessMaxMs: HOUR_MS })];
+      now += 2 * HOUR_MS; // it took as long to find that out
+      throw new Error('away');
+    },
+    forget: async () => {},
+  };
+  const receipts = new WaitingReceipts(list, { monotonic: () => now, wall: () => now }, BOUND_MS);
+  await receipts.followed(7);
+  isAway = true;
+  await receipts.followed(8);
+  await t.rejects(receipts.receiptOf(8), { message: 'away' });
+});
