@@ -38,7 +38,7 @@ export class WaitingReceipts implements Receipts, Following {
   async followed(revision: number): Promise<void> {
     const began = this.#clocks.monotonic();
     await this.receiptOf(revision).catch(async () => {
-      await wait(began + this.#boundMs + MARGIN_MS - this.#clocks.monotonic());
+      await wait(Math.max(0, began + this.#boundMs + MARGIN_MS - this.#clocks.monotonic()));
     });
   }
 
