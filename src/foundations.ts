@@ -10,7 +10,7 @@ import { Authorizer } from './acl/authorizer.js';
 import type { Policy } from './acl/policy.js';
 import type { FactsReader, FactsSource, Store, UsageStore } from './acl/ports.js';
 import type { Config } from './config.js';
-import type { DatabasePlace } from './setting-values.js';
+import type { DatabasePlace } from './settings/places.js';
 import { CachedReader } from './storage/cached-reader.js';
 import { withoutPassword } from './storage/postgres/address.js';
 import { type BackupFacts, backUp } from './storage/sqlite/backup.js';

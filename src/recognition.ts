@@ -16,7 +16,7 @@ import { Sessions } from './credentials/session.js';
 import { TokenKeys } from './credentials/token-keys.js';
 import { clock } from './foundations.js';
 import { openKeySources } from './key-sources.js';
-import type { CredentialKindName } from './setting-values.js';
+import type { CredentialKindName } from './settings/words.js';
 
 export interface RecognitionParts {
   readonly reader: CredentialReader;

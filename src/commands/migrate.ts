@@ -1,6 +1,7 @@
 import { takeFilesLock } from '../file-parts.js';
 import { enterDataFolder } from '../host/data-folder.js';
-import { databaseUrl, SettingProblem } from '../setting-values.js';
+import { databaseUrl } from '../settings/places.js';
+import { SettingProblem } from '../settings/setting-problem.js';
 import { copyStore } from '../store-copy.js';
 import {
   type Command,
