@@ -1,8 +1,8 @@
-import { takeFilesLock } from '../file-parts.js';
+import { takeFilesLock } from '../assembly/file-parts.js';
+import { copyStore } from '../assembly/store-copy.js';
 import { enterDataFolder } from '../host/data-folder.js';
 import { databaseUrl } from '../settings/places.js';
 import { SettingProblem } from '../settings/setting-problem.js';
-import { copyStore } from '../store-copy.js';
 import {
   type Command,
   DONE,
