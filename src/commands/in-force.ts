@@ -2,7 +2,7 @@
 
 import { formatInstant } from '../acl/instant.js';
 import { receiptJson, receiptLine, receiptWarnings } from '../acl/receipt-json.js';
-import type { FileWork } from '../file-work.js';
+import type { FileWork } from '../assembly/file-work.js';
 import { flag, type Invocation, type OptionSpecs } from './command.js';
 import type { Session } from './session.js';
 
