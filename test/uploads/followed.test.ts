@@ -4,6 +4,7 @@
  */
 
 import t, { type Test } from 'tap';
+import { recoverFiles } from '../../src/assembly/file-parts.js';
 import { Committer } from '../../src/uploads/committer.js';
 import { Mover } from '../../src/uploads/mover.js';
 import { draft, partialOf, path, put, type Scene, scene, served, upload } from './given.js';
@@ -21,7 +22,7 @@ async function followedScene(t: Test) {
   };
   const committer = new Committer({ root, files, expiries, clock: Date.now, locks, followed });
   const mover = new Mover({ root, files, moves, tree, locks, followed });
-  return { given, committer, mover, asked: asked.promise, answer };
+  return { given, committer, mover, followed, asked: asked.promise, answer };
 }
 
 const committingAt = async ({ store }: Scene, on: string) => {
@@ -79,4 +80,26 @@ t.test('a move', async (t) => {
   answer.resolve();
   await moving;
   t.equal(served(given.folder, '/public/a'), 'text');
+});
+
+t.test('what a crash has left hidden, by the next start', async (t) => {
+  const { given, asked, answer, followed } = await followedScene(t);
+  await put(given, '/team/a', 'old', ['anyone read']);
+  const { name } = await partialOf(given.root, 'new');
+  await given.root.seal(name, 1_700_000_000);
+  const { revision } = await given.store.files.beginCommit([
+    {
+      partial: name,
+      file: { path: path('/team/a'), owner: undefined, bytes: 3, updatedAt: 1_700_000_000_000 },
+      grants: [draft('anyone deny read /team/a')],
+      replaces: undefined,
+      visibility: 'hidden',
+    },
+  ]);
+  const recovering = recoverFiles(given.root, given.store, { followed });
+  t.equal(await asked, revision);
+  t.equal(served(given.folder, '/team/a'), 'old');
+  answer.resolve();
+  t.match(await recovering, { finished: 1 });
+  t.equal(served(given.folder, '/team/a'), 'new');
 });
