@@ -19,7 +19,7 @@ import { fileURLToPath } from 'node:url';
 import type { Test } from 'tap';
 import { accountOf } from '../../src/host/account.js';
 import { findNginx } from '../../src/host/nginx-program.js';
-import { latchkey, type Running, start, stopsBefore } from '../commands/program.js';
+import { type Ending, latchkey, type Running, start, stopsBefore } from '../commands/program.js';
 import { freePort } from './free-port.js';
 import {
   type Answer,
@@ -97,7 +97,7 @@ export async function pastedSite(t: Test, options: PastedOptions): Promise<Paste
   }
   const files = await service('files', 'files.sock');
   const port = await freePort();
-  const nginx = await startNginx(t, { folder, port }, options.http({ folder, port }, lines));
+  const nginx = await startNginx(t, folder, uid, options.http({ folder, port }, lines));
   const secret = readFileSync(`${folder}/data/secret`, 'utf8').trim();
   return {
     folder,
@@ -112,9 +112,9 @@ export async function pastedSite(t: Test, options: PastedOptions): Promise<Paste
   };
 }
 
-function startNginx(t: Test, { folder }: Place, http: string): Promise<Running> {
+/** @param uid whose workers are, where root starts it; @param http the content of that block */
+export function startNginx(t: Ending, folder: string, uid: number, http: string): Promise<Running> {
   const { program, mimeTypes } = findNginx('nginx');
-  const uid = statSync(`${folder}/data`).uid;
   const user = process.getuid?.() === 0 ? `user ${accountOf(uid)?.name};` : '';
   const text = `
 ${user}

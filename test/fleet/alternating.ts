@@ -1,0 +1,121 @@
+/**
+ * Grants and revokes of one file after another, each held until its receipt and until every node was asked about it once
+ * more, under a load that asks about all of them all the time. What came of it is judged as it comes.
+ */
+
+import { setTimeout as pause } from 'node:timers/promises';
+import { NotKnown, StoreBusy } from '../../src/acl/errors.js';
+import type { Ending } from '../commands/program.js';
+import { tokenFor } from '../nginx/running-site.js';
+import { draft, path, principal } from '../storage/given.js';
+import { EachNode } from './each-node.js';
+import { openWriter, SECRET, type Writer } from './fleet.js';
+import { JudgedAnswers, type Right } from './judged-answers.js';
+import { startLoad } from './node-load.js';
+import type { Nodes, NodesOptions } from './nodes.js';
+
+/** Between two attempts of a writer whose store is away. */
+const RETRY_MS = 20;
+
+export interface Scene {
+  readonly nodes: Nodes;
+  readonly judged: JudgedAnswers;
+  readonly each: EachNode;
+  /** A visitor of its own may read each file, or not. Resolves when the write has returned, with what the receipt says. */
+  change(writer: Writer, file: string, right: Right): Promise<Changed>;
+  openWriter(): Promise<Writer>;
+}
+
+export interface Changed {
+  readonly committedAt: number;
+  /** All have confirmed it; false too where nobody could say. It never rejects, and is waited for before another change. */
+  readonly isEffective: Promise<boolean>;
+}
+
+/** Nobody may read anything yet. The load goes on until the end. */
+export function startScene(
+  t: Ending,
+  nodes: Nodes,
+  { boundMs, files, redis, postgres }: NodesOptions,
+): Scene {
+  const judged = new JudgedAnswers(nodes.all.length, boundMs);
+  const each = new EachNode(nodes.all.length);
+  const ports = nodes.all.map(({ port }) => port);
+  const asked = files.map((file) => ({ file, token: tokenFor(SECRET, visitorOf(file)) }));
+  startLoad(t, ports, asked, (answer) => {
+    judged.answered(answer);
+    each.answered(answer);
+  });
+  return {
+    nodes,
+    judged,
+    each,
+    openWriter: () => openWriter(t, postgres.url(), redis?.url),
+    change: async (writer, file, right) => {
+      judged.changing(file);
+      const { revision } = await written(writer, file, right);
+      const committedAt = performance.now();
+      judged.committed(file, right, committedAt);
+      const isEffective = writer.receiptOf(revision).then(
+        ({ confirmed, authorizers }) => {
+          if (confirmed === authorizers) judged.effective(file, performance.now());
+          return confirmed === authorizers;
+        },
+        () => false,
+      );
+      return { committedAt, isEffective };
+    },
+  };
+}
+
+function visitorOf(file: string): string {
+  return `reader-of-${file.slice(1)}`;
+}
+
+function written({ store }: Writer, file: string, right: Right) {
+  const visitor = `user:${visitorOf(file)}`;
+  if (right === 'granted') return store.acl.putGrants([draft(`${visitor} read ${file}`)]);
+  const selection = { principal: principal(visitor), path: path(file), effect: 'allow' } as const;
+  return store.acl.removeGrants({ ...selection, actions: ['read'] });
+}
+
+/** What the revokes of one or more writers took, in milliseconds from the commit. */
+export interface Figures {
+  /** Until the receipt, where it named all. */
+  readonly receiptMs: number[];
+  /** Until the first refusal of the last node. */
+  readonly refusedMs: number[];
+  revokes: number;
+}
+
+/** @param goOn asked before each grant */
+export async function alternate(
+  scene: Scene,
+  file: string,
+  goOn: () => boolean,
+  figures: Figures,
+): Promise<void> {
+  const { judged, each } = scene;
+  const writer = await scene.openWriter();
+  while (goOn()) {
+    try {
+      const granted = await scene.change(writer, file, 'granted');
+      await granted.isEffective;
+      await each.until(file, { sentAfter: judged.from(file) });
+      const revoked = await scene.change(writer, file, 'revoked');
+      if (await revoked.isEffective) figures.receiptMs.push(performance.now() - revoked.committedAt);
+      await each.until(file, { sentAfter: judged.from(file) });
+      const refusedMs = judged.refusedAfterMs(file);
+      if (refusedMs !== undefined) figures.refusedMs.push(refusedMs);
+      figures.revokes += 1;
+    } catch (error) {
+      if (!isAway(error)) throw error;
+      await pause(RETRY_MS);
+    }
+  }
+}
+
+/** Of a store that is away, or that did not say what became of a write. */
+function isAway(error: unknown): boolean {
+  return error instanceof NotKnown || error instanceof StoreBusy;
+}

@@ -1,0 +1,65 @@
+/**
+ * Three nodes, each an authorizer behind its own nginx, under load from two writers while everything that may be away is
+ * away for once: no visitor is allowed later than the bound or in spite of a receipt, none who may is refused, and each
+ * node serves again by itself. `bench/fleet.mjs` is the long form. Nothing is asserted of how long anything takes.
+ */
+
+import t, { type Test } from 'tap';
+import { latchkey } from '../commands/program.js';
+import { postgres } from '../postgres.js';
+import { redisServer } from '../storage/redis-server.js';
+import { alternate, type Figures, startScene } from './alternating.js';
+import { HELD, KEPT, postgresFaults, redisFaults, suffer, untilFeed } from './faults.js';
+import { startNodes } from './nodes.js';
+
+const BOUND_MS = 1_000;
+const ALTERNATIONS = 100;
+const WRITTEN = ['/one.txt', '/two.txt'];
+
+t.test('three nodes under load', async (t) => {
+  const redis = await redisServer(t);
+  const server = await postgres(t);
+  const options = { postgres: server, redis, boundMs: BOUND_MS, files: [KEPT, HELD, ...WRITTEN] };
+  const nodes = await startNodes(t, options);
+  await untilFeed(nodes.all, 'listening');
+  const scene = startScene(t, nodes, options);
+  const { judged, each } = scene;
+  await (await scene.change(await scene.openWriter(), KEPT, 'granted')).isEffective;
+  await each.until(KEPT, { sentAfter: judged.from(KEPT), status: 200 });
+  const noneIsWrong = (t: Test, since: number) => {
+    t.strictSame(judged.violations, []);
+    t.ok(judged.judged > since, `none of ${judged.judged - since} that could have been`);
+  };
+
+  await t.test('two writers alternate, and each node decides by it', async (t) => {
+    const figures: Figures = { receiptMs: [], refusedMs: [], revokes: 0 };
+    let left = ALTERNATIONS;
+    const goOn = () => left-- > 0;
+    await Promise.all(WRITTEN.map((file) => alternate(scene, file, goOn, figures)));
+    t.equal(figures.revokes, ALTERNATIONS);
+    noneIsWrong(t, 0);
+    t.comment(each.counts());
+  });
+
+  await t.test('by the command line, which publishes by Redis', async (t) => {
+    const cli = (words: string) => latchkey(words.split(' '), { env: nodes.env });
+    t.match(JSON.parse((await cli('sign-out carol --json')).stdout), { effective: { confirmed: 3 } });
+    const denied = await cli(`grant anyone read ${HELD} --deny --json`);
+    t.match(JSON.parse(denied.stdout), { effective: { confirmed: 3 } });
+    t.equal((await cli(`revoke anyone ${HELD} --deny`)).code, 0);
+  });
+
+  for (const fault of [...redisFaults(scene, redis), ...postgresFaults(scene, server)]) {
+    await t.test(fault.name, async (t) => {
+      const since = judged.judged;
+      let isOver = false;
+      const figures: Figures = { receiptMs: [], refusedMs: [], revokes: 0 };
+      const writing = WRITTEN.map((file) => alternate(scene, file, () => !isOver, figures));
+      const suffered = await suffer(scene, fault, 0);
+      isOver = true;
+      await Promise.all(writing);
+      noneIsWrong(t, since);
+      t.comment(suffered, `${figures.revokes} revokes`);
+    });
+  }
+});
