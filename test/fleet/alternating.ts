@@ -89,12 +89,32 @@ export interface Figures {
 }
 
 /** @param goOn asked before each grant */
-export async function alternate(
+export async function alternateAll(
   scene: Scene,
-  file: string,
+  files: readonly string[],
   goOn: () => boolean,
-  figures: Figures,
-): Promise<void> {
+): Promise<Figures> {
+  const figures: Figures = { receiptMs: [], refusedMs: [], revokes: 0 };
+  await Promise.all(files.map((file) => alternate(scene, file, goOn, figures)));
+  return figures;
+}
+
+/** The same for as long as `work` takes. */
+export async function alternateDuring<T>(
+  scene: Scene,
+  files: readonly string[],
+  work: () => Promise<T>,
+): Promise<{ readonly result: T; readonly figures: Figures }> {
+  let isOver = false;
+  const alternating = alternateAll(scene, files, () => !isOver);
+  const worked = work().finally(() => {
+    isOver = true;
+  });
+  const [result, figures] = await Promise.all([worked, alternating]);
+  return { result, figures };
+}
+
+async function alternate(scene: Scene, file: string, goOn: () => boolean, figures: Figures): Promise<void> {
   const { judged, each } = scene;
   const writer = await scene.openWriter();
   while (goOn()) {

@@ -8,7 +8,7 @@ import t, { type Test } from 'tap';
 import { latchkey } from '../commands/program.js';
 import { postgres } from '../postgres.js';
 import { redisServer } from '../storage/redis-server.js';
-import { alternate, type Figures, startScene } from './alternating.js';
+import { alternateAll, alternateDuring, startScene } from './alternating.js';
 import { HELD, KEPT, postgresFaults, redisFaults, suffer, untilFeed } from './faults.js';
 import { startNodes } from './nodes.js';
 
@@ -32,11 +32,9 @@ t.test('three nodes under load', async (t) => {
   };
 
   await t.test('two writers alternate, and each node decides by it', async (t) => {
-    const figures: Figures = { receiptMs: [], refusedMs: [], revokes: 0 };
     let left = ALTERNATIONS;
-    const goOn = () => left-- > 0;
-    await Promise.all(WRITTEN.map((file) => alternate(scene, file, goOn, figures)));
-    t.equal(figures.revokes, ALTERNATIONS);
+    const { revokes } = await alternateAll(scene, WRITTEN, () => left-- > 0);
+    t.equal(revokes, ALTERNATIONS);
     noneIsWrong(t, 0);
     t.comment(each.counts());
   });
@@ -52,14 +50,9 @@ t.test('three nodes under load', async (t) => {
   for (const fault of [...redisFaults(scene, redis), ...postgresFaults(scene, server)]) {
     await t.test(fault.name, async (t) => {
       const since = judged.judged;
-      let isOver = false;
-      const figures: Figures = { receiptMs: [], refusedMs: [], revokes: 0 };
-      const writing = WRITTEN.map((file) => alternate(scene, file, () => !isOver, figures));
-      const suffered = await suffer(scene, fault, 0);
-      isOver = true;
-      await Promise.all(writing);
+      const { result, figures } = await alternateDuring(scene, WRITTEN, () => suffer(scene, fault, 0));
       noneIsWrong(t, since);
-      t.comment(suffered, `${figures.revokes} revokes`);
+      t.comment(result, `${figures.revokes} revokes`);
     });
   }
 });

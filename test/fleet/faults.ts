@@ -118,14 +118,17 @@ export async function suffer(scene: Scene, fault: Fault, holdMs: number): Promis
   await each.until(HELD, { sentAfter: judged.from(HELD), status: 200 });
   const before = each.counts(KEPT);
   let revoked: Changed | undefined;
-  await fault.begin(async () => {
-    revoked = await scene.change(writer, HELD, 'revoked');
-  });
-  await fault.met();
-  await pause(holdMs);
-  await revoked?.isEffective;
-  await each.until(HELD, { sentAfter: judged.from(HELD) });
-  await fault.end();
+  try {
+    await fault.begin(async () => {
+      revoked = await scene.change(writer, HELD, 'revoked');
+    });
+    await fault.met();
+    await pause(holdMs);
+    await revoked?.isEffective;
+    await each.until(HELD, { sentAfter: judged.from(HELD) });
+  } finally {
+    await fault.end();
+  }
   const endedAt = performance.now();
   const [servedAt] = await Promise.all([
     each.until(KEPT, { sentAfter: endedAt, status: 200 }),
