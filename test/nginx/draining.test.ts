@@ -3,10 +3,11 @@
  * authorizer, so that no visitor is told 5xx.
  */
 
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { connect } from 'node:net';
 import t, { type Test } from 'tap';
+import { BYTES, metadata, UPLOADS, VERSION } from '../http/tus-client.js';
 import { type PastedSite, pastedSite } from './pasted-site.js';
 import { requestBytes, until } from './running-site.js';
 
@@ -16,6 +17,9 @@ const LOADS = 4;
 const ANSWERS = 50;
 const LIMIT_MS = 60_000;
 const TARGET = '/media/users/alice/plan.txt';
+const TEXT = 'half of it, and then the other half.'.repeat(100);
+const FORM_HEAD = '--xx\r\nContent-Disposition: form-data; name="f"; filename="form.txt"\r\n\r\n';
+const FORM_TAIL = '\r\n--xx--\r\n';
 
 t.test('two authorizers and a files service', async (t) => {
   const site = await pastedSite(t, {
@@ -38,15 +42,33 @@ t.test('two authorizers and a files service', async (t) => {
     t.same(Object.keys(await load.stop()).sort(), ['200', '401']);
   });
 
-  await t.test('an upload that is under way becomes a file, and then the files service ends', async (t) => {
-    const text = 'half of it, and the other half';
-    const head = '--xx\r\nContent-Disposition: form-data; name="f"; filename="late.txt"\r\n\r\n';
-    const body = `${head}${text}\r\n--xx--\r\n`;
-    const headers = { 'content-type': 'multipart/form-data; boundary=xx' };
-    const bytes = requestBytes('POST', '/media/users/alice/', { token, headers, body });
-    const cut = bytes.length - text.length;
-    const sender = connect(site.port, '127.0.0.1');
-    sender.setEncoding('latin1').write(bytes.subarray(0, cut));
+  await t.test('uploads that are under way become files, and then the files service ends', async (t) => {
+    const { status, headers } = await site.ask('POST', UPLOADS, {
+      token,
+      headers: {
+        ...VERSION,
+        'upload-length': String(TEXT.length),
+        'upload-metadata': metadata({ path: '/users/alice/resumable.txt' }),
+      },
+    });
+    t.equal(status, 201);
+    const at = headers.location ?? '';
+    const patch = { ...VERSION, ...BYTES, 'upload-offset': '0' };
+    const resumable = halfSent(site, requestBytes('PATCH', at, { token, headers: patch, body: TEXT }));
+    const partial = `${site.folder}/data/partial/tus/${at.split('/').at(-1)}`;
+    const form = halfSent(
+      site,
+      requestBytes('POST', '/media/users/alice/', {
+        token,
+        headers: { 'content-type': 'multipart/form-data; boundary=xx' },
+        body: `${FORM_HEAD}${TEXT}${FORM_TAIL}`,
+      }),
+    );
+    await until(
+      async () => bytesIn(partial),
+      (bytes) => bytes > 0,
+      LIMIT_MS,
+    );
     await until(
       async () => partialsOf(site).length,
       (count) => count > 0,
@@ -59,18 +81,38 @@ t.test('two authorizers and a files service', async (t) => {
       (found) => !found,
       LIMIT_MS,
     );
-    sender.write(bytes.subarray(cut));
-    let answer = '';
-    for await (const part of sender) answer += part;
-    t.match(answer, /^HTTP\/1\.1 201 /);
+    t.match(await form.rest(), /^HTTP\/1\.1 201 /);
+    t.match(await resumable.rest(), /^HTTP\/1\.1 204 /);
     t.equal((await ended).code, 0);
     t.equal((await site.ask('PUT', TARGET, { token, body: 'x' })).status, 503, 'it is away');
-    t.equal((await site.ask('GET', '/media/users/alice/late.txt', { token })).body.toString(), text);
+    for (const name of ['form.txt', 'resumable.txt']) {
+      t.equal((await site.ask('GET', `/media/users/alice/${name}`, { token })).body.toString(), TEXT, name);
+    }
     await site.startFiles();
     t.equal((await site.ask('PUT', TARGET, { token, body: 'x' })).status, 204, 'and back again');
     t.strictSame(partialsOf(site), []);
   });
 });
+
+/** All but the end of it has gone out. */
+function halfSent({ port }: PastedSite, bytes: Buffer) {
+  const cut = bytes.length - TEXT.length / 2;
+  const sender = connect(port, '127.0.0.1');
+  sender.setEncoding('latin1').write(bytes.subarray(0, cut));
+  return {
+    /** Answers with all that comes. */
+    rest: async () => {
+      sender.write(bytes.subarray(cut));
+      let answer = '';
+      for await (const part of sender) answer += part;
+      return answer;
+    },
+  };
+}
+
+function bytesIn(file: string): number {
+  return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+}
 
 function partialsOf({ folder }: PastedSite): readonly string[] {
   const entries = readdirSync(`${folder}/data/partial`, { withFileTypes: true });
