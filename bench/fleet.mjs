@@ -67,9 +67,9 @@ async function measured() {
   const nodes = await startNodes(t, options);
   starting.resolve();
   await untilFeed(nodes.all, 'listening');
-  const scene = startScene(t, nodes, options);
+  const scene = await startScene(t, nodes, options);
   const { judged, each } = scene;
-  await (await scene.change(await scene.openWriter(), KEPT, 'granted')).isEffective;
+  await (await scene.change(KEPT, 'granted')).isEffective;
   await each.until(KEPT, { sentAfter: judged.from(KEPT), status: 200 });
 
   const loadBefore = loadavg()[0];

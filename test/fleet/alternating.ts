@@ -21,9 +21,8 @@ export interface Scene {
   readonly nodes: Nodes;
   readonly judged: JudgedAnswers;
   readonly each: EachNode;
-  /** A visitor of its own may read each file, or not. Resolves when the write has returned, with what the receipt says. */
-  change(writer: Writer, file: string, right: Right): Promise<Changed>;
-  openWriter(): Promise<Writer>;
+  /** By a writer of the file's own: whether a visitor of its own may read it. Resolves when the write has returned, with what the receipt says. */
+  change(file: string, right: Right): Promise<Changed>;
 }
 
 export interface Changed {
@@ -33,11 +32,14 @@ export interface Changed {
 }
 
 /** Nobody may read anything yet. The load goes on until the end. */
-export function startScene(
+export async function startScene(
   t: Ending,
   nodes: Nodes,
   { boundMs, files, redis, postgres }: NodesOptions,
-): Scene {
+): Promise<Scene> {
+  // All before anything is away: one that opens a store then fails.
+  const writers = new Map<string, Writer>();
+  for (const file of files) writers.set(file, await openWriter(t, postgres.url(), redis?.url));
   const judged = new JudgedAnswers(nodes.all.length, boundMs);
   const each = new EachNode(nodes.all.length);
   const ports = nodes.all.map(({ port }) => port);
@@ -50,8 +52,9 @@ export function startScene(
     nodes,
     judged,
     each,
-    openWriter: () => openWriter(t, postgres.url(), redis?.url),
-    change: async (writer, file, right) => {
+    change: async (file, right) => {
+      const writer = writers.get(file);
+      if (writer === undefined) throw new Error(`nobody asks about ${file}`);
       judged.changing(file);
       const { revision } = await written(writer, file, right);
       const committedAt = performance.now();
@@ -116,13 +119,12 @@ export async function alternateDuring<T>(
 
 async function alternate(scene: Scene, file: string, goOn: () => boolean, figures: Figures): Promise<void> {
   const { judged, each } = scene;
-  const writer = await scene.openWriter();
   while (goOn()) {
     try {
-      const granted = await scene.change(writer, file, 'granted');
+      const granted = await scene.change(file, 'granted');
       await granted.isEffective;
       await each.until(file, { sentAfter: judged.from(file) });
-      const revoked = await scene.change(writer, file, 'revoked');
+      const revoked = await scene.change(file, 'revoked');
       if (await revoked.isEffective) figures.receiptMs.push(performance.now() - revoked.committedAt);
       await each.until(file, { sentAfter: judged.from(file) });
       const refusedMs = judged.refusedAfterMs(file);

@@ -22,9 +22,9 @@ t.test('three nodes under load', async (t) => {
   const options = { postgres: server, redis, boundMs: BOUND_MS, files: [KEPT, HELD, ...WRITTEN] };
   const nodes = await startNodes(t, options);
   await untilFeed(nodes.all, 'listening');
-  const scene = startScene(t, nodes, options);
+  const scene = await startScene(t, nodes, options);
   const { judged, each } = scene;
-  await (await scene.change(await scene.openWriter(), KEPT, 'granted')).isEffective;
+  await (await scene.change(KEPT, 'granted')).isEffective;
   await each.until(KEPT, { sentAfter: judged.from(KEPT), status: 200 });
   const noneIsWrong = (t: Test, since: number) => {
     t.strictSame(judged.violations, []);

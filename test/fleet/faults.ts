@@ -113,14 +113,13 @@ export interface Suffered {
 /** @param holdMs for how long it goes on when it has been met */
 export async function suffer(scene: Scene, fault: Fault, holdMs: number): Promise<Suffered> {
   const { judged, each } = scene;
-  const writer = await scene.openWriter();
-  await (await scene.change(writer, HELD, 'granted')).isEffective;
+  await (await scene.change(HELD, 'granted')).isEffective;
   await each.until(HELD, { sentAfter: judged.from(HELD), status: 200 });
   const before = each.counts(KEPT);
   let revoked: Changed | undefined;
   try {
     await fault.begin(async () => {
-      revoked = await scene.change(writer, HELD, 'revoked');
+      revoked = await scene.change(HELD, 'revoked');
     });
     await fault.met();
     await pause(holdMs);
