@@ -1,6 +1,6 @@
 /**
- * Three nodes of one store, and two of them share nothing else: each an authorizer, the real program, behind its own real
- * nginx with the lines that `latchkey nginx` prints, and lines of its own to PostgreSQL and to Redis, which may be cut.
+ * Three nodes of one store and one tree of files: each an authorizer, the real program, behind its own real nginx with the
+ * configuration that `latchkey nginx` prints, and lines of its own to PostgreSQL and to Redis, which may be cut.
  * `bench/fleet.mjs` measures the same nodes.
  */
 
@@ -17,7 +17,7 @@ import { type FleetAuthorizer, SECRET, startAuthorizer } from './fleet.js';
 const NODES = 3;
 const LOCALHOST = '127.0.0.1';
 const POSTGRES_SOCKET = '.s.PGSQL.5432';
-export const CONTENT = 'private';
+const CONTENT = 'private';
 
 export interface FleetNode {
   readonly port: number;
@@ -73,17 +73,13 @@ async function startNode(
     { path: `${folder}/${POSTGRES_SOCKET}` },
     { path: `${postgres.folder}/${POSTGRES_SOCKET}` },
   );
-  const redisPort = redis && (await freePort());
-  const toRedis =
-    redis &&
-    redisPort &&
-    (await line(t, { host: LOCALHOST, port: redisPort }, { host: LOCALHOST, port: redis.port }));
+  const redisLine = redis && (await lineToRedis(t, redis));
   const dataFolder = `${folder}/data`;
   const env = {
     ...fleetEnv,
     LATCHKEY_DATA: dataFolder,
     LATCHKEY_DATABASE_URL: postgres.url({ host: folder }),
-    ...(redisPort && { LATCHKEY_REDIS_URL: `redis://${LOCALHOST}:${redisPort}` }),
+    ...(redisLine && { LATCHKEY_REDIS_URL: redisLine.url }),
   };
   const authorizer = await startAuthorizer(t, dataFolder, env);
   t.teardown(() => wake(authorizer));
@@ -92,7 +88,13 @@ async function startNode(
   const port = await freePort();
   const server = `server { listen ${LOCALHOST}:${port}; access_log off;\n${lines.server}\n}`;
   await startNginx(t, folder, statSync(dataFolder).uid, `${lines.http}\n${server}`);
-  return { port, authorizer, toPostgres, toRedis: toRedis || undefined };
+  return { port, authorizer, toPostgres, toRedis: redisLine?.toRedis };
+}
+
+async function lineToRedis(t: Ending, redis: RedisServer) {
+  const here = { host: LOCALHOST, port: await freePort() };
+  const toRedis = await line(t, here, { host: LOCALHOST, port: redis.port });
+  return { toRedis, url: `redis://${here.host}:${here.port}` };
 }
 
 /** One that is paused does not end when it is told to. */
