@@ -3,12 +3,12 @@
  * nginx goes to the one that works. Whoever started it goes on: it is as ready as it can be.
  */
 
-import { buildStandbyApp } from '../assembly.js';
+import type { Waiting } from '../assembly/lease-parts.js';
+import { buildStandbyApp } from '../assembly/services.js';
 import type { Config } from '../config.js';
 import type { Service } from '../host/listen.js';
 import { logger } from '../host/logger.js';
 import { toldToStop } from '../host/supervisor.js';
-import type { Waiting } from '../lease-parts.js';
 import { listenForMetrics } from './metrics-port.js';
 
 export interface Opened<T> {

@@ -4,17 +4,17 @@
  */
 
 import { randomUUID } from 'node:crypto';
-import type { LeaseHolder, LeaseStore, LeaseWish } from './acl/lease-ports.js';
-import type { Config } from './config.js';
+import type { LeaseHolder, LeaseStore, LeaseWish } from '../acl/lease-ports.js';
+import type { Config } from '../config.js';
+import { fileIdentity, processName } from '../host/this-process.js';
+import { awaitLease, tryLease, type Waiting } from '../storage/awaited-lease.js';
+import { HeldLease, LEASE_TIMES } from '../storage/held-lease.js';
+import type { OutageListener } from '../storage/outage.js';
+import type { Fence } from '../storage/postgres/fenced-database.js';
 import { clocks } from './fleet-parts.js';
 import { FILES_LOCK, openLeaseStore } from './foundations.js';
-import { fileIdentity, processName } from './host/this-process.js';
-import { awaitLease, tryLease, type Waiting } from './storage/awaited-lease.js';
-import { HeldLease, LEASE_TIMES } from './storage/held-lease.js';
-import type { OutageListener } from './storage/outage.js';
-import type { Fence } from './storage/postgres/fenced-database.js';
 
-export type { Waiting } from './storage/awaited-lease.js';
+export type { Waiting } from '../storage/awaited-lease.js';
 
 export interface FilesLease {
   /** For the store; `undefined`: the lock is all there is. */
