@@ -1,7 +1,6 @@
 /** Who changes files, in PostgreSQL: one row, which only its server's clock ends. */
 
 import type { LeaseHolder, LeaseStore, LeaseWish, TakenLease, Taking } from '../../acl/lease-ports.js';
-import type { Value } from './connections.js';
 import type { PostgresDatabase } from './database.js';
 
 const HOLDER = `
@@ -35,30 +34,26 @@ export class PostgresLease implements LeaseStore {
       // Who only waits locks nothing.
       const holder = await this.holder();
       if (holder !== undefined && holder.lock !== lock) return { holder };
-      const [row] = await this.#rows<{ epoch: number }>(TAKE, [id, name, lock, lengthMs]);
+      const [row] = await this.#database.rows<{ epoch: number }>(TAKE, [id, name, lock, lengthMs]);
       if (row !== undefined) return { taken: { id, epoch: row.epoch } };
     }
   }
 
+  /** With the patience of a decision: it is asked again before the lease ends. */
   async renew({ id, epoch }: TakenLease, lengthMs: number): Promise<boolean> {
     const renewed = await this.#database.facts((connection) => connection.run(RENEW, [id, epoch, lengthMs]));
     return renewed > 0;
   }
 
   async release({ id, epoch }: TakenLease): Promise<void> {
-    await this.#rows(`UPDATE files_lease SET expires_at = '-infinity' WHERE holder = $1 AND epoch = $2`, [
-      id,
-      epoch,
-    ]);
+    await this.#database.rows(
+      `UPDATE files_lease SET expires_at = '-infinity' WHERE holder = $1 AND epoch = $2`,
+      [id, epoch],
+    );
   }
 
   async holder(): Promise<LeaseHolder | undefined> {
-    const [holder] = await this.#rows<LeaseHolder>(HOLDER);
+    const [holder] = await this.#database.rows<LeaseHolder>(HOLDER);
     return holder;
-  }
-
-  /** With the patience of a decision: a lease is short, and whoever waits for it asks again. */
-  #rows<R>(sql: string, values: readonly Value[] = []): Promise<readonly R[]> {
-    return this.#database.facts((connection) => connection.rows<R>(sql, values));
   }
 }
