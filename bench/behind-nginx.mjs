@@ -9,11 +9,12 @@ export const FILES = 100_000;
 export const FOLDERS = 100;
 const KIB = 1024;
 
-export function writeFiles(root) {
+/** @param count of one KiB each, in as many folders as there are grants for */
+export function writeFiles(root, count = FILES) {
   const folder = join(root, 'files');
   const bytes = Buffer.alloc(KIB, 'x');
   for (let d = 0; d < FOLDERS; d++) mkdirSync(join(folder, `d${d}`), { recursive: true });
-  for (let f = 0; f < FILES; f++) writeFileSync(join(folder, `d${f % FOLDERS}/f${f}.bin`), bytes);
+  for (let f = 0; f < count; f++) writeFileSync(join(folder, `d${f % FOLDERS}/f${f}.bin`), bytes);
   writeFileSync(join(folder, 'd7/large.bin'), Buffer.alloc(KIB * KIB, 'x'));
 }
 

@@ -1,6 +1,6 @@
 // What nginx with one and with two workers, and as many authorizers, serves by decisions that memory answers: by SQLite,
-// and by PostgreSQL with Redis, as ratios to bare nginx with as many workers and to each other. Rounds are interleaved;
-// ratios are of each round, and their medians are printed.
+// and by PostgreSQL with Redis, as ratios to bare nginx with as many workers and to each other. Rounds are interleaved, each in
+// another order; ratios are of each round, and their medians are printed.
 //
 //     npm run --silent build && node --import=./scripts/ts-imports.mjs bench/workers.mjs [--quick]
 //
@@ -22,9 +22,11 @@ import { childrenOf, load } from './measure.mjs';
 import { median } from './variant.mjs';
 
 const quick = process.argv.includes('--quick');
-const ROUNDS = quick ? 3 : 9;
+const ROUNDS = quick ? 6 : 12;
 const SECONDS = quick ? 1 : 3;
 const GRANTS = 100_000;
+const FILES = 1_000;
+const WARM_SECONDS = 3;
 const WORKERS = [1, 2];
 const HOT = '/files/d7/f7.bin';
 const BARE = 'bare nginx';
@@ -34,16 +36,17 @@ await withEnds(async (ends) => {
   ends.teardown(() => rmSync(home, { recursive: true, force: true }));
   console.error('workers: writing files and grants …');
   const root = join(home, 'store');
-  writeFiles(root);
+  writeFiles(root, FILES);
   const kinds = await storesOf(ends, home);
   const modes = [];
   for (const workers of WORKERS) {
     modes.push(await bare(ends, { home, root, workers }));
     for (const kind of kinds) modes.push(await latchkey(ends, { home, root, workers, ...kind }));
   }
-  for (const mode of modes) load(mode, 1); // warm
+  for (const mode of modes) load(mode, WARM_SECONDS);
   for (let round = 0; round < ROUNDS; round++) {
-    for (const mode of modes) {
+    const first = round % modes.length;
+    for (const mode of [...modes.slice(first), ...modes.slice(0, first)]) {
       measure(mode);
       await turn(); // for a Ctrl-C
     }
