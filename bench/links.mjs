@@ -10,7 +10,7 @@ import { NOBODY } from '../dist/acl/principal.js';
 import { ShareLinks } from '../dist/links/share-links.js';
 import { newShareToken } from '../dist/links/share-token.js';
 import { CachedReader } from '../dist/storage/cached-reader.js';
-import { LINK_COLUMNS, linkRow } from '../dist/storage/sqlite/link-rows.js';
+import { LINK_COLUMNS, linkRow } from '../dist/storage/link-rows.js';
 import { openSqliteStore } from '../dist/storage/sqlite/open.js';
 
 const SIZES = [1_000, Number(process.env.BENCH_LINKS ?? 1_000_000)];

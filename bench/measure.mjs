@@ -28,7 +28,11 @@ export function rss(pid) {
 }
 
 export function childOf(parent) {
-  return readdirSync('/proc').find((pid) => {
+  return childrenOf(parent)[0];
+}
+
+export function childrenOf(parent) {
+  return readdirSync('/proc').filter((pid) => {
     try {
       return (
         /^\d+$/.test(pid) &&

@@ -4,23 +4,26 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { createSigner } from 'fast-jwt';
 import { HEAP_ARGS } from '../dist/host/heap.js';
 import { signedPath } from '../dist/index.js';
-import { renderServer } from '../dist/nginx/render.js';
 import { openSqliteStore } from '../dist/storage/sqlite/open.js';
+import { CLI, SECRET, tokenOf } from './authorizer.mjs';
+import {
+  bareConf,
+  ended,
+  FILES,
+  FOLDERS,
+  grantBatches,
+  latchkeyConf,
+  startNginx,
+  writeFiles,
+} from './behind-nginx.mjs';
 import { childOf } from './measure.mjs';
 
-const CLI = fileURLToPath(new URL('../dist/cli.js', import.meta.url));
-const SECRET = 'a-secret-for-the-bench-a-secret-for-the-bench';
 const LINK_KEY = 'bench';
-const FILES = 100_000;
-const FOLDERS = 100;
 const MANY = 1_000_000;
 const FEW = 1_000;
-const KIB = 1024;
 const PORTS = { bare: 18200, few: 18201, many: 18202, node: 18203 };
 
 export async function createModes() {
@@ -37,50 +40,20 @@ export async function createModes() {
 async function build(home, close) {
   console.error('bench: writing files and grants …');
   const root = join(home, 'store');
-  writeFiles(join(root, 'files'));
-  const token = createSigner({ key: SECRET, algorithm: 'HS256' })({
-    sub: 'alice',
-    jti: 'of-the-bench', // so that it could be ended early: one look more
-    exp: Math.floor(Date.now() / 1000) + 86_400,
-  });
+  writeFiles(root);
+  const token = tokenOf('alice', { jti: 'of-the-bench' }); // so that it could be ended early: one look more
   const random = randomScript(home);
   const processes = [];
   const start = async (name, folder, conf) => {
-    mkdirSync(join(folder, 'run'), { recursive: true });
-    writeFileSync(join(folder, 'run/nginx.conf'), conf);
-    const nginx = spawn(
-      '/usr/sbin/nginx',
-      ['-p', folder, '-e', 'stderr', '-c', 'run/nginx.conf', '-g', 'daemon off;'],
-      { cwd: folder, stdio: ['ignore', 2, 2] },
-    );
-    close.push(() => ended(nginx));
-    await wait(500);
+    const nginx = await startNginx({ teardown: (one) => close.push(one) }, folder, conf);
     processes.push([`nginx worker, ${name}`, childOf(nginx.pid)]);
   };
-  await start('bare', join(home, 'bare'), bareConf(root));
+  await start('bare', join(home, 'bare'), bareConf({ root, port: PORTS.bare, locations: measures(root) }));
   const startLatchkey = async (name, port, authorizer) => {
-    const folder = join(home, name);
     close.push(() => ended(authorizer));
     await new Promise((resolve) => authorizer.once('message', resolve));
     processes.push([name, authorizer.pid]);
-    const options = {
-      dataFolder: '',
-      root,
-      partialFolder: 'partial',
-      mount: '/files/',
-      authorizers: 1,
-      uploadBytesMax: 1e9,
-      proxyHeaders: undefined,
-      corsOrigins: [],
-      listen: `127.0.0.1:${port}`,
-      mimeTypes: '/etc/nginx/mime.types',
-      user: 'root',
-    };
-    mkdirSync(join(folder, 'partial/nginx'), { recursive: true });
-    const conf = renderServer(options)
-      .replace('worker_processes auto', 'worker_processes 1')
-      .replace(/access_log .*;/, 'access_log off;');
-    await start(name, folder, conf);
+    await start(name, join(home, name), latchkeyConf({ root, port }));
   };
   const stdio = ['ignore', 2, 2, 'ipc'];
   // In the same place as the authorizer, behind the same configuration.
@@ -152,38 +125,13 @@ async function build(home, close) {
   };
 }
 
-function writeFiles(folder) {
-  const bytes = Buffer.alloc(KIB, 'x');
-  for (let d = 0; d < FOLDERS; d++) mkdirSync(join(folder, `d${d}`), { recursive: true });
-  for (let f = 0; f < FILES; f++) writeFileSync(join(folder, `d${f % FOLDERS}/f${f}.bin`), bytes);
-  writeFileSync(join(folder, 'd7/large.bin'), Buffer.alloc(KIB * KIB, 'x'));
-}
-
-/** Alice may read every folder, and anyone the hot one; the rest of the grants are other people's, on the same files. */
 async function seed(file, count) {
   const store = openSqliteStore(file);
   const began = performance.now();
-  await store.acl.importGrants(batches(count));
+  await store.acl.importGrants(grantBatches(count));
   const rate = count / ((performance.now() - began) / 1000);
   await store.close();
   return rate;
-}
-
-async function* batches(count) {
-  const rest = { action: 'read', effect: 'allow', notBefore: undefined, expiresAt: undefined };
-  yield Array.from({ length: FOLDERS }, (_, d) => ({ principal: 'user:alice', path: `/d${d}/`, ...rest }));
-  yield [{ principal: 'anyone', path: '/d7/', ...rest }];
-  for (let i = FOLDERS + 1; i < count; i += 1000) {
-    const length = Math.min(1000, count - i);
-    yield Array.from({ length }, (_, j) => {
-      const f = ((i + j) * 7919) % FILES;
-      return {
-        principal: `user:u${Math.floor((i + j) / FILES)}`,
-        path: `/d${f % FOLDERS}/f${f}.bin`,
-        ...rest,
-      };
-    });
-  }
 }
 
 function signedUrl(url) {
@@ -212,34 +160,16 @@ end
   return file;
 }
 
-function bareConf(root) {
-  return `user root; worker_processes 1; pid run/nginx.pid; error_log stderr emerg;
-events { worker_connections 4096; }
-http {
-  include /etc/nginx/mime.types; access_log off; sendfile on; tcp_nopush on;
-  client_body_temp_path run/b; proxy_temp_path run/p; fastcgi_temp_path run/f; uwsgi_temp_path run/u; scgi_temp_path run/s;
-  server {
-    listen 127.0.0.1:${PORTS.bare};
-    location /files/ { root ${root}; }
-    location /floor/ { auth_request /yes; alias ${root}/; }
+/** The floor, and nginx's own signed URLs. */
+function measures(root) {
+  return `location /floor/ { auth_request /yes; alias ${root}/; }
     location = /yes { internal; return 200; }
     location /secured/ {
       secure_link $arg_md5,$arg_expires;
       secure_link_md5 "$secure_link_expires$uri ${SECRET}";
       if ($secure_link != 1) { return 403; }
       alias ${root}/;
-    }
-  }
-}
-`;
-}
-
-function ended(child) {
-  return new Promise((resolve) => {
-    if (child.exitCode !== null) return resolve();
-    child.once('exit', resolve);
-    child.kill('SIGTERM');
-  });
+    }`;
 }
 
 async function closeAll(home, close) {

@@ -1,78 +1,98 @@
-// Decisions from PostgreSQL whose facts nobody has yet, beside 1,000 grants and beside very many, and the import that made
-// them, in one run. It starts a PostgreSQL of its own, as the tests do.
+// What two choices of PostgreSQL's store are worth (docs/decisions/0030-postgresql.md), the program as it is beside one
+// with a choice taken back, in rounds that take turns: that the statement of a decision is planned once, and that an
+// import into an empty store looks for no grant to replace.
 //
 //     npm run --silent build && node --import=./scripts/ts-imports.mjs bench/postgres.mjs [GRANTS]
-import { openPostgresStore } from '../dist/storage/postgres/open.js';
 import { postgres } from '../test/postgres.ts';
+import { withEnds } from './ends.mjs';
+import { buildVariant, dropVariants, median } from './variant.mjs';
 
-const FEW = 1_000;
-const MANY = Number(process.argv[2] ?? 1_000_000);
-const LOADS = 2_000;
-const BATCH = 1_000;
+const GRANTS = Number(process.argv[2] ?? 1_000_000);
 const FOLDERS = 1_000;
+const LOADS = 5_000;
+const ROUNDS = 7;
+const IMPORTS = 3;
+/** As Debian's package runs it. */
+const SERVER = ['fsync=on', 'shared_buffers=128MB', 'autovacuum=on'];
 
-const ends = [];
-const server = await postgres({ teardown: (end) => ends.push(end) });
-const rows = [];
-try {
-  for (const grants of [FEW, MANY]) rows.push(await measured(grants));
-} finally {
-  for (const end of ends) await end();
-}
-console.table(rows);
+const PLANS = [
+  'storage/postgres/database.js',
+  "planCacheMode: 'force_generic_plan'",
+  "planCacheMode: 'auto'",
+];
+const LOOKS = ['storage/postgres/arriving-rows.js', 'found?.some !== false', 'found !== undefined'];
 
-async function measured(grants) {
-  const store = await openPostgresStore(server.url({ schema: `grants_${grants}` }));
+await withEnds(async (ends) => {
+  ends.teardown(dropVariants);
+  const server = await postgres(ends, SERVER);
+  const variants = [];
+  for (const [name, changes] of [
+    ['as it is', []],
+    ['planned for each question', [PLANS]],
+    ['each grant looked for', [LOOKS]],
+  ]) {
+    const { openPostgresStore } = await import(`${buildVariant(name, changes)}storage/postgres/open.js`);
+    variants.push({ name, open: openPostgresStore, micros: [], seconds: [] });
+  }
+  const [asItIs, planned, looking] = variants;
+  const client = await server.client();
+  for (let round = 0; round < IMPORTS; round++) {
+    for (const one of [looking, asItIs]) {
+      await client.query('DROP SCHEMA IF EXISTS bench CASCADE; CHECKPOINT');
+      const store = await one.open(server.url({ schema: 'bench' }));
+      one.seconds.push(await secondsAfterInput(store));
+      await store.close();
+    }
+  }
+  for (const one of [asItIs, planned]) {
+    one.store = await one.open(server.url({ schema: 'bench' }));
+    ends.teardown(() => one.store.close());
+  }
+  for (let round = 0; round <= ROUNDS; round++) {
+    for (const { store, micros } of [asItIs, planned]) {
+      const began = performance.now();
+      for (let i = 0; i < LOADS; i++) await load(store, (round * LOADS + i) % GRANTS);
+      if (round > 0) micros.push(((performance.now() - began) * 1000) / LOADS);
+    }
+  }
+  const row = ({ name, micros, seconds }) => ({
+    variant: name,
+    'µs a load': micros.length === 0 ? '' : Math.round(median(micros)),
+    's of an import after its input': seconds.length === 0 ? '' : median(seconds).toFixed(1),
+  });
+  console.table(variants.map(row));
+});
+
+/** Sorting them, and merging them, while other writers wait. */
+async function secondsAfterInput({ acl }) {
   let came = 0;
-  const began = performance.now();
-  await store.acl.importGrants(
+  await acl.importGrants(
     (async function* () {
-      for (let i = 0; i < grants; i += BATCH) yield draftsFrom(i, Math.min(BATCH, grants - i));
+      yield* batches();
       came = performance.now();
     })(),
   );
-  const ended = performance.now();
-  for (let i = 0; i < 200; i += 1) await load(store, i);
-  const times = [];
-  for (let i = 0; i < LOADS; i += 1) times.push(await load(store, Math.floor(Math.random() * grants)));
-  times.sort((a, b) => a - b);
-  await store.close();
-  return {
-    grants,
-    'input s': ((came - began) / 1000).toFixed(1),
-    'after it s': ((ended - came) / 1000).toFixed(1),
-    'cold ms, median': times[LOADS / 2].toFixed(2),
-    'cold ms, 99 %': times[LOADS * 0.99].toFixed(2),
-  };
+  return (performance.now() - came) / 1000;
 }
 
-function draftsFrom(first, count) {
-  return Array.from({ length: count }, (_, i) => ({
-    principal: `user:u${(first + i) % 5_000}`,
-    path: pathOf(first + i),
-    action: 'read',
-    effect: 'allow',
-    notBefore: undefined,
-    expiresAt: undefined,
-  }));
+async function* batches() {
+  const rest = { action: 'read', effect: 'allow', notBefore: undefined, expiresAt: undefined };
+  for (let first = 0; first < GRANTS; first += FOLDERS) {
+    const draft = (_, n) => ({
+      principal: `user:u${(first + n) % 50_000}`,
+      path: chainOf(first + n)[0],
+      ...rest,
+    });
+    yield Array.from({ length: Math.min(FOLDERS, GRANTS - first) }, draft);
+  }
 }
 
-function pathOf(i) {
-  return `/folder-${i % FOLDERS}/sub-${i % 77}/file-${i}.pdf`;
+function chainOf(i) {
+  const folder = `/folder-${i % FOLDERS}/`;
+  const sub = `${folder}sub-${i % 77}/`;
+  return [`${sub}file-${i}.pdf`, sub, folder, '/'];
 }
 
-async function load(store, i) {
-  const path = pathOf(i);
-  const folders = path
-    .split('/')
-    .slice(1, -1)
-    .map((_, n, all) => `/${all.slice(0, n + 1).join('/')}/`);
-  const before = performance.now();
-  await store.facts.load({
-    paths: [path, ...folders.reverse(), '/'],
-    user: `user:u${i % 5_000}`,
-    since: -1,
-    generation: -1,
-  });
-  return performance.now() - before;
+function load(store, i) {
+  return store.facts.load({ paths: chainOf(i), user: 'user:u1', since: 1, generation: 1 });
 }

@@ -34,10 +34,14 @@ export interface Postgres {
   crash(): Promise<void>;
 }
 
-/** Started; it ends after what the test tears down from here on. */
+/**
+ * Started; it ends after what the test tears down from here on.
+ *
+ * @param settings further ones, which win: `fsync=on` where it is measured
+ */
 export async function postgres(
   t: Pick<Test, 'teardown'>,
-  settings: readonly string[] = SETTINGS,
+  settings: readonly string[] = [],
 ): Promise<Postgres> {
   const programs = programsFolder();
   const account = accountToRun();
@@ -53,9 +57,10 @@ export async function postgres(
   const url = (words: Readonly<Record<string, string>> = {}, database = 'postgres') =>
     `postgres://latchkey@/${database}?${new URLSearchParams({ host: folder, ...words })}`;
   const start = async () => {
-    const options = ['listen_addresses=', ...settings].flatMap((setting) => ['-c', setting]);
+    const options = [...SETTINGS, ...settings].flatMap((setting) => ['-c', setting]);
     const args = ['-c', HOLD, 'sh', `${programs}/postgres`, folder, ...options];
-    shell = spawn('/bin/sh', args, { ...as, stdio: ['pipe', 'ignore', 'pipe'] });
+    // A Ctrl-C is for whoever started it, who ends it.
+    shell = spawn('/bin/sh', args, { ...as, stdio: ['pipe', 'ignore', 'pipe'], detached: true });
     await ready(shell);
   };
   const ended = async (last?: string) => {

@@ -98,18 +98,19 @@ export class FreshFacts implements FactsSource {
     this.#announced = sent;
   }
 
-  /** On the path of every decision: clocks are read, nothing is allocated. */
+  /** On the path of every decision: each clock is read once, nothing is allocated. */
   version(): number {
-    if (this.ageMs() > this.#stalenessMaxMs || this.#isForgotten()) this.#version += 1;
+    const monotonic = this.#clocks.monotonic();
+    const wall = this.#clocks.wall();
+    const isTooOld = msBetween(this.#true, monotonic, wall) > this.#stalenessMaxMs;
+    const announced = this.#announced;
+    const isForgotten = announced !== undefined && msBetween(announced, monotonic, wall) > UNANNOUNCED_MAX_MS;
+    if (isTooOld || isForgotten) this.#version += 1;
     return this.#version;
   }
 
-  #isForgotten(): boolean {
-    return this.#announced !== undefined && this.#msSince(this.#announced) > UNANNOUNCED_MAX_MS;
-  }
-
-  #msSince({ monotonic, wall }: Moment): number {
-    return Math.max(this.#clocks.monotonic() - monotonic, this.#clocks.wall() - wall);
+  #msSince(moment: Moment): number {
+    return msBetween(moment, this.#clocks.monotonic(), this.#clocks.wall());
   }
 
   /** Somebody says that the store has this revision. A lie costs one question. False: that is nothing new. */
@@ -172,4 +173,8 @@ export class FreshFacts implements FactsSource {
     const isKnown = loaded.revision === this.#revision && this.#heard === NOTHING;
     return { ...loaded, version: isKnown ? this.#version : NO_VERSION };
   }
+}
+
+function msBetween(moment: Moment, monotonic: number, wall: number): number {
+  return Math.max(monotonic - moment.monotonic, wall - moment.wall);
 }

@@ -47,6 +47,17 @@ export function importContract(rule: Rule): void {
     t.strictSame(await loadedOn(store, '/kept'), [before.value[1]]);
   });
 
+  rule('an import where no grant is left counts alike, and gives no id twice', async (t, store) => {
+    const gone = await store.acl.putGrants([draft('user:bob read /a')]);
+    await store.acl.removeGrants({ ...draft('user:bob read /a'), actions: ACTIONS });
+    const again = [draft('user:bob read /a until 5'), draft('user:eve read /b'), draft('user:bob read /a')];
+    t.strictSame((await store.acl.importGrants(batchesOf(again))).value, { added: 2, replaced: 1 });
+    const later = await store.acl.putGrants([draft('user:eve read /c')]);
+    const ids = [...(await all(store.acl.allGrants())), ...gone.value].map(({ id }) => id);
+    t.equal(new Set(ids).size, 4);
+    t.equal(Math.max(...ids), later.value[0]?.id, 'and the next one is behind them');
+  });
+
   rule('an import of many batches is one revision', async (t, store) => {
     const { revision } = await store.acl.putGrants([draft('user:bob read /a')]);
     const batches = Array.from({ length: 20 }, (_, b) =>

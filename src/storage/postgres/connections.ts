@@ -18,6 +18,8 @@ export interface ConnectionLimits {
   readonly lockTimeoutMs: number;
   /** A transaction whose process was stopped is ended after so long, and holds nobody up any more. */
   readonly stalledMs: number;
+  /** PostgreSQL's `plan_cache_mode`. */
+  readonly planCacheMode: 'auto' | 'force_generic_plan';
 }
 
 export type Value = string | number | boolean | null | readonly (string | number | null)[];
@@ -47,6 +49,7 @@ const SET_UP = `SELECT
   set_config('jit', 'off', false),
   -- A plan that reads a whole table was made when the table was small, and is kept when it no longer is.
   set_config('enable_seqscan', 'off', false),
+  set_config('plan_cache_mode', $5, false),
   set_config('standard_conforming_strings', 'on', false),
   -- What has returned survives a power cut. A stricter word of the operator's stays.
   set_config('synchronous_commit',
@@ -115,9 +118,9 @@ export class Connections {
     if (known !== undefined) return known;
     // While it is in use, its errors come by its queries.
     client.on('error', () => {});
-    const { lockTimeoutMs, statementTimeoutMs, stalledMs } = this.#limits;
+    const { lockTimeoutMs, statementTimeoutMs, stalledMs, planCacheMode } = this.#limits;
     const timeOuts = [lockTimeoutMs, statementTimeoutMs, stalledMs].map((ms) => `${ms}ms`);
-    const values = [this.#address.schema, ...timeOuts];
+    const values = [this.#address.schema, ...timeOuts, planCacheMode];
     const { rows } = await client.query<ServerRow>(SET_UP, values).catch(failed);
     const connection = new PooledConnection(client, refuseServer(rows[0]));
     this.#known.set(client, connection);
