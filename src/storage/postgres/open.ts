@@ -1,10 +1,12 @@
 /** Opens a PostgreSQL store: its connections, with its schema brought up to date. */
 
+import type { FailureStore } from '../../acl/count-ports.js';
 import type { Store, UsageStore } from '../../acl/ports.js';
 import { parseAddress } from './address.js';
 import { PostgresDatabase, WRITER_LIMITS, type WriterLimits } from './database.js';
 import { migrate } from './migrate.js';
 import { PostgresAcl } from './postgres-acl.js';
+import { openPostgresCounts } from './postgres-counts.js';
 import { PostgresCredentials, PostgresUsage } from './postgres-credentials.js';
 import { PostgresDigests } from './postgres-digests.js';
 import { PostgresExpiries } from './postgres-expiries.js';
@@ -26,6 +28,7 @@ export async function openPostgresStore(
   onCommitted: (revision: number) => void = () => {},
 ): Promise<Store> {
   const database = await opened(new PublishingDatabase(parseAddress(url), limits, onCommitted));
+  const counts = openPostgresCounts(url);
   return {
     acl: new PostgresAcl(database),
     credentials: new PostgresCredentials(database),
@@ -41,21 +44,30 @@ export async function openPostgresStore(
     moves: new PostgresMoves(database),
     tree: new PostgresTree(database),
     quotas: new PostgresQuotas(database),
-    close: () => database.close(),
+    attempts: counts.attempts,
+    failures: counts.failures,
+    close: async () => {
+      await Promise.all([counts.close(), database.close()]);
+    },
   };
 }
 
-/** For the authorizer, which reads, and notes when keys were used. */
+/** For the authorizer, which reads, notes when keys were used, and counts failures. */
 export async function openPostgresFacts(url: string): Promise<{
   readonly facts: PostgresFacts;
   readonly usage: UsageStore;
+  readonly failures: FailureStore;
   close(): Promise<void>;
 }> {
   const database = await opened(new PostgresDatabase(parseAddress(url)));
+  const counts = openPostgresCounts(url);
   return {
     facts: new PostgresFacts(database),
     usage: new PostgresUsage(database),
-    close: () => database.close(),
+    failures: counts.failures,
+    close: async () => {
+      await Promise.all([counts.close(), database.close()]);
+    },
   };
 }
 
