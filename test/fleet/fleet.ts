@@ -19,14 +19,14 @@ import { draft, path, principal } from '../storage/given.js';
 
 export const BOUND_MS = 1_000;
 export const LIMIT_MS = 30_000;
-const SECRET = 'x'.repeat(32);
+export const SECRET = 'x'.repeat(32);
 const ANSWER_MS = 10_000;
 export const FILE = '/team/plan.pdf';
 
 export interface FleetAuthorizer {
   readonly running: Running;
-  /** The status of bob's question; 0: nobody answered. */
-  ask(): Promise<number>;
+  /** The status of bob's question, or of another's; 0: nobody answered. */
+  ask(headers?: Readonly<Record<string, string>>): Promise<number>;
   /** What it says on `/readyz` or `/metrics`. */
   tell(url: string): Promise<string>;
 }
@@ -48,7 +48,12 @@ export interface Fleet {
   receiptOf(revision: number): Promise<Receipt>;
 }
 
-export async function startFleet(t: Test, database: string, redis?: string): Promise<Fleet> {
+export async function startFleet(
+  t: Test,
+  database: string,
+  redis?: string,
+  more: Readonly<Record<string, string>> = {},
+): Promise<Fleet> {
   stopsBefore(t);
   const folder = shortFolder(t); // a socket's path may have 107 bytes only
   const env = {
@@ -57,6 +62,7 @@ export async function startFleet(t: Test, database: string, redis?: string): Pro
     LATCHKEY_STALENESS_MAX_MS: String(BOUND_MS),
     LATCHKEY_ADMINS: 'user:root',
     ...(redis !== undefined && { LATCHKEY_REDIS_URL: redis }),
+    ...more,
   };
   const dataFolder = (n: number) => `${folder}/data-${n}`;
   const startOne = (n: number) => authorizer(t, dataFolder(n), env);
@@ -83,10 +89,11 @@ async function authorizer(
     env: plainEnvironment({ ...env, LATCHKEY_DATA: dataFolder }),
   });
   const socketPath = `${dataFolder}/run/authorizer-1.sock`;
-  const headers = { 'X-Latchkey-Method': 'GET', Authorization: `Bearer ${tokenFor(SECRET, 'bob')}` };
+  const bobs = { 'X-Latchkey-Method': 'GET', Authorization: `Bearer ${tokenFor(SECRET, 'bob')}` };
   return {
     running,
-    ask: async () => (await asked(socketPath, `/authorize/files${FILE}`, headers)).status,
+    ask: async (headers = {}) =>
+      (await asked(socketPath, `/authorize/files${FILE}`, { ...bobs, ...headers })).status,
     tell: async (url) => (await asked(socketPath, url, {})).text,
   };
 }
