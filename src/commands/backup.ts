@@ -1,6 +1,6 @@
 import { closeSync, existsSync, fsyncSync, openSync, realpathSync, renameSync, rmSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { backUpStore } from '../foundations.js';
+import { backUpStore } from '../assembly/foundations.js';
 import { enterDataFolder } from '../host/data-folder.js';
 import { type Command, DONE, flag, RefusedError, UsageError } from './command.js';
 import { Progress } from './progress.js';

@@ -1,7 +1,8 @@
-import { takeFilesLock } from '../file-parts.js';
+import { takeFilesLock } from '../assembly/file-parts.js';
+import { copyStore } from '../assembly/store-copy.js';
 import { enterDataFolder } from '../host/data-folder.js';
-import { databaseUrl, SettingProblem } from '../setting-values.js';
-import { copyStore } from '../store-copy.js';
+import { databaseUrl } from '../settings/places.js';
+import { SettingProblem } from '../settings/setting-problem.js';
 import {
   type Command,
   DONE,
