@@ -61,9 +61,3 @@ export interface FailureStore {
    */
   join(counted: ReadonlyMap<string, number>): Promise<ReadonlyMap<string, FailureTotal>>;
 }
-
-/** Both, of one store. */
-export interface CountStores {
-  readonly attempts: AttemptStore;
-  readonly failures: FailureStore;
-}

@@ -6,7 +6,7 @@ import { parseAddress } from './address.js';
 import { PostgresDatabase, WRITER_LIMITS, type WriterLimits } from './database.js';
 import { migrate } from './migrate.js';
 import { PostgresAcl } from './postgres-acl.js';
-import { openPostgresCounts } from './postgres-counts.js';
+import { openPostgresFailures, PostgresAttempts } from './postgres-counts.js';
 import { PostgresCredentials, PostgresUsage } from './postgres-credentials.js';
 import { PostgresDigests } from './postgres-digests.js';
 import { PostgresExpiries } from './postgres-expiries.js';
@@ -28,7 +28,7 @@ export async function openPostgresStore(
   onCommitted: (revision: number) => void = () => {},
 ): Promise<Store> {
   const database = await opened(new PublishingDatabase(parseAddress(url), limits, onCommitted));
-  const counts = openPostgresCounts(url);
+  const failures = openPostgresFailures(url);
   return {
     acl: new PostgresAcl(database),
     credentials: new PostgresCredentials(database),
@@ -44,10 +44,10 @@ export async function openPostgresStore(
     moves: new PostgresMoves(database),
     tree: new PostgresTree(database),
     quotas: new PostgresQuotas(database),
-    attempts: counts.attempts,
-    failures: counts.failures,
+    attempts: new PostgresAttempts(database),
+    failures,
     close: async () => {
-      await Promise.all([counts.close(), database.close()]);
+      await Promise.all([failures.close(), database.close()]);
     },
   };
 }
@@ -60,13 +60,13 @@ export async function openPostgresFacts(url: string): Promise<{
   close(): Promise<void>;
 }> {
   const database = await opened(new PostgresDatabase(parseAddress(url)));
-  const counts = openPostgresCounts(url);
+  const failures = openPostgresFailures(url);
   return {
     facts: new PostgresFacts(database),
     usage: new PostgresUsage(database),
-    failures: counts.failures,
+    failures,
     close: async () => {
-      await Promise.all([counts.close(), database.close()]);
+      await Promise.all([failures.close(), database.close()]);
     },
   };
 }

@@ -11,7 +11,6 @@ import {
   type AttemptRule,
   type AttemptStore,
   COUNTERS_MAX,
-  type CountStores,
   type FailureCounter,
   type FailureStore,
   type FailureTotal,
@@ -137,12 +136,9 @@ async function trim(tx: Transaction, kind: string): Promise<void> {
   await tx.run(TRIM, [kind, keptMs(kind), COUNTERS_MAX]);
 }
 
-/** On connections of its own, so that no decision waits for it. It connects when there is something to count. */
-export function openPostgresCounts(url: string): CountStores & { close(): Promise<void> } {
+/** On a connection of its own, so that no decision waits for it. It connects when there is something to tell. */
+export function openPostgresFailures(url: string): FailureStore & { close(): Promise<void> } {
   const database = new PostgresDatabase(parseAddress(url));
-  return {
-    attempts: new PostgresAttempts(database),
-    failures: new PostgresFailures(database),
-    close: () => database.close(),
-  };
+  const failures = new PostgresFailures(database);
+  return { join: (counted) => failures.join(counted), close: () => database.close() };
 }
