@@ -1,7 +1,7 @@
 /**
  * What a store is, table by table, as both databases have it: for whoever copies one into the other. Must hold every table
- * of the newest schema but three. The change log: who has read the one store starts cold with the other. Who decides by it
- * (`authorizers`): nobody runs meanwhile. Failures (`failure_counts`, with SQLite not even in the store): all of them are
+ * of the newest schema but these. The change log: who has read the one store starts cold with the other. Who decides by it,
+ * and who changes files (`authorizers`, `files_lease`): nobody runs meanwhile. Failures (`failure_counts`, with SQLite not even in the store): all of them are
  * forgotten an hour later, and by the clock of another machine they mean nothing.
  */
 

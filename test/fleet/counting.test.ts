@@ -37,7 +37,7 @@ const untilClosed = (one: FleetAuthorizer, address: string) =>
 
 t.test('three authorizers', async (t) => {
   const server = await postgres(t);
-  const fleet = await startFleet(t, server.url(), undefined, {
+  const fleet = await startFleet(t, server.url(), {
     LATCHKEY_FAILURES_MAX: String(FAILURES_MAX),
   });
   const [first, second] = fleet.authorizers;
