@@ -7,6 +7,7 @@
  */
 
 import type { Action } from './action.js';
+import type { AttemptStore, FailureStore } from './count-ports.js';
 import type { CredentialStore, UsageStore } from './credential-ports.js';
 import type { PathFacts } from './decide.js';
 import type { DigestStore } from './digest-ports.js';
@@ -275,6 +276,8 @@ export interface Store {
   readonly tree: TreeStore;
   readonly quotas: QuotaStore;
   readonly digests: DigestStore;
+  readonly attempts: AttemptStore;
+  readonly failures: FailureStore;
   readonly facts: FactsSource;
   close(): Promise<void>;
 }

@@ -4,6 +4,7 @@
  */
 
 import { randomUUID } from 'node:crypto';
+import type { FailureStore } from '../acl/count-ports.js';
 import type { Following, Receipts } from '../acl/fleet-ports.js';
 import type { FactsSource, Store, UsageStore } from '../acl/ports.js';
 import type { Config } from '../config.js';
@@ -34,6 +35,7 @@ export interface Fleet {
 export interface FleetFacts {
   readonly facts: FactsSource;
   readonly usage: UsageStore;
+  readonly failures: FailureStore;
   readonly fleet: Fleet | undefined;
   close(): Promise<void>;
 }

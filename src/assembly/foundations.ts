@@ -7,6 +7,7 @@
 
 import { resolve } from 'node:path';
 import { Authorizer } from '../acl/authorizer.js';
+import type { FailureStore } from '../acl/count-ports.js';
 import type { Policy } from '../acl/policy.js';
 import type { FactsReader, FactsSource, Store, UsageStore } from '../acl/ports.js';
 import type { Config } from '../config.js';
@@ -15,7 +16,7 @@ import { CachedReader } from '../storage/cached-reader.js';
 import { withoutPassword } from '../storage/postgres/address.js';
 import type { Fence } from '../storage/postgres/fenced-database.js';
 import { type BackupFacts, backUp } from '../storage/sqlite/backup.js';
-import { openSqliteFacts, openSqliteStore, sqliteUsage } from '../storage/sqlite/open.js';
+import { openSqliteFacts, openSqliteStore, sqliteFailures, sqliteUsage } from '../storage/sqlite/open.js';
 import { RawUploads } from '../uploads/raw-uploads.js';
 import { StorageRoot } from '../uploads/storage-root.js';
 
@@ -65,6 +66,7 @@ export interface OpenFacts {
   readonly facts: FactsSource;
   /** It can note when keys were used, and nothing else. */
   readonly usage: UsageStore;
+  readonly failures: FailureStore;
   close(): Promise<void>;
 }
 
@@ -73,7 +75,12 @@ export async function openFacts({ database }: Config): Promise<OpenFacts> {
   try {
     if (database.kind === 'postgres') return await (await postgres()).openPostgresFacts(database.url);
     const facts = await openSqliteFacts(database.file);
-    return { facts, usage: sqliteUsage(database.file), close: async () => facts.close() };
+    const failures = sqliteFailures(database.file);
+    const close = async () => {
+      facts.close();
+      failures.close();
+    };
+    return { facts, usage: sqliteUsage(database.file), failures, close };
   } catch (error) {
     throw notOpened(database, error as Error);
   }

@@ -3,6 +3,7 @@
  * recognise the same visitors by it.
  */
 
+import type { FailureStore } from '../acl/count-ports.js';
 import type { CredentialReader, UsageStore } from '../acl/ports.js';
 import type { Config } from '../config.js';
 import { AccessTokens } from '../credentials/access-token.js';
@@ -10,17 +11,21 @@ import { ApiKeys } from '../credentials/api-key.js';
 import type { ClaimNames } from '../credentials/claims.js';
 import { type CredentialKind, Credentials, type Recognition } from '../credentials/credential.js';
 import { Failures } from '../credentials/failures.js';
+import { JOIN_EVERY_MS, JOIN_GAP_MS, JoinedFailures } from '../credentials/joined-failures.js';
 import { KeyUsage, USAGE_WRITE_MS } from '../credentials/key-usage.js';
 import { ProxyHeaders } from '../credentials/proxy-header.js';
 import { Sessions } from '../credentials/session.js';
 import { TokenKeys } from '../credentials/token-keys.js';
 import type { CredentialKindName } from '../settings/words.js';
+import { type Repeated, repeat } from '../storage/repeat.js';
 import { clock } from './foundations.js';
 import { openKeySources } from './key-sources.js';
 
 export interface RecognitionParts {
   readonly reader: CredentialReader;
   readonly usage: UsageStore;
+  /** What all processes have counted of failed credentials. */
+  readonly failures: FailureStore;
   readonly onProblem: (message: string) => void;
 }
 
@@ -28,6 +33,7 @@ export interface RecognitionParts {
 export function openRecognition(config: Config, parts: RecognitionParts): Recognition {
   const { reader, onProblem } = parts;
   const failures = new Failures(config.failures, () => performance.now());
+  const joining = keepJoined(failures, parts);
   const usage = new KeyUsage(parts.usage, (error) =>
     onProblem(`the use of API keys: ${(error as Error).message}`),
   );
@@ -45,9 +51,27 @@ export function openRecognition(config: Config, parts: RecognitionParts): Recogn
     close: async () => {
       clearInterval(writing);
       for (const close of closers) close();
+      await joining.stop();
       await usage.close();
     },
   };
+}
+
+/** A store that is away has answered for itself by then (`storage/postgres/database.ts`). */
+const JOIN_PATIENCE_MS = 5_000;
+
+function keepJoined(failures: Failures, { failures: store, onProblem }: RecognitionParts): Repeated {
+  const joined = new JoinedFailures(failures, store);
+  const joining = repeat(() => joined.join(), {
+    everyMs: JOIN_EVERY_MS,
+    gapMs: JOIN_GAP_MS,
+    patienceMs: JOIN_PATIENCE_MS,
+    onLost: (error) =>
+      onProblem(`failed credentials are counted by each process alone: ${(error as Error).message}`),
+    onFound: () => onProblem('failed credentials are counted by all processes together again'),
+  });
+  failures.onMany = () => joining.hurry();
+  return joining;
 }
 
 function accessTokens(

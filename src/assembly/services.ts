@@ -43,7 +43,11 @@ export async function openAuthorizerApp(config: Config, logger: Logger) {
   }
 }
 
-async function authorizerAppOver({ facts, usage, fleet, close }: FleetFacts, config: Config, logger: Logger) {
+async function authorizerAppOver(
+  { facts, usage, failures, fleet, close }: FleetFacts,
+  config: Config,
+  logger: Logger,
+) {
   const shared = new SharedCheck(facts);
   const reader = readerOver(shared, config);
   const authorizer = authorizerOver(reader, config);
@@ -66,7 +70,7 @@ async function authorizerAppOver({ facts, usage, fleet, close }: FleetFacts, con
       // Where the check costs nothing, each decision checks for itself.
       connectionsMax: fleet === undefined ? TURN_CONNECTIONS_MAX : 0,
     },
-    recognise: (onProblem) => openRecognition(config, { reader, usage, onProblem }),
+    recognise: (onProblem) => openRecognition(config, { reader, usage, failures, onProblem }),
     judgeLinks: (onProblem) => openLinkJudges(config, { reader, authorizer, onProblem }),
     visitor: config.visitor,
     mount: config.mount,
@@ -158,7 +162,7 @@ async function openLeasedFilesApp(config: Config, logger: Logger, lease: FilesLe
     });
     const app = await buildFilesApp({
       authorizer,
-      recognise: (onProblem) => openRecognition(config, { reader, usage: store.usage, onProblem }),
+      recognise: (onProblem) => openRecognition(config, { ...store, reader, onProblem }),
       judgeLinks: (onProblem) => openLinkJudges(config, { reader, authorizer, onProblem }),
       openShare: (onProblem) => openShareParts(config, store, onProblem),
       shareLinkStore: store.shareLinks,

@@ -14,7 +14,7 @@ const FORGET_EVERY_MS = 24 * 60 * 60 * 1000;
 /** @param onProblem told, for the log, what could not be noted */
 export function openShareParts(
   { links }: Config,
-  { linkCounts, shareLinks }: Store,
+  { attempts, linkCounts, shareLinks }: Store,
   onProblem: (message: string) => void,
 ): OpenedShare {
   const usage = new KeyUsage({ recordUses: (uses) => linkCounts.recordLinkUses(uses) }, (error) =>
@@ -30,7 +30,7 @@ export function openShareParts(
     forgetting = forget();
   }, FORGET_EVERY_MS).unref();
   return {
-    attempts: new PasswordAttempts(() => performance.now()),
+    attempts: new PasswordAttempts(attempts),
     counts: linkCounts,
     leaseMs: links.leaseMs,
     onUse: (id, at) => usage.note(id, at),

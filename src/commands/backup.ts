@@ -5,8 +5,8 @@ import { enterDataFolder } from '../host/data-folder.js';
 import { type Command, DONE, flag, RefusedError, UsageError } from './command.js';
 import { Progress } from './progress.js';
 
-/** Of the store, and what SQLite keeps beside it. */
-const OWN_ENDINGS = ['', '-wal', '-shm', '-journal'];
+/** Of the store, and what lies beside it. */
+const OWN_ENDINGS = ['', '-wal', '-shm', '-journal', '-counts', '-counts-wal', '-counts-shm'];
 /** In the data folder. */
 const SECRETS = ['secret', 'link-secret'];
 

@@ -4,7 +4,8 @@
  * name of one link says anything about another.
  */
 
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
+import { digestName } from './digest-name.js';
 
 export interface LeaseClient {
   readonly linkId: string;
@@ -14,7 +15,6 @@ export interface LeaseClient {
   readonly userAgent: string | undefined;
 }
 
-const NAME_BYTES = 16;
 const TICKET_BYTES = 16;
 /** Characters. Nobody's real one is longer, and only the beginning of a longer one counts. */
 const USER_AGENT_LENGTH_MAX = 512;
@@ -26,16 +26,11 @@ export function newLeaseTicket(): string {
 
 /** The surer name first. */
 export function leaseClients({ linkId, ticket, address, userAgent }: LeaseClient): readonly string[] {
-  const byAddress = named([
+  const byAddress = digestName([
     'address',
     linkId,
     address ?? '',
     userAgent?.slice(0, USER_AGENT_LENGTH_MAX) ?? '',
   ]);
-  return ticket === undefined ? [byAddress] : [named(['ticket', linkId, ticket]), byAddress];
-}
-
-function named(parts: readonly string[]): string {
-  const digest = createHash('sha256').update(JSON.stringify(parts)).digest();
-  return digest.subarray(0, NAME_BYTES).toString('base64url');
+  return ticket === undefined ? [byAddress] : [digestName(['ticket', linkId, ticket]), byAddress];
 }

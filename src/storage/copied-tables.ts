@@ -1,6 +1,8 @@
 /**
- * What a store is, table by table, as both databases have it: for whoever copies one into the other. The change log is not
- * among it: who has read the one store starts cold with the other. Must hold every table of the newest schema.
+ * What a store is, table by table, as both databases have it: for whoever copies one into the other. Must hold every table
+ * of the newest schema but these. The change log: who has read the one store starts cold with the other. Who decides by it,
+ * and who changes files (`authorizers`, `files_lease`): nobody runs meanwhile. Failures (`failure_counts`, with SQLite not even in the store): all of them are
+ * forgotten an hour later, and by the clock of another machine they mean nothing.
  */
 
 import { createHash } from 'node:crypto';

@@ -99,7 +99,8 @@ t.test('what the services work with is no place for a backup, whatever is said',
   const { run, folder, dataFolder } = await desk(t);
   const before = statSync(`${dataFolder}/latchkey.db`).ino;
   symlinkSync(dataFolder, `${folder}/also`);
-  const names = ['latchkey.db', 'latchkey.db-wal', 'latchkey.db-shm', 'secret', 'link-secret'];
+  const beside = ['', '-wal', '-shm', '-counts', '-counts-wal'];
+  const names = [...beside.map((ending) => `latchkey.db${ending}`), 'secret', 'link-secret'];
   for (const file of [...names.map((name) => `${dataFolder}/${name}`), `${folder}/also/latchkey.db`]) {
     t.same(await run(['backup', file, '--replace']), {
       code: 1,

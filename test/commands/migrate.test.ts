@@ -72,7 +72,7 @@ async function rowsOf(schema: string) {
 }
 
 t.test(
-  'every table of both schemas is copied, but for the numbers of changes and which processes there are',
+  'every table of both schemas is copied, but for the numbers of changes, which processes there are, and failures',
   async (t) => {
     const folder = t.testdir();
     await openSqliteStore(`${folder}/store.db`).close();
@@ -86,7 +86,7 @@ t.test(
     const client = await server.client();
     const { rows } = await client.query(`SELECT tablename FROM pg_tables WHERE schemaname = 'to_${schemas}'`);
     const copied = COPIED_TABLES.map(({ name }) => name).toSorted();
-    const others = ['state', 'changes', 'path_lengths', 'authorizers', 'files_lease'];
+    const others = ['state', 'changes', 'path_lengths', 'authorizers', 'files_lease', 'failure_counts'];
     const own = (names: readonly string[]) => names.filter((name) => !others.includes(name)).toSorted();
     t.same(own(sqlite), copied);
     t.same(own(rows.map(({ tablename }) => tablename)), copied);

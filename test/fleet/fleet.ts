@@ -25,8 +25,8 @@ export const FILE = '/team/plan.pdf';
 
 export interface FleetAuthorizer {
   readonly running: Running;
-  /** The status of bob's question; 0: nobody answered. */
-  ask(): Promise<number>;
+  /** The status of bob's question, or of another's; 0: nobody answered. */
+  ask(headers?: Readonly<Record<string, string>>): Promise<number>;
   /** What it says on `/readyz` or `/metrics`. */
   tell(url: string): Promise<string>;
 }
@@ -72,7 +72,11 @@ export interface Fleet extends Writer {
   revoke(): Promise<Receipt>;
 }
 
-export async function startFleet(t: Test, database: string): Promise<Fleet> {
+export async function startFleet(
+  t: Test,
+  database: string,
+  more: Readonly<Record<string, string>> = {},
+): Promise<Fleet> {
   stopsBefore(t);
   const folder = shortFolder(t); // a socket's path may have 107 bytes only
   const env = {
@@ -80,6 +84,7 @@ export async function startFleet(t: Test, database: string): Promise<Fleet> {
     LATCHKEY_JWT_SECRET: SECRET,
     LATCHKEY_STALENESS_MAX_MS: String(BOUND_MS),
     LATCHKEY_ADMINS: 'user:root',
+    ...more,
   };
   const dataFolder = (n: number) => `${folder}/data-${n}`;
   const startOne = (n: number) => startAuthorizer(t, dataFolder(n), env);
@@ -117,10 +122,11 @@ export async function startAuthorizer(
     env: plainEnvironment({ ...env, LATCHKEY_DATA: dataFolder }),
   });
   const socketPath = `${dataFolder}/run/authorizer-1.sock`;
-  const headers = { 'X-Latchkey-Method': 'GET', Authorization: `Bearer ${tokenFor(SECRET, 'bob')}` };
+  const bobs = { 'X-Latchkey-Method': 'GET', Authorization: `Bearer ${tokenFor(SECRET, 'bob')}` };
   return {
     running,
-    ask: async () => (await asked(socketPath, `/authorize/files${FILE}`, headers)).status,
+    ask: async (headers = {}) =>
+      (await asked(socketPath, `/authorize/files${FILE}`, { ...bobs, ...headers })).status,
     tell: async (url) => (await asked(socketPath, url, {})).text,
   };
 }

@@ -98,7 +98,7 @@ export async function filesScene(t: Test, options: FilesSceneOptions = {}): Prom
   const fileDigests = new FileDigests();
   const app = await buildFilesApp({
     authorizer,
-    recognise: (onProblem) => openRecognition(config, { reader, usage: store.usage, onProblem }),
+    recognise: (onProblem) => openRecognition(config, { ...store, reader, onProblem }),
     judgeLinks: (onProblem) => openLinkJudges(config, { reader, authorizer, onProblem }),
     openShare: (onProblem) => openShareParts(config, store, onProblem),
     shareLinkStore: store.shareLinks,

@@ -4,13 +4,15 @@
  */
 
 import { Agent, request } from 'node:http';
+import SQLite from 'better-sqlite3';
 import t, { type Test } from 'tap';
 import { newApiKey } from '../../src/credentials/api-key-text.js';
+import { failureName } from '../../src/credentials/joined-failures.js';
 import { basic } from '../credentials/presenting.js';
 import { must } from './must.js';
 import { type PastedSite, pastedSite } from './pasted-site.js';
 import { form } from './refused.js';
-import { startSite } from './running-site.js';
+import { startSite, until } from './running-site.js';
 
 const ADDRESS_MAX = 20;
 const USER_MAX = 5;
@@ -19,6 +21,7 @@ const SETTINGS = {
   LATCHKEY_USER_FAILURES_MAX: String(USER_MAX),
   LATCHKEY_ADMINS: 'user:root',
 };
+const LIMIT_MS = 30_000;
 const FLOOD = 3_000;
 const CONNECTIONS = 16;
 const FILE = '/media/team/plan.txt';
@@ -144,6 +147,32 @@ t.test('the files service counts as the authorizer does', async (t) => {
     }
     t.same(counted(statuses), { 401: ADDRESS_MAX, 429: 2 }, target);
   }
+});
+
+t.test('what the authorizer has counted closes the files service with its first failure', async (t) => {
+  const address = '198.51.100.9';
+  const download = '/_latchkey/download/team/plan.txt';
+  const ask = async (target: string, token: string) =>
+    (await site.ask('GET', target, { headers: from(address, token) })).status;
+  for (let i = 0; i < ADDRESS_MAX; i++) t.equal(await ask(FILE, `x.y.${i}`), 401);
+  const told = async () => {
+    const db = new SQLite(`${site.folder}/data/latchkey.db-counts`, { readonly: true });
+    const sql = 'SELECT failures FROM failure_counts WHERE name = ?';
+    const failures = db.prepare<[string], number>(sql).pluck().get(failureName(address));
+    db.close();
+    return failures ?? 0;
+  };
+  // Nobody may have told anything yet: then there is no such file.
+  await until(
+    () => told().catch(() => 0),
+    (failures) => failures >= ADDRESS_MAX,
+    LIMIT_MS,
+  );
+  let users = 0;
+  const askAnew = () => ask(download, site.token(`new-${++users}`));
+  t.equal(await askAnew(), 200, 'it has nothing to tell, and so has heard nothing');
+  t.equal(await ask(download, 'x.y.z'), 401);
+  await until(askAnew, (status) => status === 429, LIMIT_MS);
 });
 
 t.test('without real_ip settings no header of a client makes another address of it', async (t) => {

@@ -1,5 +1,6 @@
 /** A link with a password, through nginx: the form, the ticket, and what guessing costs. */
 
+import { mkdirSync, rmdirSync } from 'node:fs';
 import t from 'tap';
 import { hashPassword } from '../../src/links/password.js';
 import { childrenOf, ticksOf } from '../commands/processes.js';
@@ -117,6 +118,15 @@ t.test('guessing has to wait, on one link and on all of them, and whoever knows 
   const passwordHash = await hashPassword(PASSWORD);
   const { url } = await site.share('/team/plan.pdf', { passwordHash });
   const guess = async (headers = {}) => site.post(`${url}/`, { password: 'wrong' }, headers);
+  const counts = `${site.dataFolder}/latchkey.db-counts`;
+  mkdirSync(counts); // in the place of the file
+  for (let i = 0; i < 6; i++) t.equal(form(await guess()), '503 json', 'what cannot be counted is not tried');
+  t.match(
+    (await guess(NAVIGATION)).body.toString(),
+    'Whether this link opens cannot be found out right now.',
+  );
+  t.equal((await site.post(`${url}/`, { password: PASSWORD })).status, 503);
+  rmdirSync(counts);
   for (let i = 0; i < 5; i++) t.equal(form(await guess()), '401 json', 'the first ones');
   // All within the second that it has to wait.
   const [limited, page, right] = await Promise.all([

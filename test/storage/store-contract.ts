@@ -4,6 +4,7 @@
  */
 
 import type { Test } from 'tap';
+import { countsContract } from './contract-counts.js';
 import { credentialsContract } from './contract-credentials.js';
 import { digestsContract } from './contract-digests.js';
 import { factsContract } from './contract-facts.js';
@@ -35,6 +36,7 @@ export function storeContract(t: Test, name: string, open: OpenStore): void {
   t.test(`${name}: signed URLs`, async (t) => signedUrlsContract(rulesOf(t, open)));
   t.test(`${name}: share links`, async (t) => shareLinksContract(rulesOf(t, open)));
   t.test(`${name}: what is counted of links`, async (t) => linkCountsContract(rulesOf(t, open)));
+  t.test(`${name}: failures that are counted`, async (t) => countsContract(rulesOf(t, open)));
   t.test(`${name}: revisions and what they touch`, async (t) => writesContract(rulesOf(t, open)));
   t.test(`${name}: loads`, async (t) => factsContract(rulesOf(t, open)));
   t.test(`${name}: files and the journal`, async (t) => filesContract(rulesOf(t, open)));

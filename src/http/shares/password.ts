@@ -47,7 +47,7 @@ export function requireOwnForm({ visitor }: ShareDeps, { headers }: FastifyReque
 
 /**
  * Whether it is the password of the link. @param link `undefined`: there is no such link
- * @throws ShareRefused when it was tried too often, TooBusy
+ * @throws ShareRefused when it was tried too often, TooBusy, NotKnown when it is not known how often
  */
 export async function tryPassword(
   { attempts }: ShareDeps,
@@ -56,16 +56,15 @@ export async function tryPassword(
   address: string | undefined,
 ): Promise<boolean> {
   const attempt = { linkId: link?.id ?? NO_LINK, address };
-  const waitMs = attempts.reserve(attempt);
+  const waitMs = await attempts.reserve(attempt);
   if (waitMs > 0) throw new ShareRefused('too-many', link, { waitSeconds: Math.ceil(waitMs / 1000) });
-  try {
-    const right = await verifyPassword(text, link?.terms.passwordHash);
-    if (right) attempts.succeeded(attempt);
-    return right;
-  } catch (error) {
-    attempts.takeBack(attempt);
+  const right = await verifyPassword(text, link?.terms.passwordHash).catch(async (error: unknown) => {
+    // Where that fails it stays counted, which harms nobody for long.
+    await attempts.takeBack(attempt).catch(() => undefined);
     throw error;
-  }
+  });
+  if (right) await attempts.succeeded(attempt);
+  return right;
 }
 
 export function givePasswordTicket(

@@ -16,6 +16,7 @@ import { SESSION_MARK_MS, SIGNED_URLS, TOUCHED_ALL } from '../../acl/ports.js';
 import type { Principal } from '../../acl/principal.js';
 import { type ResourcePath, ROOT } from '../../acl/resource-path.js';
 import { indexByPrincipal } from '../grant-index.js';
+import { MemoryAttempts, MemoryFailures } from './memory-counts.js';
 import { MemoryDigests } from './memory-digests.js';
 import { MemoryFiles } from './memory-files.js';
 import { MemoryLife } from './memory-life.js';
@@ -106,6 +107,8 @@ export function openMemoryStore(): Store {
     tree: state.tree,
     quotas: state.quotas,
     digests,
+    attempts: new MemoryAttempts(Date.now),
+    failures: new MemoryFailures(Date.now),
     facts: { load: (query) => load(state, query), version: () => state.revision },
     close: async () => {},
   };

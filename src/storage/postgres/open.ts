@@ -1,5 +1,6 @@
 /** Opens a PostgreSQL store: its connections, with its schema brought up to date. */
 
+import type { FailureStore } from '../../acl/count-ports.js';
 import type { LeaseStore } from '../../acl/lease-ports.js';
 import type { Store, UsageStore } from '../../acl/ports.js';
 import { parseAddress } from './address.js';
@@ -7,6 +8,7 @@ import { PostgresDatabase, WRITER_LIMITS, type WriterLimits } from './database.j
 import { type Fence, FencedDatabase } from './fenced-database.js';
 import { migrate } from './migrate.js';
 import { PostgresAcl } from './postgres-acl.js';
+import { openPostgresFailures, PostgresAttempts } from './postgres-counts.js';
 import { PostgresCredentials, PostgresUsage } from './postgres-credentials.js';
 import { PostgresDigests } from './postgres-digests.js';
 import { PostgresExpiries } from './postgres-expiries.js';
@@ -33,6 +35,7 @@ export async function openPostgresStore(
   fence?: Fence,
 ): Promise<Store> {
   const database = await opened(new PublishingDatabase(parseAddress(url), limits, onCommitted));
+  const failures = openPostgresFailures(url);
   const ofFiles = fence === undefined ? database : new FencedDatabase(database, fence);
   return {
     acl: new PostgresAcl(database),
@@ -49,21 +52,30 @@ export async function openPostgresStore(
     moves: new PostgresMoves(ofFiles),
     tree: new PostgresTree(ofFiles),
     quotas: new PostgresQuotas(database),
-    close: () => database.close(),
+    attempts: new PostgresAttempts(database),
+    failures,
+    close: async () => {
+      await Promise.all([failures.close(), database.close()]);
+    },
   };
 }
 
-/** For the authorizer, which reads, and notes when keys were used. */
+/** For the authorizer, which reads, notes when keys were used, and counts failures. */
 export async function openPostgresFacts(url: string): Promise<{
   readonly facts: PostgresFacts;
   readonly usage: UsageStore;
+  readonly failures: FailureStore;
   close(): Promise<void>;
 }> {
   const database = await opened(new PostgresDatabase(parseAddress(url)));
+  const failures = openPostgresFailures(url);
   return {
     facts: new PostgresFacts(database),
     usage: new PostgresUsage(database),
-    close: () => database.close(),
+    failures,
+    close: async () => {
+      await Promise.all([failures.close(), database.close()]);
+    },
   };
 }
 

@@ -244,6 +244,17 @@ export const MIGRATIONS: readonly string[] = [
     UNIQUE (epoch, holder)
   ) WITH (fillfactor = 50);
   `,
+  `
+  -- Wrong passwords of links and failed credentials, as all processes count them.
+  CREATE TABLE failure_counts (
+    kind     text NOT NULL COLLATE "C",
+    name     text NOT NULL COLLATE "C",  -- a digest
+    failures bigint NOT NULL,
+    at       bigint NOT NULL,            -- of passwords the last one, of credentials the first of the window
+    PRIMARY KEY (kind, name)
+  );
+  CREATE INDEX failure_counts_by_time ON failure_counts (kind, at);
+  `,
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;

@@ -14,6 +14,9 @@ const PAGE_BYTES = 8192;
 const SWITCH_RETRY_MS = 20;
 const WRITER_CACHE_KIB = 256 * 1024;
 const READER_CACHE_KIB = 32 * 1024;
+/** Of counters, which are opened while requests are served: whoever else opens them is done in a millisecond. */
+const COUNTERS_TIMEOUT_MS = 200;
+const COUNTERS_CACHE_KIB = 4 * 1024;
 
 /** A connection that may write; it waits for no lock once `waitForNobody` was called. WAL with synchronous=FULL: what has returned survives a power cut. */
 export function openWriter(file: string): Database {
@@ -24,6 +27,19 @@ export function openWriter(file: string): Database {
   db.pragma('foreign_keys = ON');
   db.pragma('trusted_schema = OFF');
   db.pragma(`cache_size = -${WRITER_CACHE_KIB}`);
+  return db;
+}
+
+/**
+ * For what is counted beside the store. A commit waits for no disk: what a process has written outlives it, and a power cut
+ * may take the last of it.
+ */
+export function openCountersFile(file: string): Database {
+  const db = new SQLite(file, { timeout: COUNTERS_TIMEOUT_MS });
+  switchToWal(db, COUNTERS_TIMEOUT_MS);
+  db.pragma('synchronous = NORMAL');
+  db.pragma('trusted_schema = OFF');
+  db.pragma(`cache_size = -${COUNTERS_CACHE_KIB}`);
   return db;
 }
 
@@ -42,8 +58,8 @@ export function openReader(file: string): Database {
 }
 
 /** The first two processes on a new file may want to switch at once; SQLite tells the second one at once. */
-function switchToWal(db: Database): void {
-  const deadline = performance.now() + OPENING_TIMEOUT_MS;
+function switchToWal(db: Database, patienceMs = OPENING_TIMEOUT_MS): void {
+  const deadline = performance.now() + patienceMs;
   while (db.pragma('journal_mode', { simple: true }) !== 'wal') {
     try {
       db.pragma('journal_mode = WAL');

@@ -1,9 +1,12 @@
 /** Opens a SQLite store: a writer with its schema brought up to date, and a reader for the decisions. */
 
+import type { FailureStore } from '../../acl/count-ports.js';
 import type { Store, UsageStore } from '../../acl/ports.js';
 import { ChangeLog } from './change-log.js';
 import { openWriter, waitForNobody } from './connection.js';
+import { CountersFile } from './counters-file.js';
 import { migrate } from './migrations.js';
+import { SqliteAttempts, SqliteFailures } from './sqlite-counts.js';
 import { SqliteCredentials, SqliteUsage } from './sqlite-credentials.js';
 import { SqliteDigests } from './sqlite-digests.js';
 import { SqliteExpiries } from './sqlite-expiries.js';
@@ -32,6 +35,7 @@ export function openSqliteStore(file: string, patienceMs = WRITER_PATIENCE_MS): 
     const turns = new WriteTurns(db, patienceMs);
     const log = new ChangeLog(db, turns);
     const quotas = new SqliteQuotas(db, turns);
+    const counters = new CountersFile(file);
     return {
       acl: new SqliteStore(db, log),
       credentials: new SqliteCredentials(db, log),
@@ -46,9 +50,12 @@ export function openSqliteStore(file: string, patienceMs = WRITER_PATIENCE_MS): 
       tree: new SqliteTree(db, log),
       quotas,
       digests: new SqliteDigests(db, turns),
+      attempts: new SqliteAttempts(counters),
+      failures: new SqliteFailures(counters),
       facts,
       close: async () => {
         facts.close();
+        counters.close();
         db.close();
       },
     };
@@ -80,4 +87,11 @@ export function sqliteUsage(file: string): UsageStore {
       }
     },
   };
+}
+
+/** What the authorizer counts: in a file of its own, whose connection can write nothing else. */
+export function sqliteFailures(file: string): FailureStore & { close(): void } {
+  const counters = new CountersFile(file);
+  const failures = new SqliteFailures(counters);
+  return { join: (counted) => failures.join(counted), close: () => counters.close() };
 }

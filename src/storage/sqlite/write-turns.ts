@@ -24,13 +24,18 @@ export class WriteTurns {
   readonly #commit: Statement;
   readonly #rollback: Statement;
   readonly #schema: Statement<[], number>;
+  readonly #problemOf: (schema: number | undefined) => string | undefined;
   /** Resolves when the last one that has come is done; `undefined`: nobody writes. */
   #last: Promise<void> | undefined;
 
-  /** @param db a connection that waits for no lock by itself, and that only this object writes by */
-  constructor(db: Database, patienceMs = WRITER_PATIENCE_MS) {
+  /**
+   * @param db a connection that waits for no lock by itself, and that only this object writes by
+   * @param problemOf why nothing must be written by a schema
+   */
+  constructor(db: Database, patienceMs = WRITER_PATIENCE_MS, problemOf = schemaProblem) {
     this.#db = db;
     this.#patienceMs = patienceMs;
+    this.#problemOf = problemOf;
     this.#begin = db.prepare('BEGIN IMMEDIATE');
     this.#commit = db.prepare('COMMIT');
     this.#rollback = db.prepare('ROLLBACK');
@@ -104,7 +109,7 @@ export class WriteTurns {
 
   /** A newer Latchkey may have migrated the store under us: what we would write there nobody knows. */
   #refuseOther(): void {
-    const problem = schemaProblem(this.#schema.get());
+    const problem = this.#problemOf(this.#schema.get());
     if (problem !== undefined) throw new NotKnown('store-unreadable', problem);
   }
 
