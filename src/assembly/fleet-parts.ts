@@ -4,7 +4,7 @@
  */
 
 import { randomUUID } from 'node:crypto';
-import type { Receipts } from '../acl/fleet-ports.js';
+import type { Following, Receipts } from '../acl/fleet-ports.js';
 import type { FactsSource, Store, UsageStore } from '../acl/ports.js';
 import type { Config } from '../config.js';
 import { isThere, processName, processPlace } from '../host/this-process.js';
@@ -71,7 +71,7 @@ export function readiness(facts: FactsSource, fleet: Fleet | undefined) {
 export interface FleetStore {
   readonly store: Store;
   readonly fleet: Fleet | undefined;
-  readonly receipts: Receipts | undefined;
+  readonly receipts: (Receipts & Following) | undefined;
 }
 
 /** For the files service, which decides and writes. What it has written it knows at once. */
@@ -101,7 +101,8 @@ export async function openCommandStore(config: Config, fence?: Fence): Promise<O
       await Promise.all([feed?.close(), close()]);
       await opened.close();
     };
-    return { store: { ...opened, close: closeAll }, receipts: new WaitingReceipts(authorizers, clocks) };
+    const receipts = new WaitingReceipts(authorizers, clocks, config.stalenessMaxMs);
+    return { store: { ...opened, close: closeAll }, receipts };
   } catch (error) {
     await feed?.close();
     throw error;
@@ -109,7 +110,7 @@ export async function openCommandStore(config: Config, fence?: Fence): Promise<O
 }
 
 interface JoinedFleet extends Fleet {
-  readonly receipts: Receipts;
+  readonly receipts: Receipts & Following;
   leave(): Promise<void>;
 }
 
@@ -148,7 +149,7 @@ async function join(
         revision: () => member.facts.revision,
         isListening: () => member.isListening,
       },
-      receipts: new WaitingReceipts(authorizers, clocks),
+      receipts: new WaitingReceipts(authorizers, clocks, stalenessMaxMs),
       start: (started) => {
         log = started;
         member.start({ polls: outage(...POLL_MESSAGES), announcements: outage(...ANNOUNCE_MESSAGES) });

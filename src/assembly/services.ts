@@ -122,7 +122,7 @@ async function openLeasedFilesApp(config: Config, logger: Logger, lease: FilesLe
     const fileDigests = new FileDigests();
     let log: Log | undefined;
     const looks = openInspection(config, (refused) => log?.warn(refused, 'the scan refused an upload'));
-    const { resumable, recovered } = await recoverUploads(config, root, store);
+    const { resumable, recovered } = await recoverUploads(config, root, store, receipts);
     const counts = new FilesCounts();
     const digestParts = openDigestParts(config, root, store);
     const parts = openFileParts(root, store, {
@@ -131,6 +131,7 @@ async function openLeasedFilesApp(config: Config, logger: Logger, lease: FilesLe
       ...(digestParts && { locks: digestParts.locks }),
       userLimits: config.uploadLimits.userLimits,
       inspection: looks.inspection,
+      following: receipts,
       onCommitted: (file) => {
         counts.committed(file);
         digestParts?.tell(file.path);
@@ -216,7 +217,7 @@ async function openLeasedFilesApp(config: Config, logger: Logger, lease: FilesLe
       stopExpiring();
       await Promise.all([fileDigests.close(), looks.close(), digestParts?.close()]);
     });
-    const operator = buildOperatorApp({ ...parts, clock, logger });
+    const operator = buildOperatorApp({ ...parts, acl: store.acl, receipts, clock, logger });
     app.addHook('onClose', () => operator.close());
     report(recovered, app.log);
     const metrics = config.metrics && buildMetricsApp(openMetrics, checkReady, logger);

@@ -6,9 +6,16 @@
  */
 
 import { request } from 'node:http';
+import type { Receipts } from '../acl/fleet-ports.js';
 import { formatInstant } from '../acl/instant.js';
 import { OPERATOR_SOCKET, openFileParts, recoverFilesAlone, takeFilesLock } from '../assembly/file-parts.js';
-import { FileRefused, type FileWork, ownFileWork, type RemovalMode } from '../assembly/file-work.js';
+import {
+  FileRefused,
+  type FileWork,
+  ownFileWork,
+  type Position,
+  type RemovalMode,
+} from '../assembly/file-work.js';
 import { openCommandStore } from '../assembly/fleet-parts.js';
 import { storageRootOf } from '../assembly/foundations.js';
 import { openInspection } from '../assembly/inspection-parts.js';
@@ -69,11 +76,11 @@ async function withOwnParts<T>(
   { fence, requireHeld }: FilesLease,
   work: (files: FileWork) => Promise<T>,
 ) {
-  const { store } = await openCommandStore(config, fence);
+  const { store, receipts } = await openCommandStore(config, fence);
   try {
     const root = storageRootOf(config, requireHeld);
     await root.prepare();
-    const { stuck } = await recoverFilesAlone(root, store);
+    const { stuck } = await recoverFilesAlone(root, store, receipts);
     for (const { what } of stuck) output.note(`${what} was left unfinished by an earlier stop, and still is`);
     const looks = openInspection(config, ({ path, reason }) =>
       output.note(`the scan refused ${path}: ${reason}`),
@@ -82,7 +89,10 @@ async function withOwnParts<T>(
     const { userLimits } = uploadLimits;
     const given = { trashTimeMs, storeDigests, userLimits, inspection: looks.inspection };
     try {
-      return await work(ownFileWork(openFileParts(root, store, given)));
+      const followers = { acl: store.acl, receipts };
+      return await work(
+        ownFileWork(openFileParts(root, store, { ...given, following: receipts }), followers),
+      );
     } finally {
       await looks.close();
     }
@@ -100,6 +110,16 @@ const SERVED: FileWork = {
     asked('/expire', { path, expires: expiresAt === undefined ? 'never' : formatInstant(expiresAt) }),
   restore: (wish) => asked('/restore', wish),
   dropTrashed: async (id) => void (await asked('/drop', { id })),
+  position: async (): Promise<Position> => {
+    const { revision, others } = await asked<{ revision: number; others: boolean }>('/position', {});
+    return { revision, receipts: others ? SERVED_RECEIPTS : undefined };
+  },
+};
+
+/** Of the store in which it was done, whatever this command has been told of stores. */
+const SERVED_RECEIPTS: Receipts = {
+  receiptOf: (revision) => asked('/receipt', { revision }),
+  boundMs: async () => (await asked<{ boundMs: number }>('/bound', {})).boundMs,
 };
 
 function purge(mode: RemovalMode) {
