@@ -1,4 +1,5 @@
 import { takeFilesLock } from '../assembly/file-parts.js';
+import { type FilesLease, HeldElsewhere, takeFilesLease } from '../assembly/lease-parts.js';
 import { copyStore } from '../assembly/store-copy.js';
 import { enterDataFolder } from '../host/data-folder.js';
 import { databaseUrl } from '../settings/places.js';
@@ -38,7 +39,9 @@ export const command: Command = {
       throw new RefusedError(`a files service works in ${config.dataFolder}; stop all services first`);
     }
     let progress: Progress | undefined;
+    let lease: FilesLease | undefined;
     try {
+      lease = await takeFilesLease({ ...config, database: { kind: 'postgres', url } });
       const { rows, revision } = await copyStore(file, url, (done, total) => {
         progress ??= new Progress(total);
         progress.update(done, done);
@@ -52,10 +55,12 @@ export const command: Command = {
       ]);
       return DONE;
     } catch (error) {
-      if ((error as Error).name === 'NotEmpty') throw new RefusedError((error as Error).message);
+      if (error instanceof HeldElsewhere || (error as Error).name === 'NotEmpty')
+        throw new RefusedError((error as Error).message);
       throw error;
     } finally {
       progress?.end();
+      await lease?.release();
       lock.release();
     }
   },

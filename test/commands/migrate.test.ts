@@ -5,7 +5,7 @@ import t from 'tap';
 import { UNLIMITED } from '../../src/acl/quota.js';
 import { COPIED_TABLES, type CopySource } from '../../src/storage/copied-tables.js';
 import { copyIntoPostgres } from '../../src/storage/postgres/copy-in.js';
-import { openPostgresStore } from '../../src/storage/postgres/open.js';
+import { openPostgresLease, openPostgresStore } from '../../src/storage/postgres/open.js';
 import { openCopySource } from '../../src/storage/sqlite/copy-source.js';
 import { openSqliteStore } from '../../src/storage/sqlite/open.js';
 import { postgres } from '../postgres.js';
@@ -184,4 +184,17 @@ t.test('what is no copy from the one to the other is wrong usage', async (t) => 
   for (const [words, told] of table) t.match(await run(words), { code: 2, stdout: '', stderr: told }, words);
   const missing = await run(`migrate --from sqlite:none.db --to ${freshUrl()}`);
   t.match(missing, { code: 3, stdout: '', stderr: /the store .*none\.db cannot be read/ });
+});
+
+t.test('not into the store of a files service that works elsewhere', async (t) => {
+  const url = freshUrl();
+  const { run, dataFolder } = await desk(t);
+  await fill(`${dataFolder}/latchkey.db`);
+  const { store, close } = await openPostgresLease(url);
+  t.teardown(close);
+  await store.take({ id: 'a', name: 'files@web1:1', lock: 'of web1' }, 600_000);
+  const { code, stdout, stderr } = await run(['migrate', '--to', url]);
+  t.strictSame([code, stdout], [1, '']);
+  t.match(stderr, /^latchkey: files@web1:1 changes the files of this store: .*stop that process/);
+  t.equal((await rowsOf(`to_${schemas}`)).grants, 0);
 });
