@@ -12,7 +12,6 @@ import pg from 'pg';
 import type { Test } from 'tap';
 
 const SETTINGS = [
-  'listen_addresses=',
   'fsync=off',
   'shared_buffers=16MB',
   'max_connections=100',
@@ -36,7 +35,10 @@ export interface Postgres {
 }
 
 /** Started; it ends after what the test tears down from here on. */
-export async function postgres(t: Pick<Test, 'teardown'>): Promise<Postgres> {
+export async function postgres(
+  t: Pick<Test, 'teardown'>,
+  settings: readonly string[] = SETTINGS,
+): Promise<Postgres> {
   const programs = programsFolder();
   const account = accountToRun();
   const folder = mkdtempSync(`${tmpdir()}/latchkey-pg-`);
@@ -51,7 +53,7 @@ export async function postgres(t: Pick<Test, 'teardown'>): Promise<Postgres> {
   const url = (words: Readonly<Record<string, string>> = {}, database = 'postgres') =>
     `postgres://latchkey@/${database}?${new URLSearchParams({ host: folder, ...words })}`;
   const start = async () => {
-    const options = SETTINGS.flatMap((setting) => ['-c', setting]);
+    const options = ['listen_addresses=', ...settings].flatMap((setting) => ['-c', setting]);
     const args = ['-c', HOLD, 'sh', `${programs}/postgres`, folder, ...options];
     shell = spawn('/bin/sh', args, { ...as, stdio: ['pipe', 'ignore', 'pipe'] });
     await ready(shell);

@@ -12,10 +12,11 @@ import type { FleetFigures } from '../metrics/fleet-metrics.js';
 import type { ChangeFeed } from '../storage/change-feed/change-feed.js';
 import { FleetMember } from '../storage/fleet-member.js';
 import type { OutageListener } from '../storage/outage.js';
+import type { Fence } from '../storage/postgres/fenced-database.js';
 import { WaitingReceipts } from '../storage/waiting-receipts.js';
 import { checkFacts, openFacts, openStore } from './foundations.js';
 
-const clocks = { monotonic: () => performance.now(), wall: () => Date.now() };
+export const clocks = { monotonic: () => performance.now(), wall: () => Date.now() };
 
 export interface FleetLog {
   info(message: string): void;
@@ -74,9 +75,9 @@ export interface FleetStore {
 }
 
 /** For the files service, which decides and writes. What it has written it knows at once. */
-export async function openFleetStore(config: Config): Promise<FleetStore> {
+export async function openFleetStore(config: Config, fence?: Fence): Promise<FleetStore> {
   let fleet: JoinedFleet | undefined;
-  const opened = await openStore(config, (revision) => fleet?.member.committed(revision));
+  const opened = await openStore(config, (revision) => fleet?.member.committed(revision), fence);
   fleet = await join(config, 'files', opened);
   if (fleet === undefined) return { store: opened, fleet, receipts: undefined };
   const { member, leave, receipts } = fleet;
@@ -88,12 +89,12 @@ export async function openFleetStore(config: Config): Promise<FleetStore> {
 }
 
 /** For a command, which is over before anybody could hear of it. */
-export async function openCommandStore(config: Config): Promise<Omit<FleetStore, 'fleet'>> {
+export async function openCommandStore(config: Config, fence?: Fence): Promise<Omit<FleetStore, 'fleet'>> {
   const { database } = config;
   if (database.kind === 'sqlite') return { store: await openStore(config), receipts: undefined };
   const feed = config.redis === undefined ? undefined : await openFeed(config, database.url, IGNORED);
   try {
-    const opened = await openStore(config, (revision) => feed?.publish(revision));
+    const opened = await openStore(config, (revision) => feed?.publish(revision), fence);
     const { openPostgresAuthorizers } = await import('../storage/postgres/open-fleet.js');
     const { authorizers, close } = openPostgresAuthorizers(database.url);
     const closeAll = async () => {

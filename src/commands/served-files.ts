@@ -1,7 +1,8 @@
 /**
  * Moves, copies and removals for the operator. The locks of paths are those of one process, so a files service that runs
  * on the data folder is asked to do it, on a socket that is its owner's alone; where none runs, it is done here, by the
- * same code, under the lock by which a files service would be kept from starting.
+ * same code, under the lock by which a files service would be kept from starting, and the lease by which those of other
+ * machines would stand by.
  */
 
 import { request } from 'node:http';
@@ -18,6 +19,7 @@ import {
 import { openCommandStore } from '../assembly/fleet-parts.js';
 import { storageRootOf } from '../assembly/foundations.js';
 import { openInspection } from '../assembly/inspection-parts.js';
+import { type FilesLease, refuseHeldElsewhere, takeFilesLease } from '../assembly/lease-parts.js';
 import { enterDataFolder } from '../host/data-folder.js';
 import { type Invocation, RefusedError } from './command.js';
 
@@ -40,27 +42,43 @@ async function withSome<T>(invocation: Invocation, work: (files: FileWork) => Pr
   const { config, output } = invocation;
   enterDataFolder(config, output.note);
   const deadline = performance.now() + PATIENCE_MS;
-  do {
+  for (let looks = 1; performance.now() < deadline; looks += 1) {
     const lock = await takeFilesLock(0);
     if (lock !== undefined) {
       try {
-        return await withOwnParts(invocation, work);
+        return await withLease(invocation, work);
       } finally {
         lock.release();
       }
     }
     if (await isServed()) return work(SERVED);
+    // The one that works here may stand by for another machine's.
+    if (looks === 1) await refuseHeldElsewhere(config);
     await new Promise((resolve) => setTimeout(resolve, LOCK_TRY_MS));
-  } while (performance.now() < deadline);
+  }
+  await refuseHeldElsewhere(config);
   throw new Error(
     `another process changes files in ${config.dataFolder}, and answers nobody; try again later`,
   );
 }
 
-async function withOwnParts<T>({ config, output }: Invocation, work: (files: FileWork) => Promise<T>) {
-  const { store, receipts } = await openCommandStore(config);
+async function withLease<T>(invocation: Invocation, work: (files: FileWork) => Promise<T>) {
+  const lease = await takeFilesLease(invocation.config);
   try {
-    const root = storageRootOf(config);
+    return await withOwnParts(invocation, lease, work);
+  } finally {
+    await lease.release();
+  }
+}
+
+async function withOwnParts<T>(
+  { config, output }: Invocation,
+  { fence, requireHeld }: FilesLease,
+  work: (files: FileWork) => Promise<T>,
+) {
+  const { store, receipts } = await openCommandStore(config, fence);
+  try {
+    const root = storageRootOf(config, requireHeld);
     await root.prepare();
     const { stuck } = await recoverFilesAlone(root, store, receipts);
     for (const { what } of stuck) output.note(`${what} was left unfinished by an earlier stop, and still is`);

@@ -12,14 +12,14 @@ import { RedisFeed } from '../../src/storage/change-feed/redis-feed.js';
 import { openPostgresStore } from '../../src/storage/postgres/open.js';
 import { openPostgresAuthorizers } from '../../src/storage/postgres/open-fleet.js';
 import { WaitingReceipts } from '../../src/storage/waiting-receipts.js';
-import { latchkey, type Result, type Running, start, stopsBefore } from '../commands/program.js';
+import { type Ending, latchkey, type Result, type Running, start, stopsBefore } from '../commands/program.js';
 import { shortFolder } from '../http/asking-files.js';
 import { LATCHKEY, plainEnvironment, tokenFor, until } from '../nginx/running-site.js';
 import { draft, path, principal } from '../storage/given.js';
 
 export const BOUND_MS = 1_000;
 export const LIMIT_MS = 30_000;
-const SECRET = 'x'.repeat(32);
+export const SECRET = 'x'.repeat(32);
 const ANSWER_MS = 10_000;
 export const FILE = '/team/plan.pdf';
 
@@ -51,24 +51,28 @@ export interface CliOptions {
   readonly stdin?: string;
 }
 
-export interface Fleet {
+/** Writes as the files service does, without it, and asks for receipts. */
+export interface Writer {
+  readonly store: Store;
+  receiptOf(revision: number): Promise<Receipt>;
+}
+
+export interface Fleet extends Writer {
   /** Of the command line. */
   readonly desk: string;
   readonly authorizers: readonly FleetAuthorizer[];
   readonly env: Readonly<Record<string, string>>;
   /** Of the nth authorizer. */
   dataFolder(n: number): string;
-  readonly store: Store;
   start(n: number): Promise<FleetAuthorizer>;
   startFiles(t: Test): Promise<FleetFiles>;
   /** In a data folder of its own, or in another one, such as that of the files service. */
   cli(words: string | readonly string[], options?: CliOptions): Promise<Result>;
   grant(): Promise<Receipt>;
   revoke(): Promise<Receipt>;
-  receiptOf(revision: number): Promise<Receipt>;
 }
 
-export async function startFleet(t: Test, database: string, redis?: string): Promise<Fleet> {
+export async function startFleet(t: Test, database: string): Promise<Fleet> {
   stopsBefore(t);
   const folder = shortFolder(t); // a socket's path may have 107 bytes only
   const env = {
@@ -76,11 +80,12 @@ export async function startFleet(t: Test, database: string, redis?: string): Pro
     LATCHKEY_JWT_SECRET: SECRET,
     LATCHKEY_STALENESS_MAX_MS: String(BOUND_MS),
     LATCHKEY_ADMINS: 'user:root',
-    ...(redis !== undefined && { LATCHKEY_REDIS_URL: redis }),
   };
   const dataFolder = (n: number) => `${folder}/data-${n}`;
-  const startOne = (n: number) => authorizer(t, dataFolder(n), env);
-  const writer = await openWriter(t, database, redis);
+  const startOne = (n: number) => startAuthorizer(t, dataFolder(n), env);
+  const writer = await openWriter(t, database, undefined);
+  const { store, receiptOf } = writer;
+  const selection = { principal: principal('user:bob'), path: path(FILE), effect: 'allow' } as const;
   const desk = `${folder}/data-cli`;
   const authorizers = [];
   for (const n of [1, 2, 3]) authorizers.push(await startOne(n));
@@ -89,6 +94,9 @@ export async function startFleet(t: Test, database: string, redis?: string): Pro
     env,
     dataFolder,
     ...writer,
+    grant: async () => receiptOf((await store.acl.putGrants([draft(`user:bob read ${FILE}`)])).revision),
+    revoke: async () =>
+      receiptOf((await store.acl.removeGrants({ ...selection, actions: ['read'] })).revision),
     start: startOne,
     startFiles: (t) => filesService(t, `${folder}/data-files`, env),
     desk,
@@ -100,8 +108,8 @@ export async function startFleet(t: Test, database: string, redis?: string): Pro
   };
 }
 
-async function authorizer(
-  t: Test,
+export async function startAuthorizer(
+  t: Ending,
   dataFolder: string,
   env: Readonly<Record<string, string>>,
 ): Promise<FleetAuthorizer> {
@@ -166,8 +174,7 @@ function asked(
   });
 }
 
-/** As the files service writes, without it. */
-async function openWriter(t: Test, database: string, redis: string | undefined) {
+export async function openWriter(t: Ending, database: string, redis: string | undefined): Promise<Writer> {
   const feed =
     redis === undefined
       ? undefined
@@ -177,15 +184,7 @@ async function openWriter(t: Test, database: string, redis: string | undefined) 
   const { authorizers, close } = openPostgresAuthorizers(database);
   t.teardown(() => Promise.all([feed?.close(), store.close(), close()]));
   const receipts = new WaitingReceipts(authorizers, { monotonic: () => performance.now(), wall: Date.now });
-  const receiptOf = (revision: number) => receipts.receiptOf(revision);
-  const selection = { principal: principal('user:bob'), path: path(FILE), effect: 'allow' } as const;
-  return {
-    store,
-    receiptOf,
-    grant: async () => receiptOf((await store.acl.putGrants([draft(`user:bob read ${FILE}`)])).revision),
-    revoke: async () =>
-      receiptOf((await store.acl.removeGrants({ ...selection, actions: ['read'] })).revision),
-  };
+  return { store, receiptOf: (revision) => receipts.receiptOf(revision) };
 }
 
 export const everywhere = (fleet: Pick<Fleet, 'authorizers'>) =>
