@@ -99,7 +99,10 @@ async function work(folder: string, options: CliOptions, authorizers: number, t:
 
 t.test('files, by a command alone', async (t) => {
   given(fleet.desk, 'alone');
-  await work('alone', {}, 3, t);
+  for (const words of ['mv /alone/moved /alone/there', 'rm /alone/removed']) {
+    runs(words);
+    t.match(await json(words), told(3), words);
+  }
 });
 
 t.test('grants that come with adopted files, and what a crash has left', async (t) => {
