@@ -4,6 +4,7 @@
  */
 
 import { Cluster, Redis, type RedisOptions } from 'ioredis';
+import { briefSentinels } from './brief-sentinels.js';
 import type { RedisAddress } from './redis-address.js';
 
 const CONNECT_TIMEOUT_MS = 2_000;
@@ -45,6 +46,7 @@ function optionsOf(address: RedisAddress) {
   const place =
     kind === 'sentinel'
       ? {
+          Connector: briefSentinels(GOODBYE_MS),
           sentinels: [...hosts],
           name: master ?? '',
           sentinelRetryStrategy: retryAfter,
