@@ -27,7 +27,7 @@ const BOUND_MS = 2_000;
 const HOLD_MS = 10_000;
 const WRITTEN = ['/one.txt', '/two.txt'];
 /** As an operator has it, but for its size. */
-const POSTGRES = ['fsync=on', 'shared_buffers=128MB', 'autovacuum=on'];
+const POSTGRES = ['shared_buffers=128MB'];
 const TELL_MS = 5_000;
 
 const ends = [];

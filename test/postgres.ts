@@ -37,11 +37,11 @@ export interface Postgres {
 /**
  * Started; it ends after what the test tears down from here on.
  *
- * @param settings further ones, which win: `fsync=on` where it is measured
+ * @param settings in place of those of the tests, where a server is measured
  */
 export async function postgres(
   t: Pick<Test, 'teardown'>,
-  settings: readonly string[] = [],
+  settings: readonly string[] = SETTINGS,
 ): Promise<Postgres> {
   const programs = programsFolder();
   const account = accountToRun();
@@ -57,7 +57,7 @@ export async function postgres(
   const url = (words: Readonly<Record<string, string>> = {}, database = 'postgres') =>
     `postgres://latchkey@/${database}?${new URLSearchParams({ host: folder, ...words })}`;
   const start = async () => {
-    const options = [...SETTINGS, ...settings].flatMap((setting) => ['-c', setting]);
+    const options = ['listen_addresses=', ...settings].flatMap((setting) => ['-c', setting]);
     const args = ['-c', HOLD, 'sh', `${programs}/postgres`, folder, ...options];
     // A Ctrl-C is for whoever started it, who ends it.
     shell = spawn('/bin/sh', args, { ...as, stdio: ['pipe', 'ignore', 'pipe'], detached: true });
