@@ -11,7 +11,6 @@ import { openSqliteStore } from '../dist/storage/sqlite/open.js';
 import { CLI, SECRET, tokenOf } from './authorizer.mjs';
 import {
   bareConf,
-  ended,
   FILES,
   FOLDERS,
   grantBatches,
@@ -19,6 +18,7 @@ import {
   startNginx,
   writeFiles,
 } from './behind-nginx.mjs';
+import { ended } from './ends.mjs';
 import { childOf } from './measure.mjs';
 
 const LINK_KEY = 'bench';

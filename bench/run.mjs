@@ -2,7 +2,7 @@
 // medians printed, as ratios to bare nginx and to the floor, since the machines are shared and noisy.
 import { spawnSync } from 'node:child_process';
 import { firstTokens } from './first-token.mjs';
-import { load, rss } from './measure.mjs';
+import { load, median, memory } from './measure.mjs';
 import { createModes } from './modes.mjs';
 
 const quick = process.argv.includes('--quick');
@@ -55,7 +55,7 @@ function print(modes, rounds) {
   }
   console.log('\nresident memory, MiB');
   for (const [name, pid] of site.processes)
-    console.log(`  ${name.padEnd(32)}${(rss(pid) / 1024).toFixed(0).padStart(6)}`);
+    console.log(`  ${name.padEnd(32)}${String(memory(pid)).padStart(6)}`);
   const between = (a, b) => (rate.has(a) && rate.has(b) ? (rate.get(a) / rate.get(b)).toFixed(2) : '–');
   console.log(
     `\nimport of ${site.grants.toLocaleString('en')} grants: ${Math.round(site.importRate).toLocaleString('en')} rows a second`,
@@ -75,9 +75,4 @@ function print(modes, rounds) {
   console.log('\nthe first look at a token, in microseconds');
   for (const [algorithm, cost] of firsts)
     console.log(`  ${algorithm.padEnd(32)}${cost.toFixed(0).padStart(6)}`);
-}
-
-function median(values) {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)];
 }
