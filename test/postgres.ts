@@ -35,8 +35,19 @@ export interface Postgres {
   crash(): Promise<void>;
 }
 
+/** What a test wants otherwise, such as TLS. */
+export interface PostgresOptions {
+  /** In the name of the socket as well. */
+  readonly port?: number;
+  /** Puts files into its folder, before it starts, and answers with settings. */
+  readonly prepare?: (folder: string) => readonly string[];
+}
+
 /** Started; it ends after what the test tears down from here on. */
-export async function postgres(t: Pick<Test, 'teardown'>): Promise<Postgres> {
+export async function postgres(
+  t: Pick<Test, 'teardown'>,
+  { port, prepare = () => [] }: PostgresOptions = {},
+): Promise<Postgres> {
   const programs = programsFolder();
   const account = accountToRun();
   const folder = mkdtempSync(`${tmpdir()}/latchkey-pg-`);
@@ -49,9 +60,13 @@ export async function postgres(t: Pick<Test, 'teardown'>): Promise<Postgres> {
   let shell: ChildProcess | undefined;
   const clients: pg.Client[] = [];
   const url = (words: Readonly<Record<string, string>> = {}, database = 'postgres') =>
-    `postgres://latchkey@/${database}?${new URLSearchParams({ host: folder, ...words })}`;
+    `postgres://latchkey@/${database}?${new URLSearchParams({ host: folder, ...(port && { port: String(port) }), ...words })}`;
+  const settings = [...SETTINGS, ...(port === undefined ? [] : [`port=${port}`]), ...prepare(folder)];
+  if (account !== undefined) {
+    for (const name of readdirSync(folder)) chownSync(`${folder}/${name}`, account.uid, account.gid);
+  }
   const start = async () => {
-    const options = SETTINGS.flatMap((setting) => ['-c', setting]);
+    const options = settings.flatMap((setting) => ['-c', setting]);
     const args = ['-c', HOLD, 'sh', `${programs}/postgres`, folder, ...options];
     shell = spawn('/bin/sh', args, { ...as, stdio: ['pipe', 'ignore', 'pipe'] });
     await ready(shell);
