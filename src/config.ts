@@ -5,29 +5,24 @@
  * problem too: a setting that silently does nothing is how files become public.
  */
 
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { HomeTemplate } from './acl/policy.js';
 import type { Principal } from './acl/principal.js';
 import type { QuotaLimits } from './acl/quota.js';
-import { contradictions } from './contradictions.js';
 import type { FailureLimits } from './credentials/failures.js';
 import type { ProxyProof } from './credentials/proxy-header.js';
 import type { RsaAlgorithm } from './credentials/rsa-algorithm.js';
 import type { SigningSecret } from './credentials/secret-text.js';
-import { type InspectionSettings, inspectionSettings } from './inspection-settings.js';
 import type { LinkLifetime } from './links/link-limits.js';
 import type { LinkKey } from './links/signed-url.js';
-import {
-  type CredentialKindName,
-  type DatabasePlace,
-  type ListenAddress,
-  SettingProblem,
-} from './setting-values.js';
-import { SETTINGS, type Setting } from './settings.js';
+import { contradictions } from './settings/contradictions.js';
+import { type Environment, readSetting, unknownNames } from './settings/environment.js';
+import { type InspectionSettings, inspectionSettings } from './settings/inspection-settings.js';
+import type { DatabasePlace, ListenAddress } from './settings/places.js';
+import type { Setting } from './settings/setting.js';
+import { SETTINGS } from './settings/settings.js';
+import type { CredentialKindName } from './settings/words.js';
 import type { RedisAddress } from './storage/change-feed/redis-address.js';
-
-export type Environment = Readonly<Record<string, string | undefined>>;
 
 type Name = keyof typeof SETTINGS;
 type Values = { readonly [N in Name]: (typeof SETTINGS)[N] extends Setting<infer T> ? T : never };
@@ -292,54 +287,4 @@ function sessionSettings(values: Values): SessionSettings | undefined {
     keptMs: values.LATCHKEY_SESSION_KEPT_MS,
     timeoutMs: values.LATCHKEY_SESSION_TIMEOUT_MS,
   });
-}
-
-/** The working directory becomes the data folder: a file that is named from where we were started needs its root. */
-export function withAbsoluteFiles(env: Environment): Environment {
-  const files = Object.entries(SETTINGS)
-    .map(([name, spec]) => ('secret' in spec ? `${name}_FILE` : name))
-    .filter((name) => name.endsWith('_FILE'))
-    .flatMap((name) => (env[name] ? [[name, resolve(env[name])] as const] : []));
-  return { ...env, ...Object.fromEntries(files) };
-}
-
-function readSetting(name: string, spec: Setting<unknown>, env: Environment, problems: string[]): unknown {
-  try {
-    const given = givenText(name, env);
-    const fromFile = spec.secret ? secretFile(name, env) : undefined;
-    if (given !== undefined && fromFile !== undefined)
-      throw new SettingProblem(`and ${name}_FILE exclude each other`);
-    const chosen = given ?? fromFile;
-    return chosen === undefined ? spec.initial : spec.parse(chosen);
-  } catch (error) {
-    if (!(error instanceof SettingProblem)) throw error;
-    problems.push(`${name} ${error.message}`);
-    return spec.initial;
-  }
-}
-
-/** Empty is 'not given', but for the one setting that an empty value switches off. */
-export function givenText(name: string, env: Environment): string | undefined {
-  const given = env[name];
-  return given === '' && name !== 'LATCHKEY_HOME' ? undefined : given;
-}
-
-/** An empty file is an empty secret, which is none: it must not pass for 'not given'. */
-function secretFile(name: string, env: Environment): string | undefined {
-  const file = givenText(`${name}_FILE`, env);
-  if (file === undefined) return undefined;
-  try {
-    return readFileSync(file, 'utf8').trim();
-  } catch (error) {
-    throw new SettingProblem(`cannot be read from ${file}: ${(error as Error).message}`);
-  }
-}
-
-function unknownNames(env: Environment): string[] {
-  const known = Object.entries(SETTINGS).flatMap(([name, spec]) =>
-    'secret' in spec ? [name, `${name}_FILE`] : [name],
-  );
-  return Object.keys(env)
-    .filter((name) => name.startsWith('LATCHKEY_') && !known.includes(name))
-    .map((name) => `${name} is not a setting of this version: 'latchkey config --help' lists them`);
 }

@@ -5,8 +5,9 @@
 
 import { writeFileSync } from 'node:fs';
 import t, { type Test } from 'tap';
-import { ConfigError, type Environment, loadConfig, withAbsoluteFiles } from '../src/config.js';
-import { effectiveSettings, settingHelp } from '../src/effective-settings.js';
+import { ConfigError, loadConfig } from '../src/config.js';
+import { effectiveSettings, settingHelp } from '../src/settings/effective-settings.js';
+import { type Environment, withAbsoluteFiles } from '../src/settings/environment.js';
 import { NEEDED, PREFIX, SECRET, SETTINGS } from './setting-cases.js';
 
 t.test('the table has every setting', async (t) => {

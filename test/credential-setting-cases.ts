@@ -1,7 +1,8 @@
 /** The settings of credentials and of what a visitor is told; beside them `setting-cases.ts` has all others. */
 
 import { generateKeyPairSync } from 'node:crypto';
-import type { Config, Environment } from '../src/config.js';
+import type { Config } from '../src/config.js';
+import type { Environment } from '../src/settings/environment.js';
 
 export const SECRET = 'a secret of at least 32 bytes, here';
 export const NEEDED = "at least 32 are needed ('openssl rand -hex 32')";

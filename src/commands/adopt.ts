@@ -1,7 +1,7 @@
 import { homeOwner, parseHomeTemplate } from '../acl/policy.js';
 import type { Principal } from '../acl/principal.js';
 import type { ResourcePath } from '../acl/resource-path.js';
-import { type AdoptReport, adoptTree, countTree } from '../maintenance.js';
+import { type AdoptReport, adoptTree, countTree } from '../assembly/maintenance.js';
 import { folderArgument } from './arguments.js';
 import {
   type Command,

@@ -1,7 +1,7 @@
 import { closeSync, existsSync, fsyncSync, openSync, realpathSync, renameSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { beginPartial } from '../backup-parts.js';
-import { backUpStore } from '../foundations.js';
+import { beginPartial } from '../assembly/backup-parts.js';
+import { backUpStore } from '../assembly/foundations.js';
 import { enterDataFolder } from '../host/data-folder.js';
 import { type Command, DONE, flag, RefusedError, UsageError } from './command.js';
 import { Progress } from './progress.js';

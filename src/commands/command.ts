@@ -1,7 +1,8 @@
 /** What a command is, and what it is given. One file a command; `main.ts` finds, parses and runs it. */
 
-import type { Config, Environment } from '../config.js';
+import type { Config } from '../config.js';
 import type { ExitCode } from '../exit-code.js';
+import type { Environment } from '../settings/environment.js';
 
 export { DONE, type ExitCode, FAILED, REFUSED, WRONG_USAGE } from '../exit-code.js';
 

@@ -1,4 +1,4 @@
-import { effectiveSettings, settingHelp } from '../effective-settings.js';
+import { effectiveSettings, settingHelp } from '../settings/effective-settings.js';
 import { type Command, DONE } from './command.js';
 import { table } from './table.js';
 

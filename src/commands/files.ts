@@ -1,5 +1,5 @@
-import { openFilesApp } from '../assembly.js';
-import { OPERATOR_SOCKET } from '../file-parts.js';
+import { OPERATOR_SOCKET } from '../assembly/file-parts.js';
+import { openFilesApp } from '../assembly/services.js';
 import { enterDataFolder } from '../host/data-folder.js';
 import { collectEarly } from '../host/heap.js';
 import { inheritedSocket } from '../host/inherited-socket.js';

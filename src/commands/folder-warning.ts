@@ -1,5 +1,5 @@
 import { isFolder, type ResourcePath } from '../acl/resource-path.js';
-import { storageRootOf } from '../foundations.js';
+import { storageRootOf } from '../assembly/foundations.js';
 import type { Invocation } from './command.js';
 
 /** `/team` where `/team/` was meant names a file, and reaches nothing that is in the folder. */

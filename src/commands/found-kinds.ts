@@ -1,6 +1,6 @@
 /** What `fsck` and `adopt` have found, in words: a line a kind, and below it the first of them. */
 
-import { type FindingKind, type FoundKind, PROBLEMS, UNKNOWN } from '../maintenance.js';
+import { type FindingKind, type FoundKind, PROBLEMS, UNKNOWN } from '../assembly/maintenance.js';
 
 /** Findings of a kind that are named where nobody asks for more. */
 export const NAMED = 20;

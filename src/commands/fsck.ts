@@ -1,5 +1,5 @@
 import type { QuotaStore } from '../acl/quota-ports.js';
-import { checkTree, countTree, type FsckReport } from '../maintenance.js';
+import { checkTree, countTree, type FsckReport } from '../assembly/maintenance.js';
 import { folderArgument } from './arguments.js';
 import {
   type Command,

@@ -1,6 +1,6 @@
 import { formatInstant } from '../acl/instant.js';
 import { isFolder, type ResourcePath } from '../acl/resource-path.js';
-import { storageRootOf } from '../foundations.js';
+import { storageRootOf } from '../assembly/foundations.js';
 import { linkJson } from '../links/link-json.js';
 import { linkState } from '../links/link-state.js';
 import { newLink, OPERATOR } from '../links/new-link.js';

@@ -4,7 +4,8 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import { parseDuration } from '../acl/instant.js';
 import { LinkProblem } from '../links/link-limits.js';
 import type { TermsRequest } from '../links/link-terms.js';
-import { SettingProblem, size } from '../setting-values.js';
+import { size } from '../settings/numbers.js';
+import { SettingProblem } from '../settings/setting-problem.js';
 import { endOf, instantOption } from './arguments.js';
 import {
   flag,

@@ -1,9 +1,9 @@
 import { formatInstant } from '../acl/instant.js';
 import { isFolder, type ResourcePath } from '../acl/resource-path.js';
+import { linkKeysOf } from '../assembly/secrets.js';
 import { signedCookie } from '../links/signed-cookie.js';
 import { isLinkId, type LinkKey, newLinkId, type SignedUrlClaims, signUrl } from '../links/signed-url.js';
 import { signedPathOf } from '../links/url-signer.js';
-import { linkKeysOf } from '../secrets.js';
 import { endOf, pathArgument } from './arguments.js';
 import {
   DONE,

@@ -1,8 +1,8 @@
 /** Which links nobody has any use of, so that whoever looks after them may revoke them. */
 
 import type { ShareLinkRecord } from '../acl/share-link.js';
+import { storageRootOf } from '../assembly/foundations.js';
 import type { Config } from '../config.js';
-import { storageRootOf } from '../foundations.js';
 import type { LinkState } from '../links/link-state.js';
 
 export const STALE_DAYS = 90;

@@ -1,9 +1,9 @@
 import { formatInstant, isInstant } from '../acl/instant.js';
 import { subjectAs } from '../acl/principal.js';
 import { isFolder } from '../acl/resource-path.js';
-import { listingOver } from '../file-parts.js';
-import { asRefused } from '../file-work.js';
-import { storageRootOf } from '../foundations.js';
+import { listingOver } from '../assembly/file-parts.js';
+import { asRefused } from '../assembly/file-work.js';
+import { storageRootOf } from '../assembly/foundations.js';
 import { groupOptions, pathArgument, principalArgument } from './arguments.js';
 import {
   type Command,

@@ -1,8 +1,9 @@
 /** Finds the command, parses its arguments, runs it, and turns every error into one line and an exit code. */
 
 import { parseArgs } from 'node:util';
-import { ConfigError, type Environment, loadConfig, withAbsoluteFiles } from '../config.js';
+import { ConfigError, loadConfig } from '../config.js';
 import { KeyProblem } from '../credentials/secret-text.js';
+import { type Environment, withAbsoluteFiles } from '../settings/environment.js';
 import { COMMANDS, type CommandName, isCommandName } from './catalogue.js';
 import {
   type Command,

@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { takeFilesLock } from '../file-parts.js';
+import { takeFilesLock } from '../assembly/file-parts.js';
+import { CopyRefused, copyStore } from '../assembly/store-copy.js';
 import { enterDataFolder } from '../host/data-folder.js';
-import { databaseUrl, SettingProblem } from '../setting-values.js';
-import { CopyRefused, copyStore } from '../store-copy.js';
+import { databaseUrl } from '../settings/places.js';
+import { SettingProblem } from '../settings/setting-problem.js';
 import {
   type Command,
   DONE,

@@ -1,9 +1,10 @@
 /** The services as processes of their own, each started by this same CLI. */
 
 import { fileURLToPath } from 'node:url';
-import type { Config, Environment } from '../config.js';
+import type { Config } from '../config.js';
 import { FILES_HEAP_ARGS, HEAP_ARGS } from '../host/heap.js';
 import type { Part } from '../host/supervisor.js';
+import type { Environment } from '../settings/environment.js';
 
 const CLI = fileURLToPath(new URL('../cli.js', import.meta.url));
 

@@ -7,7 +7,7 @@ import {
   type QuotaUse,
 } from '../acl/quota.js';
 import { quotaJson } from '../acl/quota-json.js';
-import { size } from '../setting-values.js';
+import { size } from '../settings/numbers.js';
 import { folderArgument, userArgument } from './arguments.js';
 import {
   type Command,

@@ -1,6 +1,6 @@
 /** What mv and cp have in common: two paths, and what becomes of grants and of a file at the target. */
 
-import type { Relocation } from '../file-work.js';
+import type { Relocation } from '../assembly/file-work.js';
 import { pathArgument } from './arguments.js';
 import { flag, type Invocation, type OptionSpecs, textOption, UsageError, valued } from './command.js';
 

@@ -1,5 +1,5 @@
 import { isFolder, type ResourcePath } from '../acl/resource-path.js';
-import type { FileWork, RemovalMode } from '../file-work.js';
+import type { FileWork, RemovalMode } from '../assembly/file-work.js';
 import { pathArgument } from './arguments.js';
 import { type Command, DONE, flag, REFUSED, UsageError } from './command.js';
 import { Progress } from './progress.js';

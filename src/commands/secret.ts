@@ -1,16 +1,16 @@
 import { formatInstant } from '../acl/instant.js';
-import type { Config } from '../config.js';
-import { freshSecret, madeAt } from '../credentials/secret-rotation.js';
-import { SECRETS_MAX, type SigningSecret } from '../credentials/secret-text.js';
-import { enterDataFolder } from '../host/data-folder.js';
-import type { SecretFile } from '../host/secret.js';
 import {
   changeSecrets,
   KEY_FILES_POLL_MS,
   linkKeysOf,
   signingSecretsOf,
   usesDataSecret,
-} from '../secrets.js';
+} from '../assembly/secrets.js';
+import type { Config } from '../config.js';
+import { freshSecret, madeAt } from '../credentials/secret-rotation.js';
+import { SECRETS_MAX, type SigningSecret } from '../credentials/secret-text.js';
+import { enterDataFolder } from '../host/data-folder.js';
+import type { SecretFile } from '../host/secret.js';
 import {
   type Command,
   DONE,

@@ -6,12 +6,12 @@
 
 import { request } from 'node:http';
 import { formatInstant } from '../acl/instant.js';
-import { OPERATOR_SOCKET, openFileParts, recoverFilesAlone, takeFilesLock } from '../file-parts.js';
-import { FileRefused, type FileWork, ownFileWork, type RemovalMode } from '../file-work.js';
-import { openCommandStore } from '../fleet-parts.js';
-import { storageRootOf } from '../foundations.js';
+import { OPERATOR_SOCKET, openFileParts, recoverFilesAlone, takeFilesLock } from '../assembly/file-parts.js';
+import { FileRefused, type FileWork, ownFileWork, type RemovalMode } from '../assembly/file-work.js';
+import { openCommandStore } from '../assembly/fleet-parts.js';
+import { storageRootOf } from '../assembly/foundations.js';
+import { openInspection } from '../assembly/inspection-parts.js';
 import { enterDataFolder } from '../host/data-folder.js';
-import { openInspection } from '../inspection-parts.js';
 import { type Invocation, RefusedError } from './command.js';
 
 /** A files service that is just starting or stopping answers nobody, and holds the lock. */

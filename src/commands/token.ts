@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { nameOfPrincipal } from '../acl/principal.js';
+import { signingSecretsOf } from '../assembly/secrets.js';
 import { signToken } from '../credentials/sign-token.js';
 import { enterDataFolder } from '../host/data-folder.js';
-import { signingSecretsOf } from '../secrets.js';
 import { endOf, groupOptions, userArgument } from './arguments.js';
 import { type Command, DONE, repeated, textOption, UsageError, valued } from './command.js';
 

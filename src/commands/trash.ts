@@ -2,7 +2,7 @@ import { parseDuration } from '../acl/instant.js';
 import type { TrashedFile, TrashStore } from '../acl/life-ports.js';
 import { type ResourcePath, ROOT } from '../acl/resource-path.js';
 import { trashedJson } from '../acl/trashed-json.js';
-import { FileRefused, type RestoreWish } from '../file-work.js';
+import { FileRefused, type RestoreWish } from '../assembly/file-work.js';
 import { folderArgument, pathArgument } from './arguments.js';
 import {
   type Command,

@@ -6,8 +6,8 @@
 import { writeFileSync } from 'node:fs';
 
 const { beginPartial } = (await import(
-  new URL('../../dist/backup-parts.js', import.meta.url).href
-)) as typeof import('../../src/backup-parts.js');
+  new URL('../../dist/assembly/backup-parts.js', import.meta.url).href
+)) as typeof import('../../src/assembly/backup-parts.js');
 
 const partial = beginPartial(process.argv[2] ?? '', () => undefined);
 writeFileSync(partial.path, 'half of it', { mode: 0o666 });

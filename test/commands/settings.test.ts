@@ -5,7 +5,7 @@
 
 import { existsSync, writeFileSync } from 'node:fs';
 import t from 'tap';
-import { settingHelp } from '../../src/effective-settings.js';
+import { settingHelp } from '../../src/settings/effective-settings.js';
 import { latchkey } from './program.js';
 
 const SECRET = 'a secret of at least 32 bytes, here';

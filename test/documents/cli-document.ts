@@ -2,7 +2,7 @@
 
 import { COMMANDS } from '../../src/commands/catalogue.js';
 import { commandHelp, generalHelp } from '../../src/commands/help.js';
-import { effectiveSettings } from '../../src/effective-settings.js';
+import { effectiveSettings } from '../../src/settings/effective-settings.js';
 
 const HEAD = `# The command line
 

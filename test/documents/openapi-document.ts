@@ -2,17 +2,17 @@
 
 import { Authorizer } from '../../src/acl/authorizer.js';
 import { UNLIMITED } from '../../src/acl/quota.js';
+import { listingOver, openFileParts } from '../../src/assembly/file-parts.js';
+import { openLinkJudges } from '../../src/assembly/link-judges.js';
+import { openShareParts } from '../../src/assembly/share-parts.js';
+import { uploadLimitsOf } from '../../src/assembly/upload-limit-parts.js';
 import { loadConfig } from '../../src/config.js';
 import { Credentials } from '../../src/credentials/credential.js';
-import { listingOver, openFileParts } from '../../src/file-parts.js';
 import { buildFilesApp } from '../../src/http/files-app.js';
-import { openLinkJudges } from '../../src/link-judges.js';
 import { exposition } from '../../src/metrics/family.js';
 import { FilesCounts } from '../../src/metrics/files-metrics.js';
-import { openShareParts } from '../../src/share-parts.js';
 import { CachedReader } from '../../src/storage/cached-reader.js';
 import { openMemoryStore } from '../../src/storage/memory/memory-store.js';
-import { uploadLimitsOf } from '../../src/upload-limit-parts.js';
 import { FileDigests } from '../../src/uploads/file-digests.js';
 import { RawUploads } from '../../src/uploads/raw-uploads.js';
 import { ResumableFolder } from '../../src/uploads/resumable-folder.js';

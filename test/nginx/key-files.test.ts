@@ -6,7 +6,7 @@
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import t from 'tap';
-import { KEY_FILES_POLL_MS } from '../../src/secrets.js';
+import { KEY_FILES_POLL_MS } from '../../src/assembly/secrets.js';
 import { ecdsa, ecPair, forge, jwk, type Pair, pem, rsa, rsaPair } from '../credentials/forge.js';
 import { type Site, startSite, tokenFor, until } from './running-site.js';
 

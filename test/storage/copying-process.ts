@@ -15,8 +15,8 @@ export interface CopyPlan {
 }
 
 const { copyStore } = (await import(
-  new URL('../../dist/store-copy.js', import.meta.url).href
-)) as typeof import('../../src/store-copy.js');
+  new URL('../../dist/assembly/store-copy.js', import.meta.url).href
+)) as typeof import('../../src/assembly/store-copy.js');
 
 const plan = JSON.parse(process.argv[2] ?? '') as CopyPlan;
 let still = plan.nth;

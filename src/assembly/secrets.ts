@@ -5,12 +5,12 @@
  */
 
 import { randomBytes } from 'node:crypto';
-import type { Config, TokenSettings } from './config.js';
-import { freshSecret } from './credentials/secret-rotation.js';
-import { formatSecrets, KeyProblem, parseSecrets, type SigningSecret } from './credentials/secret-text.js';
-import { loadOrMakeSecret, readSecret, replaceSecret, type SecretFile } from './host/secret.js';
-import type { LinkKey } from './links/signed-url.js';
-import { takeLock } from './storage/sqlite/process-lock.js';
+import type { Config, TokenSettings } from '../config.js';
+import { freshSecret } from '../credentials/secret-rotation.js';
+import { formatSecrets, KeyProblem, parseSecrets, type SigningSecret } from '../credentials/secret-text.js';
+import { loadOrMakeSecret, readSecret, replaceSecret, type SecretFile } from '../host/secret.js';
+import type { LinkKey } from '../links/signed-url.js';
+import { takeLock } from '../storage/sqlite/process-lock.js';
 
 /** How often the files of keys are looked at: a key that was taken out is refused after this at the latest. */
 export const KEY_FILES_POLL_MS = 1_000;

@@ -3,16 +3,16 @@
  * was put in or taken out counts without a restart.
  */
 
-import type { Authorizer } from './acl/authorizer.js';
-import type { CredentialReader, FactsReader } from './acl/ports.js';
-import type { Config } from './config.js';
+import type { Authorizer } from '../acl/authorizer.js';
+import type { CredentialReader, FactsReader } from '../acl/ports.js';
+import type { Config } from '../config.js';
+import { WatchedFiles } from '../host/watched-files.js';
+import type { LinkJudges } from '../links/judges.js';
+import { ShareCookies } from '../links/share-cookie.js';
+import { ShareLinks } from '../links/share-links.js';
+import { SignedUrls } from '../links/signed-urls.js';
+import { Tickets } from '../links/ticket.js';
 import { clock } from './foundations.js';
-import { WatchedFiles } from './host/watched-files.js';
-import type { LinkJudges } from './links/judges.js';
-import { ShareCookies } from './links/share-cookie.js';
-import { ShareLinks } from './links/share-links.js';
-import { SignedUrls } from './links/signed-urls.js';
-import { Tickets } from './links/ticket.js';
 import { currentLinkKeysOf, KEY_FILES_POLL_MS, linkKeysOf } from './secrets.js';
 
 export interface JudgeFoundations {

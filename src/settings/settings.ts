@@ -2,83 +2,58 @@
  * Every setting: its name in the environment, what it is, its default and its parser. `config.ts` reads them.
  */
 
-import type { Principal } from './acl/principal.js';
-import { RSA_ALGORITHMS, type RsaAlgorithm } from './credentials/rsa-algorithm.js';
+import type { Principal } from '../acl/principal.js';
+import { RSA_ALGORITHMS, type RsaAlgorithm } from '../credentials/rsa-algorithm.js';
+import { withoutPassword } from '../storage/postgres/address.js';
+import type { FolderTypes } from '../uploads/folder-types.js';
 import { typesByFolder } from './folder-type-setting.js';
+import {
+  atLeast,
+  atMost,
+  count,
+  durationOrNone,
+  GIB,
+  KIB,
+  MIB,
+  scanTimeout,
+  size,
+  sizeOrNone,
+  staleness,
+} from './numbers.js';
 import {
   absolute,
   addresses,
+  type DatabasePlace,
+  databaseUrl,
+  listenAddress,
+  loginUrl,
+  mount,
+  origin,
+  origins,
+  redisUrl,
+  url,
+} from './places.js';
+import { durationSetting, optional, type Setting, secretSetting, setting } from './setting.js';
+import {
   administrators,
-  atLeast,
-  atMost,
   CREDENTIAL_KINDS,
   type CredentialKindName,
   cookieName,
   cookieNames,
-  count,
   credentialKinds,
-  type DatabasePlace,
-  databaseUrl,
-  duration,
-  durationOrNone,
-  GIB,
   headerName,
   headerWord,
   homeTemplate,
-  KIB,
   linkKeys,
   list,
-  listenAddress,
-  loginUrl,
-  MIB,
   mediaTypes,
-  mount,
   oneOf,
-  origin,
-  origins,
   programWords,
-  redisUrl,
   rsaAlgorithm,
-  scanTimeout,
   secret,
   secrets,
-  size,
-  sizeOrNone,
-  staleness,
   text,
-  url,
-} from './setting-values.js';
-import { withoutPassword } from './storage/postgres/address.js';
-import type { FolderTypes } from './uploads/folder-types.js';
-
-export interface Setting<T> {
-  readonly initial: T;
-  readonly parse: (text: string) => T;
-  readonly help: string;
-  readonly secret?: true;
-  /** What may be shown of a secret. */
-  readonly shown?: (text: string) => string;
-  /** How the default would be written, where it is not the value itself. */
-  readonly initialText?: string;
-}
-
-function setting<T>(help: string, initial: T, parse: (text: string) => T): Setting<T> {
-  return { help, initial, parse };
-}
-
-function optional<T>(help: string, parse: (text: string) => T): Setting<T | undefined> {
-  return { help, initial: undefined, parse };
-}
-
-/** In milliseconds, from a text such as `7d`. */
-function durationSetting(help: string, initialText: string, parse = duration): Setting<number> {
-  return { help, initial: parse(initialText), initialText, parse };
-}
-
-/** It may also come in a file, by the name with _FILE, and is never shown. */
-function secretSetting<T>(help: string, parse: (text: string) => T) {
-  return { ...optional(help, parse), secret: true } as const;
-}
+} from './words.js';
 
 const CACHE_BYTES_MIN = 16 * MIB;
 /** The mark of a session that was ended is kept for a day (acl/ports.ts). */

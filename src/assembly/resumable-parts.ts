@@ -1,14 +1,14 @@
 /** Resumable uploads for the files service, from a Config: what an earlier stop left of them, and what ends them. */
 
-import type { Store } from './acl/ports.js';
-import type { Config } from './config.js';
+import type { Store } from '../acl/ports.js';
+import type { Config } from '../config.js';
+import { ResumableFolder } from '../uploads/resumable-folder.js';
+import { recoverResumable } from '../uploads/resumable-recovery.js';
+import { ResumableUploads } from '../uploads/resumable-uploads.js';
+import type { StorageRoot } from '../uploads/storage-root.js';
+import { keepSwept } from '../uploads/sweeping.js';
 import { recoverFiles } from './file-parts.js';
 import { clock } from './foundations.js';
-import { ResumableFolder } from './uploads/resumable-folder.js';
-import { recoverResumable } from './uploads/resumable-recovery.js';
-import { ResumableUploads } from './uploads/resumable-uploads.js';
-import type { StorageRoot } from './uploads/storage-root.js';
-import { keepSwept } from './uploads/sweeping.js';
 
 /** Finishes or gives up what a crash left, of commits too; nothing may change files before that. */
 export async function recoverUploads(config: Config, root: StorageRoot, store: Store) {

@@ -1,7 +1,8 @@
 /** The settings as `latchkey config` shows them: each with its value in force, where it is from, and what it is. */
 
-import { type Environment, givenText } from './config.js';
-import { SETTINGS, type Setting } from './settings.js';
+import { type Environment, givenText } from './environment.js';
+import type { Setting } from './setting.js';
+import { SETTINGS } from './settings.js';
 
 type Name = keyof typeof SETTINGS;
 

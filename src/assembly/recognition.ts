@@ -3,20 +3,20 @@
  * recognise the same visitors by it.
  */
 
-import type { CredentialReader, UsageStore } from './acl/ports.js';
-import type { Config } from './config.js';
-import { AccessTokens } from './credentials/access-token.js';
-import { ApiKeys } from './credentials/api-key.js';
-import type { ClaimNames } from './credentials/claims.js';
-import { type CredentialKind, Credentials, type Recognition } from './credentials/credential.js';
-import { Failures } from './credentials/failures.js';
-import { KeyUsage, USAGE_WRITE_MS } from './credentials/key-usage.js';
-import { ProxyHeaders } from './credentials/proxy-header.js';
-import { Sessions } from './credentials/session.js';
-import { TokenKeys } from './credentials/token-keys.js';
+import type { CredentialReader, UsageStore } from '../acl/ports.js';
+import type { Config } from '../config.js';
+import { AccessTokens } from '../credentials/access-token.js';
+import { ApiKeys } from '../credentials/api-key.js';
+import type { ClaimNames } from '../credentials/claims.js';
+import { type CredentialKind, Credentials, type Recognition } from '../credentials/credential.js';
+import { Failures } from '../credentials/failures.js';
+import { KeyUsage, USAGE_WRITE_MS } from '../credentials/key-usage.js';
+import { ProxyHeaders } from '../credentials/proxy-header.js';
+import { Sessions } from '../credentials/session.js';
+import { TokenKeys } from '../credentials/token-keys.js';
+import type { CredentialKindName } from '../settings/words.js';
 import { clock } from './foundations.js';
 import { openKeySources } from './key-sources.js';
-import type { CredentialKindName } from './setting-values.js';
 
 export interface RecognitionParts {
   readonly reader: CredentialReader;

@@ -3,14 +3,14 @@
  * FileRefused, whichever process has refused it.
  */
 
-import type { ResourcePath } from './acl/resource-path.js';
+import type { ResourcePath } from '../acl/resource-path.js';
+import type { Committed } from '../uploads/committer.js';
+import type { RemovedFolder } from '../uploads/folder-removal.js';
+import type { Moved, MoveRequest } from '../uploads/mover.js';
+import { UNCONDITIONAL } from '../uploads/preconditions.js';
+import { UploadProblem } from '../uploads/problem.js';
+import type { RestoreRequest } from '../uploads/trash.js';
 import type { FileParts } from './file-parts.js';
-import type { Committed } from './uploads/committer.js';
-import type { RemovedFolder } from './uploads/folder-removal.js';
-import type { Moved, MoveRequest } from './uploads/mover.js';
-import { UNCONDITIONAL } from './uploads/preconditions.js';
-import { UploadProblem } from './uploads/problem.js';
-import type { RestoreRequest } from './uploads/trash.js';
 
 export type RemovalMode = 'trash' | 'for-good';
 export type RestoreWish = Omit<RestoreRequest, 'authorise'>;

@@ -1,11 +1,11 @@
 /** The limits of uploads under way, and of the trash, from a Config. The working directory is the data folder already. */
 
-import type { Config } from './config.js';
-import type { UploadLimits } from './http/upload-limits.js';
-import { diskOf, FreeSpace } from './uploads/free-space.js';
-import { TrashRoom, type TrashRoomDeps } from './uploads/trash-room.js';
-import { WINDOW_MS } from './uploads/upload-watch.js';
-import { UploadsUnderWay } from './uploads/uploads-under-way.js';
+import type { Config } from '../config.js';
+import type { UploadLimits } from '../http/upload-limits.js';
+import { diskOf, FreeSpace } from '../uploads/free-space.js';
+import { TrashRoom, type TrashRoomDeps } from '../uploads/trash-room.js';
+import { WINDOW_MS } from '../uploads/upload-watch.js';
+import { UploadsUnderWay } from '../uploads/uploads-under-way.js';
 
 export function uploadLimitsOf(
   { partialFolder, uploadLimits }: Config,

@@ -4,12 +4,12 @@
  */
 
 import { resolve } from 'node:path';
-import { NotKnown, StoreBusy } from './acl/errors.js';
-import { COPIED_TABLES } from './storage/copied-tables.js';
-import type { CopyOptions } from './storage/postgres/copy-in.js';
-import { openCopySource } from './storage/sqlite/copy-source.js';
+import { NotKnown, StoreBusy } from '../acl/errors.js';
+import { COPIED_TABLES } from '../storage/copied-tables.js';
+import type { CopyOptions } from '../storage/postgres/copy-in.js';
+import { openCopySource } from '../storage/sqlite/copy-source.js';
 
-export { CopyRefused } from './storage/copied-tables.js';
+export { CopyRefused } from '../storage/copied-tables.js';
 
 export interface StoreCopyOptions extends Omit<CopyOptions, 'onProgress'> {
   /** Rows of `total` that are done; each is written, and read back. */
@@ -18,7 +18,7 @@ export interface StoreCopyOptions extends Omit<CopyOptions, 'onProgress'> {
 
 /** @throws CopyRefused; StoreBusy; and everything after which the same again goes on where this has stopped */
 export async function copyStore(file: string, url: string, options: StoreCopyOptions) {
-  const { copyIntoPostgres } = await import('./storage/postgres/copy-in.js');
+  const { copyIntoPostgres } = await import('../storage/postgres/copy-in.js');
   const source = openSource(file);
   try {
     const rows = COPIED_TABLES.reduce((sum, table) => sum + source.count(table), 0);

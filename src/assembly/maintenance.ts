@@ -3,25 +3,25 @@
  * Nothing here decides anything.
  */
 
-import type { DigestStore } from './acl/digest-ports.js';
-import type { TrashStore } from './acl/life-ports.js';
-import type { ShareLinkStore } from './acl/link-ports.js';
-import type { AclStore, FileStore } from './acl/ports.js';
-import type { ResourcePath } from './acl/resource-path.js';
-import type { MoveStore } from './acl/tree-ports.js';
-import type { Config } from './config.js';
+import type { DigestStore } from '../acl/digest-ports.js';
+import type { TrashStore } from '../acl/life-ports.js';
+import type { ShareLinkStore } from '../acl/link-ports.js';
+import type { AclStore, FileStore } from '../acl/ports.js';
+import type { ResourcePath } from '../acl/resource-path.js';
+import type { MoveStore } from '../acl/tree-ports.js';
+import type { Config } from '../config.js';
+import { takeLock } from '../storage/sqlite/process-lock.js';
+import { type AdoptReport, type AdoptWish, adopt } from '../uploads/adopt.js';
+import { countFiles } from '../uploads/count-files.js';
+import { checkDigests } from '../uploads/digest-check.js';
+import { FileDigests, IN_BACKGROUND } from '../uploads/file-digests.js';
+import type { Findings } from '../uploads/findings.js';
+import { type FsckReport, type FsckWish, fsck } from '../uploads/fsck.js';
 import { clock, FILES_LOCK, storageRootOf } from './foundations.js';
-import { takeLock } from './storage/sqlite/process-lock.js';
-import { type AdoptReport, type AdoptWish, adopt } from './uploads/adopt.js';
-import { countFiles } from './uploads/count-files.js';
-import { checkDigests } from './uploads/digest-check.js';
-import { FileDigests, IN_BACKGROUND } from './uploads/file-digests.js';
-import type { Findings } from './uploads/findings.js';
-import { type FsckReport, type FsckWish, fsck } from './uploads/fsck.js';
 
-export type { AdoptReport } from './uploads/adopt.js';
-export { type FindingKind, type FoundKind, PROBLEMS, UNKNOWN } from './uploads/findings.js';
-export type { FsckReport } from './uploads/fsck.js';
+export type { AdoptReport } from '../uploads/adopt.js';
+export { type FindingKind, type FoundKind, PROBLEMS, UNKNOWN } from '../uploads/findings.js';
+export type { FsckReport } from '../uploads/fsck.js';
 
 export interface OpenStore {
   readonly acl: AclStore;

@@ -5,7 +5,7 @@
 
 import { lstatSync, readdirSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { takeLock, takeSharedLock } from './storage/sqlite/process-lock.js';
+import { takeLock, takeSharedLock } from '../storage/sqlite/process-lock.js';
 
 /** In the data folder. Whoever writes a backup of it shares it; whoever has it alone knows that nobody does. */
 const BACKUP_LOCK = 'run/backup.lock';

@@ -1,6 +1,6 @@
 /** What is looked at in uploads, as the settings have it. Called by `config.ts`. */
 
-import { type FolderTypes, type SiteTypes, typeContradictions } from './uploads/folder-types.js';
+import { type FolderTypes, type SiteTypes, typeContradictions } from '../uploads/folder-types.js';
 
 export interface InspectionSettings {
   readonly rules: SiteTypes;

@@ -1,13 +1,13 @@
 /** What looks at uploads before they are visible, from a Config: for the files service, or a command where none runs. */
 
 import { accessSync, constants } from 'node:fs';
-import type { Config } from './config.js';
-import { BoundedWork } from './links/bounded-work.js';
-import { FileTypes } from './uploads/file-types.js';
-import { Inspection, type InspectionDeps } from './uploads/inspection.js';
-import type { ScannedFile } from './uploads/scan.js';
-import { CommandScan } from './uploads/scan-command.js';
-import { scanByUrl } from './uploads/scan-url.js';
+import type { Config } from '../config.js';
+import { BoundedWork } from '../links/bounded-work.js';
+import { FileTypes } from '../uploads/file-types.js';
+import { Inspection, type InspectionDeps } from '../uploads/inspection.js';
+import type { ScannedFile } from '../uploads/scan.js';
+import { CommandScan } from '../uploads/scan-command.js';
+import { scanByUrl } from '../uploads/scan-url.js';
 
 /** Scans at once, and those that wait: each is an upload that nginx holds a connection for. */
 const SCANS = { runningMax: 4, waitingMax: 200 } as const;

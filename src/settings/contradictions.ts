@@ -1,7 +1,7 @@
 /** What is wrong between settings that are each right. Called by `config.ts`, with all that it has read. */
 
+import type { FolderTypes } from '../uploads/folder-types.js';
 import { typeProblems } from './inspection-settings.js';
-import type { FolderTypes } from './uploads/folder-types.js';
 
 interface Related {
   readonly LATCHKEY_PROXY_USER_HEADER: string | undefined;

@@ -1,12 +1,12 @@
 /** Stored digests for the files service, from a Config; `undefined` where they are off. Nothing here decides anything. */
 
-import type { Store } from './acl/ports.js';
-import type { Config } from './config.js';
-import { DigestKeeper } from './uploads/digest-keeper.js';
-import { FileDigests, IN_BACKGROUND } from './uploads/file-digests.js';
-import { keepDigests } from './uploads/keep-digests.js';
-import { PathLocks } from './uploads/path-locks.js';
-import type { StorageRoot } from './uploads/storage-root.js';
+import type { Store } from '../acl/ports.js';
+import type { Config } from '../config.js';
+import { DigestKeeper } from '../uploads/digest-keeper.js';
+import { FileDigests, IN_BACKGROUND } from '../uploads/file-digests.js';
+import { keepDigests } from '../uploads/keep-digests.js';
+import { PathLocks } from '../uploads/path-locks.js';
+import type { StorageRoot } from '../uploads/storage-root.js';
 
 interface Log {
   error(error: object, message: string): void;

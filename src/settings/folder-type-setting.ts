@@ -1,8 +1,9 @@
 /** The setting of types by folder: `/photos/=image/*;/inbox/=*,!text/html`, each folder as it is in a URL. */
 
-import { decodeResourcePath, isFolder } from './acl/resource-path.js';
-import { list, mediaTypes, SettingProblem } from './setting-values.js';
-import type { FolderTypes } from './uploads/folder-types.js';
+import { decodeResourcePath, isFolder } from '../acl/resource-path.js';
+import type { FolderTypes } from '../uploads/folder-types.js';
+import { SettingProblem } from './setting-problem.js';
+import { list, mediaTypes } from './words.js';
 
 const ANY = '*';
 const NOT = '!';

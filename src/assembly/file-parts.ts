@@ -4,25 +4,25 @@
  */
 
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Authorizer } from './acl/authorizer.js';
-import type { Store } from './acl/ports.js';
-import type { Config } from './config.js';
+import type { Authorizer } from '../acl/authorizer.js';
+import type { Store } from '../acl/ports.js';
+import type { Config } from '../config.js';
+import { type ProcessLock, takeLock } from '../storage/sqlite/process-lock.js';
+import { Committer, type CommitterDeps } from '../uploads/committer.js';
+import { Copier } from '../uploads/copier.js';
+import { Expiry } from '../uploads/expiry.js';
+import { FolderListing } from '../uploads/folder-listing.js';
+import { FolderRemoval } from '../uploads/folder-removal.js';
+import { KnownDigests } from '../uploads/known-digests.js';
+import { type RecoveredMoves, recoverMoves } from '../uploads/move-recovery.js';
+import { Mover } from '../uploads/mover.js';
+import { PathLocks } from '../uploads/path-locks.js';
+import { type Recovered, recover } from '../uploads/recovery.js';
+import { keepForSender } from '../uploads/resumable-recovery.js';
+import type { StorageRoot } from '../uploads/storage-root.js';
+import { Trash } from '../uploads/trash.js';
+import { TrashFolder } from '../uploads/trash-folder.js';
 import { clock, FILES_LOCK } from './foundations.js';
-import { type ProcessLock, takeLock } from './storage/sqlite/process-lock.js';
-import { Committer, type CommitterDeps } from './uploads/committer.js';
-import { Copier } from './uploads/copier.js';
-import { Expiry } from './uploads/expiry.js';
-import { FolderListing } from './uploads/folder-listing.js';
-import { FolderRemoval } from './uploads/folder-removal.js';
-import { KnownDigests } from './uploads/known-digests.js';
-import { type RecoveredMoves, recoverMoves } from './uploads/move-recovery.js';
-import { Mover } from './uploads/mover.js';
-import { PathLocks } from './uploads/path-locks.js';
-import { type Recovered, recover } from './uploads/recovery.js';
-import { keepForSender } from './uploads/resumable-recovery.js';
-import type { StorageRoot } from './uploads/storage-root.js';
-import { Trash } from './uploads/trash.js';
-import { TrashFolder } from './uploads/trash-folder.js';
 
 export interface FileParts {
   readonly committer: Committer;

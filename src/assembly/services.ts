@@ -3,35 +3,35 @@
  * directory is the data folder already. Nothing here decides anything.
  */
 
-import type { Config } from './config.js';
+import type { Config } from '../config.js';
+import { buildAuthorizerApp } from '../http/authorizer-app.js';
+import { buildFilesApp } from '../http/files-app.js';
+import { buildMetricsApp } from '../http/metrics-route.js';
+import { buildOperatorApp } from '../http/operator-app.js';
+import type { Logger } from '../http/server-options.js';
+import type { SessionHook } from '../http/session-route.js';
+import { authorizerMetrics } from '../metrics/authorizer-metrics.js';
+import { DecisionCounts } from '../metrics/decision-counts.js';
+import { exposition } from '../metrics/family.js';
+import { FilesCounts, filesMetrics } from '../metrics/files-metrics.js';
+import { fleetMetrics } from '../metrics/fleet-metrics.js';
+import { SharedCheck, TURN_CONNECTIONS_MAX } from '../storage/shared-check.js';
+import type { ProcessLock } from '../storage/sqlite/process-lock.js';
+import { FileDigests } from '../uploads/file-digests.js';
+import { keepEnded } from '../uploads/keep-ended.js';
+import { keepRoom } from '../uploads/keep-room.js';
+import { keepSwept } from '../uploads/sweeping.js';
+import { TrashFolder } from '../uploads/trash-folder.js';
 import { openDigestParts } from './digest-parts.js';
 import { listingOver, openFileParts, type recoverFiles, takeFilesLock } from './file-parts.js';
 import { type FleetFacts, openFleetFacts, openFleetStore, readiness } from './fleet-parts.js';
 import { authorizerOver, clock, rawUploadsOf, readerOver, storageRootOf } from './foundations.js';
-import { buildAuthorizerApp } from './http/authorizer-app.js';
-import { buildFilesApp } from './http/files-app.js';
-import { buildMetricsApp } from './http/metrics-route.js';
-import { buildOperatorApp } from './http/operator-app.js';
-import type { Logger } from './http/server-options.js';
-import type { SessionHook } from './http/session-route.js';
 import { openInspection } from './inspection-parts.js';
 import { openLinkJudges } from './link-judges.js';
-import { authorizerMetrics } from './metrics/authorizer-metrics.js';
-import { DecisionCounts } from './metrics/decision-counts.js';
-import { exposition } from './metrics/family.js';
-import { FilesCounts, filesMetrics } from './metrics/files-metrics.js';
-import { fleetMetrics } from './metrics/fleet-metrics.js';
 import { openRecognition } from './recognition.js';
 import { keepExpired, recoverUploads } from './resumable-parts.js';
 import { openShareParts } from './share-parts.js';
-import { SharedCheck, TURN_CONNECTIONS_MAX } from './storage/shared-check.js';
-import type { ProcessLock } from './storage/sqlite/process-lock.js';
 import { trashBytesMaxOf, uploadLimitsOf } from './upload-limit-parts.js';
-import { FileDigests } from './uploads/file-digests.js';
-import { keepEnded } from './uploads/keep-ended.js';
-import { keepRoom } from './uploads/keep-room.js';
-import { keepSwept } from './uploads/sweeping.js';
-import { TrashFolder } from './uploads/trash-folder.js';
 
 export async function openAuthorizerApp(config: Config, logger: Logger) {
   const opened = await openFleetFacts(config);

@@ -4,16 +4,16 @@
  */
 
 import { randomUUID } from 'node:crypto';
-import type { Receipts } from './acl/fleet-ports.js';
-import type { FactsSource, Store, UsageStore } from './acl/ports.js';
-import type { Config } from './config.js';
+import type { Receipts } from '../acl/fleet-ports.js';
+import type { FactsSource, Store, UsageStore } from '../acl/ports.js';
+import type { Config } from '../config.js';
+import { isThere, processName, processPlace } from '../host/this-process.js';
+import type { FleetFigures } from '../metrics/fleet-metrics.js';
+import type { ChangeFeed } from '../storage/change-feed/change-feed.js';
+import { FleetMember } from '../storage/fleet-member.js';
+import type { OutageListener } from '../storage/outage.js';
+import { WaitingReceipts } from '../storage/waiting-receipts.js';
 import { checkFacts, openFacts, openStore } from './foundations.js';
-import { isThere, processName, processPlace } from './host/this-process.js';
-import type { FleetFigures } from './metrics/fleet-metrics.js';
-import type { ChangeFeed } from './storage/change-feed/change-feed.js';
-import { FleetMember } from './storage/fleet-member.js';
-import type { OutageListener } from './storage/outage.js';
-import { WaitingReceipts } from './storage/waiting-receipts.js';
 
 const clocks = { monotonic: () => performance.now(), wall: () => Date.now() };
 
@@ -94,7 +94,7 @@ export async function openCommandStore(config: Config): Promise<Omit<FleetStore,
   const feed = config.redis === undefined ? undefined : await openFeed(config, database.url, IGNORED);
   try {
     const opened = await openStore(config, (revision) => feed?.publish(revision));
-    const { openPostgresAuthorizers } = await import('./storage/postgres/open-fleet.js');
+    const { openPostgresAuthorizers } = await import('../storage/postgres/open-fleet.js');
     const { authorizers, close } = openPostgresAuthorizers(database.url);
     const closeAll = async () => {
       await Promise.all([feed?.close(), close()]);
@@ -120,7 +120,7 @@ async function join(
 ): Promise<JoinedFleet | undefined> {
   const { database, stalenessMaxMs } = config;
   if (database.kind === 'sqlite') return undefined;
-  const { openPostgresAuthorizers } = await import('./storage/postgres/open-fleet.js');
+  const { openPostgresAuthorizers } = await import('../storage/postgres/open-fleet.js');
   const { authorizers, close } = openPostgresAuthorizers(database.url);
   let log: FleetLog | undefined;
   const outage = (lost: string, found: string): OutageListener => ({
@@ -165,10 +165,10 @@ async function join(
 
 async function openFeed({ redis }: Config, database: string, listener: OutageListener): Promise<ChangeFeed> {
   if (redis === undefined) {
-    const { ListenFeed } = await import('./storage/postgres/open-fleet.js');
+    const { ListenFeed } = await import('../storage/postgres/open-fleet.js');
     return new ListenFeed(database, listener);
   }
-  const { RedisFeed } = await import('./storage/change-feed/redis-feed.js');
+  const { RedisFeed } = await import('../storage/change-feed/redis-feed.js');
   return new RedisFeed(redis, listener);
 }
 

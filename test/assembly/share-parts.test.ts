@@ -1,10 +1,10 @@
 /** Links that ended long ago are forgotten when a files service starts; those that ended lately still say so. */
 
 import t from 'tap';
-import { loadConfig } from '../src/config.js';
-import { openShareParts } from '../src/share-parts.js';
-import { openSqliteStore } from '../src/storage/sqlite/open.js';
-import { linkRecord } from './storage/given-links.js';
+import { openShareParts } from '../../src/assembly/share-parts.js';
+import { loadConfig } from '../../src/config.js';
+import { openSqliteStore } from '../../src/storage/sqlite/open.js';
+import { linkRecord } from '../storage/given-links.js';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 

@@ -1,11 +1,11 @@
 /** What the routes of share links are given, from a Config, over one open store: what is counted, and forgotten. */
 
-import type { Store } from './acl/ports.js';
-import type { Config } from './config.js';
-import { KeyUsage, USAGE_WRITE_MS } from './credentials/key-usage.js';
+import type { Store } from '../acl/ports.js';
+import type { Config } from '../config.js';
+import { KeyUsage, USAGE_WRITE_MS } from '../credentials/key-usage.js';
+import type { OpenedShare } from '../http/shares/deps.js';
+import { PasswordAttempts } from '../links/password-attempts.js';
 import { clock } from './foundations.js';
-import type { OpenedShare } from './http/shares/deps.js';
-import { PasswordAttempts } from './links/password-attempts.js';
 
 /** Whoever comes with a link that has ended is told so for this long; then it is unknown. */
 const REMEMBERED_MS = 90 * 24 * 60 * 60 * 1000;

@@ -4,18 +4,18 @@
  */
 
 import { readFileSync } from 'node:fs';
-import type { Config, TokenSettings } from './config.js';
-import { IssuerKeys } from './credentials/issuer-keys.js';
-import { KeyProblem } from './credentials/secret-text.js';
+import type { Config, TokenSettings } from '../config.js';
+import { IssuerKeys } from '../credentials/issuer-keys.js';
+import { KeyProblem } from '../credentials/secret-text.js';
 import {
   keyOfSecret,
   keysOfJwks,
   keysOfPem,
   type TokenKey,
   type TokenRules,
-} from './credentials/token-key.js';
-import { FixedKeys, type KeySource } from './credentials/token-keys.js';
-import { WatchedFiles } from './host/watched-files.js';
+} from '../credentials/token-key.js';
+import { FixedKeys, type KeySource } from '../credentials/token-keys.js';
+import { WatchedFiles } from '../host/watched-files.js';
 import { currentSecretsOf, KEY_FILES_POLL_MS, signingSecretsOf, usesDataSecret } from './secrets.js';
 
 export interface KeyEvents {

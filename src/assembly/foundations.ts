@@ -6,17 +6,17 @@
  */
 
 import { resolve } from 'node:path';
-import { Authorizer } from './acl/authorizer.js';
-import type { Policy } from './acl/policy.js';
-import type { FactsReader, FactsSource, Store, UsageStore } from './acl/ports.js';
-import type { Config } from './config.js';
-import type { DatabasePlace } from './setting-values.js';
-import { CachedReader } from './storage/cached-reader.js';
-import { withoutPassword } from './storage/postgres/address.js';
-import { type BackupFacts, backUp } from './storage/sqlite/backup.js';
-import { openSqliteFacts, openSqliteStore, sqliteUsage } from './storage/sqlite/open.js';
-import { RawUploads } from './uploads/raw-uploads.js';
-import { StorageRoot } from './uploads/storage-root.js';
+import { Authorizer } from '../acl/authorizer.js';
+import type { Policy } from '../acl/policy.js';
+import type { FactsReader, FactsSource, Store, UsageStore } from '../acl/ports.js';
+import type { Config } from '../config.js';
+import type { DatabasePlace } from '../settings/places.js';
+import { CachedReader } from '../storage/cached-reader.js';
+import { withoutPassword } from '../storage/postgres/address.js';
+import { type BackupFacts, backUp } from '../storage/sqlite/backup.js';
+import { openSqliteFacts, openSqliteStore, sqliteUsage } from '../storage/sqlite/open.js';
+import { RawUploads } from '../uploads/raw-uploads.js';
+import { StorageRoot } from '../uploads/storage-root.js';
 
 /**
  * Whoever works on the partials and the journal holds it: two of them would drop each other's partials, and lock
@@ -68,7 +68,7 @@ export async function openFacts({ database }: Config): Promise<OpenFacts> {
 
 /** The driver is loaded where it is used. */
 function postgres() {
-  return import('./storage/postgres/open.js');
+  return import('../storage/postgres/open.js');
 }
 
 /** @param target a file that is made, or written over */
