@@ -18,7 +18,7 @@ import { shownWords } from '../../src/storage/sqlite/lock-holder.js';
 import { openSqliteStore } from '../../src/storage/sqlite/open.js';
 import { fill, rowsInPostgres, rowsInSqlite } from '../commands/filled-store.js';
 import { latchkey, ownFolder, several } from '../commands/program.js';
-import { plainEnvironment } from '../nginx/running-site.js';
+import { plainEnvironment, until } from '../nginx/running-site.js';
 import { postgres } from '../postgres.js';
 import type { CopyPlan } from './copying-process.js';
 import { draft, entry, load, path } from './given.js';
@@ -34,6 +34,7 @@ await store.close();
 
 const HALF =
   /this database holds an unfinished migration: run the same 'latchkey migrate' again, or with --restart/;
+const LIMIT_MS = 30_000;
 let schemas = 0;
 
 interface Scene {
@@ -146,13 +147,23 @@ t.test('one that is stopped behind its third batch each time comes to its end, b
   await isTheSame(t, given);
 });
 
+/** A decision has little patience with a machine that does much else: then it is asked again. */
+async function decides(store: Store, good: (told: string) => boolean): Promise<void> {
+  const ask = () =>
+    load(store).then(
+      () => 'yes',
+      ({ message }) => message as string,
+    );
+  await until(ask, good, LIMIT_MS);
+}
+
 t.test('nothing opens what is half copied, and who has opened it before stops', async (t) => {
   const given = scene();
   const before = await openPostgresStore(given.url);
   t.teardown(() => before.close());
   await halted(t, given, 'committed', 4);
   await nobodyOpens(t, given.url);
-  await t.rejects(load(before), { message: HALF }, 'who decides');
+  await decides(before, (told) => HALF.test(told));
   await t.rejects(before.acl.putGrants([draft('user:a read /a')]), { message: HALF }, 'who writes');
   const env = { LATCHKEY_DATA: `${folder}/data`, LATCHKEY_DATABASE_URL: given.url };
   await several(['acl /', 'files', 'authorizer'], async (words) => {
@@ -160,7 +171,7 @@ t.test('nothing opens what is half copied, and who has opened it before stops', 
   });
   await given.copy();
   await isTheSame(t, given);
-  t.match(await load(before), { generation: Number }, 'it goes on with the whole one');
+  await decides(before, (told) => told === 'yes'); // with the whole one
 });
 
 const CHANGES: Readonly<Record<string, (store: Store) => Promise<unknown>>> = {
