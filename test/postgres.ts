@@ -12,7 +12,6 @@ import pg from 'pg';
 import type { Test } from 'tap';
 
 const SETTINGS = [
-  'listen_addresses=',
   'fsync=off',
   'shared_buffers=16MB',
   'max_connections=100',
@@ -46,6 +45,7 @@ export interface PostgresOptions {
 /** Started; it ends after what the test tears down from here on. */
 export async function postgres(
   t: Pick<Test, 'teardown'>,
+  settings: readonly string[] = SETTINGS,
   { port, prepare = () => [] }: PostgresOptions = {},
 ): Promise<Postgres> {
   const programs = programsFolder();
@@ -61,12 +61,12 @@ export async function postgres(
   const clients: pg.Client[] = [];
   const url = (words: Readonly<Record<string, string>> = {}, database = 'postgres') =>
     `postgres://latchkey@/${database}?${new URLSearchParams({ host: folder, ...(port && { port: String(port) }), ...words })}`;
-  const settings = [...SETTINGS, ...(port === undefined ? [] : [`port=${port}`]), ...prepare(folder)];
+  const own = [...(port === undefined ? [] : [`port=${port}`]), ...prepare(folder)];
   if (account !== undefined) {
     for (const name of readdirSync(folder)) chownSync(`${folder}/${name}`, account.uid, account.gid);
   }
   const start = async () => {
-    const options = settings.flatMap((setting) => ['-c', setting]);
+    const options = ['listen_addresses=', ...settings, ...own].flatMap((setting) => ['-c', setting]);
     const args = ['-c', HOLD, 'sh', `${programs}/postgres`, folder, ...options];
     shell = spawn('/bin/sh', args, { ...as, stdio: ['pipe', 'ignore', 'pipe'] });
     await ready(shell);

@@ -10,6 +10,7 @@ export type NotKnownCode =
   | 'site-unavailable' // the site that knows the session did not answer, or with something else
   | 'content-unknown' // what is in an upload could not be found out, or not in time
   | 'scan-unavailable' // what has to look at an upload did not answer, or not so that it can be understood
+  | 'taken-over' // another process changes the files of this store now, or may do so
   | 'committing'; // the path's bytes and grants are being exchanged right now
 
 export class NotKnown extends Error {

@@ -27,16 +27,23 @@ export interface Followed {
 export interface AnnouncedAuthorizer extends AuthorizerName {
   /** It makes no decision from before this one. */
   readonly revision: number;
-  /** How long ago it was heard of last, by the clock of the store. */
+  /** How long ago it was heard of last, by the clock of the store, which may be set. */
   readonly unseenMs: number;
+  /** Another one with each announcement, whatever that clock says. */
+  readonly announcement: string;
 }
 
 export interface AuthorizerList {
-  /** By name. @throws NotKnown */
+  /** By name, and all: whether one has gone without a word a single look does not tell. @throws NotKnown */
   authorizers(): Promise<readonly AnnouncedAuthorizer[]>;
+  /** Those that have gone without a word; one that has announced itself since stays. @throws NotKnown */
+  forget(gone: readonly Pick<AnnouncedAuthorizer, 'id' | 'announcement'>[]): Promise<void>;
 }
 
-/** So long after its last announcement nobody waits for a process any more, by the clock of the store. */
+/**
+ * So long after its last announcement, by the clock of the store, nobody waits for a process any more that has not
+ * announced itself for as long as it may be behind by a clock that cannot be set, too.
+ */
 export const ANNOUNCEMENT_KEPT_MS = 10 * 60 * 1_000;
 
 /** What an authorizer writes, through a connection that can write nothing else. */
@@ -64,4 +71,12 @@ export interface Receipts {
   receiptOf(revision: number): Promise<Receipt>;
   /** So long after a commit none of those that are there can be wrong. @throws NotKnown */
   boundMs(): Promise<number>;
+}
+
+export interface Following {
+  /**
+   * Resolves when nobody decides any more by what was before it, however long that takes; also where the store does not
+   * answer, by the bounds that were heard of last.
+   */
+  followed(revision: number): Promise<void>;
 }

@@ -49,3 +49,11 @@ export function describeGrant(grant: GrantDraft): string {
   const effect = grant.effect === 'deny' ? 'deny ' : '';
   return `${grant.principal} ${effect}${grant.action} ${grant.path}`;
 }
+
+/**
+ * Whether setting it can take a right away: by denying, or by putting a window in the place of what had none, or another
+ * one. An allow without one covers whatever it replaces.
+ */
+export function mayTakeAway({ effect, notBefore, expiresAt }: GrantDraft): boolean {
+  return effect === 'deny' || notBefore !== undefined || expiresAt !== undefined;
+}

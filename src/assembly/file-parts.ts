@@ -5,6 +5,7 @@
 
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Authorizer } from '../acl/authorizer.js';
+import type { Following } from '../acl/fleet-ports.js';
 import type { Store } from '../acl/ports.js';
 import type { Config } from '../config.js';
 import { type ProcessLock, takeLock } from '../storage/sqlite/process-lock.js';
@@ -37,16 +38,20 @@ export interface FileParts {
 
 /** What of the configuration, and of whoever opens them, the parts go by. */
 export type GivenParts = Pick<Config, 'trashTimeMs' | 'storeDigests'> &
-  Pick<CommitterDeps, 'onCommitted' | 'userLimits' | 'inspection' | 'locks'>;
+  Pick<CommitterDeps, 'onCommitted' | 'userLimits' | 'inspection' | 'locks'> & {
+    /** Absent: everybody sees a change at once. */
+    readonly following?: Following | undefined;
+  };
 
 export function openFileParts(
   root: StorageRoot,
   store: Store,
-  { trashTimeMs, storeDigests, locks = new PathLocks(), ...given }: GivenParts,
+  { trashTimeMs, storeDigests, following, locks = new PathLocks(), ...given }: GivenParts,
 ): FileParts {
   const { acl, files, moves, tree, expiries, trash } = store;
   const folder = new TrashFolder(root);
   const digests = knownDigestsOf(storeDigests, root, store);
+  const followed = following && { followed: (revision: number) => following.followed(revision) };
   const committer = new Committer({
     root,
     files,
@@ -54,12 +59,13 @@ export function openFileParts(
     clock,
     locks,
     digests,
+    ...followed,
     ...given,
     ...(trashTimeMs > 0 && { trash: folder }),
   });
   return {
     committer,
-    mover: new Mover({ root, files, moves, tree, locks, inspection: given.inspection }),
+    mover: new Mover({ root, files, moves, tree, locks, inspection: given.inspection, ...followed }),
     copier: new Copier({ root, acl, committer, locks, digests }),
     removal: new FolderRemoval({ root, tree, committer, locks }),
     bin: new Trash({ folder, trash, files, committer, clock }),
@@ -93,7 +99,13 @@ function knownDigestsOf(
 }
 
 /** Finishes or gives up what a crash left; nothing may change files before that. */
-export async function recoverFiles(root: StorageRoot, store: Store): Promise<Recovered & RecoveredMoves> {
+export async function recoverFiles(
+  root: StorageRoot,
+  store: Store,
+  following?: Following,
+): Promise<Recovered & RecoveredMoves> {
+  // Hidden a moment ago, perhaps, and then the process was killed.
+  if ((await store.files.pending()).commits.length > 0) await following?.followed(await store.acl.revision());
   const moves = await recoverMoves(store.moves, root);
   const files = await recover(store.files, root);
   return { ...moves, ...files, stuck: [...moves.stuck, ...files.stuck] };
@@ -103,9 +115,10 @@ export async function recoverFiles(root: StorageRoot, store: Store): Promise<Rec
 export async function recoverFilesAlone(
   root: StorageRoot,
   store: Store,
+  following?: Following,
 ): Promise<Recovered & RecoveredMoves> {
   await keepForSender(root, store.files);
-  return recoverFiles(root, store);
+  return recoverFiles(root, store, following);
 }
 
 /** Where the operator's commands ask a running files service, wherever else it listens. In the data folder. */

@@ -3,6 +3,8 @@
  * FileRefused, whichever process has refused it.
  */
 
+import type { Receipts } from '../acl/fleet-ports.js';
+import type { AclStore } from '../acl/ports.js';
 import type { ResourcePath } from '../acl/resource-path.js';
 import type { Committed } from '../uploads/committer.js';
 import type { RemovedFolder } from '../uploads/folder-removal.js';
@@ -28,6 +30,14 @@ export interface FileWork {
   restore(wish: RestoreWish): Promise<Committed>;
   /** For good. */
   dropTrashed(id: string): Promise<void>;
+  /** How far the store is, with all that was done here. */
+  position(): Promise<Position>;
+}
+
+export interface Position {
+  readonly revision: number;
+  /** Who says where that is in force; `undefined`: nobody else decides by the store, or all see a change at once. */
+  readonly receipts: Receipts | undefined;
 }
 
 /** It was understood, and cannot be. */
@@ -44,7 +54,16 @@ export class FileRefused extends Error {
 const ROUND = { filesMax: 1_000, timeMaxMs: 10_000 } as const;
 const ALLOWED = async () => {};
 
-export function ownFileWork({ mover, copier, removal, committer, expiry, bin }: FileParts): FileWork {
+/** What tells where a change is in force. */
+export interface Followers {
+  readonly acl: Pick<AclStore, 'revision'>;
+  readonly receipts: Receipts | undefined;
+}
+
+export function ownFileWork(
+  { mover, copier, removal, committer, expiry, bin }: FileParts,
+  { acl, receipts }: Followers,
+): FileWork {
   return {
     move: (relocation) => mover.move({ ...relocation, authorise: ALLOWED }).catch(asRefused),
     copy: (relocation) => {
@@ -63,6 +82,7 @@ export function ownFileWork({ mover, copier, removal, committer, expiry, bin }: 
       await bin.find(id).catch(asRefused);
       await bin.dropOne(id).catch(asRefused);
     },
+    position: async () => ({ revision: await acl.revision(), receipts }),
   };
 }
 

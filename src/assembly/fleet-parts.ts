@@ -4,7 +4,7 @@
  */
 
 import { randomUUID } from 'node:crypto';
-import type { Receipts } from '../acl/fleet-ports.js';
+import type { Following, Receipts } from '../acl/fleet-ports.js';
 import type { FactsSource, Store, UsageStore } from '../acl/ports.js';
 import type { Config } from '../config.js';
 import { isThere, processName, processPlace } from '../host/this-process.js';
@@ -12,10 +12,11 @@ import type { FleetFigures } from '../metrics/fleet-metrics.js';
 import type { ChangeFeed } from '../storage/change-feed/change-feed.js';
 import { FleetMember } from '../storage/fleet-member.js';
 import type { OutageListener } from '../storage/outage.js';
+import type { Fence } from '../storage/postgres/fenced-database.js';
 import { WaitingReceipts } from '../storage/waiting-receipts.js';
 import { checkFacts, openFacts, openStore } from './foundations.js';
 
-const clocks = { monotonic: () => performance.now(), wall: () => Date.now() };
+export const clocks = { monotonic: () => performance.now(), wall: () => Date.now() };
 
 export interface FleetLog {
   info(message: string): void;
@@ -70,13 +71,13 @@ export function readiness(facts: FactsSource, fleet: Fleet | undefined) {
 export interface FleetStore {
   readonly store: Store;
   readonly fleet: Fleet | undefined;
-  readonly receipts: Receipts | undefined;
+  readonly receipts: (Receipts & Following) | undefined;
 }
 
 /** For the files service, which decides and writes. What it has written it knows at once. */
-export async function openFleetStore(config: Config): Promise<FleetStore> {
+export async function openFleetStore(config: Config, fence?: Fence): Promise<FleetStore> {
   let fleet: JoinedFleet | undefined;
-  const opened = await openStore(config, (revision) => fleet?.member.committed(revision));
+  const opened = await openStore(config, (revision) => fleet?.member.committed(revision), fence);
   fleet = await join(config, 'files', opened);
   if (fleet === undefined) return { store: opened, fleet, receipts: undefined };
   const { member, leave, receipts } = fleet;
@@ -88,19 +89,20 @@ export async function openFleetStore(config: Config): Promise<FleetStore> {
 }
 
 /** For a command, which is over before anybody could hear of it. */
-export async function openCommandStore(config: Config): Promise<Omit<FleetStore, 'fleet'>> {
+export async function openCommandStore(config: Config, fence?: Fence): Promise<Omit<FleetStore, 'fleet'>> {
   const { database } = config;
   if (database.kind === 'sqlite') return { store: await openStore(config), receipts: undefined };
   const feed = config.redis === undefined ? undefined : await openFeed(config, database.url, IGNORED);
   try {
-    const opened = await openStore(config, (revision) => feed?.publish(revision));
+    const opened = await openStore(config, (revision) => feed?.publish(revision), fence);
     const { openPostgresAuthorizers } = await import('../storage/postgres/open-fleet.js');
     const { authorizers, close } = openPostgresAuthorizers(database.url);
     const closeAll = async () => {
       await Promise.all([feed?.close(), close()]);
       await opened.close();
     };
-    return { store: { ...opened, close: closeAll }, receipts: new WaitingReceipts(authorizers, clocks) };
+    const receipts = new WaitingReceipts(authorizers, clocks, config.stalenessMaxMs);
+    return { store: { ...opened, close: closeAll }, receipts };
   } catch (error) {
     await feed?.close();
     throw error;
@@ -108,7 +110,7 @@ export async function openCommandStore(config: Config): Promise<Omit<FleetStore,
 }
 
 interface JoinedFleet extends Fleet {
-  readonly receipts: Receipts;
+  readonly receipts: Receipts & Following;
   leave(): Promise<void>;
 }
 
@@ -147,7 +149,7 @@ async function join(
         revision: () => member.facts.revision,
         isListening: () => member.isListening,
       },
-      receipts: new WaitingReceipts(authorizers, clocks),
+      receipts: new WaitingReceipts(authorizers, clocks, stalenessMaxMs),
       start: (started) => {
         log = started;
         member.start({ polls: outage(...POLL_MESSAGES), announcements: outage(...ANNOUNCE_MESSAGES) });

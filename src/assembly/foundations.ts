@@ -13,6 +13,7 @@ import type { Config } from '../config.js';
 import type { DatabasePlace } from '../settings/places.js';
 import { CachedReader } from '../storage/cached-reader.js';
 import { withoutPassword } from '../storage/postgres/address.js';
+import type { Fence } from '../storage/postgres/fenced-database.js';
 import { type BackupFacts, backUp } from '../storage/sqlite/backup.js';
 import { openSqliteFacts, openSqliteStore, sqliteUsage } from '../storage/sqlite/open.js';
 import { RawUploads } from '../uploads/raw-uploads.js';
@@ -32,16 +33,28 @@ export function policyOf(config: Config): Policy {
 
 /**
  * @param onCommitted told of every revision that is written by it, where others have to be told of it
+ * @param fence of whoever changes files by it, where a lease says who may
  * @throws when it cannot be opened, with the database's name
  */
 export async function openStore(
   { database }: Config,
   onCommitted?: (revision: number) => void,
+  fence?: Fence,
 ): Promise<Store> {
   try {
     return database.kind === 'sqlite'
       ? openSqliteStore(database.file)
-      : await (await postgres()).openPostgresStore(database.url, undefined, onCommitted);
+      : await (await postgres()).openPostgresStore(database.url, undefined, onCommitted, fence);
+  } catch (error) {
+    throw notOpened(database, error as Error);
+  }
+}
+
+/** Who may change files of it; nothing with SQLite, whose machine has a lock. @throws, as `openStore` does */
+export async function openLeaseStore({ database }: Config) {
+  if (database.kind === 'sqlite') return undefined;
+  try {
+    return await (await postgres()).openPostgresLease(database.url);
   } catch (error) {
     throw notOpened(database, error as Error);
   }
@@ -108,6 +121,7 @@ export function rawUploadsOf(config: Config, root: StorageRoot): RawUploads {
   return new RawUploads(config.partialFolder, root);
 }
 
-export function storageRootOf(config: Config): StorageRoot {
-  return new StorageRoot(config);
+/** @param requireHeld of whoever changes files, where a lease says who may */
+export function storageRootOf(config: Config, requireHeld?: () => void): StorageRoot {
+  return new StorageRoot(config, requireHeld);
 }

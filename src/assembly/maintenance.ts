@@ -10,14 +10,17 @@ import type { AclStore, FileStore } from '../acl/ports.js';
 import type { ResourcePath } from '../acl/resource-path.js';
 import type { MoveStore } from '../acl/tree-ports.js';
 import type { Config } from '../config.js';
-import { takeLock } from '../storage/sqlite/process-lock.js';
 import { type AdoptReport, type AdoptWish, adopt } from '../uploads/adopt.js';
 import { countFiles } from '../uploads/count-files.js';
 import { checkDigests } from '../uploads/digest-check.js';
 import { FileDigests, IN_BACKGROUND } from '../uploads/file-digests.js';
 import type { Findings } from '../uploads/findings.js';
 import { type FsckReport, type FsckWish, fsck } from '../uploads/fsck.js';
-import { clock, FILES_LOCK, storageRootOf } from './foundations.js';
+import type { FilesLock } from '../uploads/left-over.js';
+import { takeFilesLock } from './file-parts.js';
+import { openCommandStore } from './fleet-parts.js';
+import { clock, storageRootOf } from './foundations.js';
+import { HeldElsewhere, refuseHeldElsewhere, takeFilesLease } from './lease-parts.js';
 
 export type { AdoptReport } from '../uploads/adopt.js';
 export { type FindingKind, type FoundKind, PROBLEMS, UNKNOWN } from '../uploads/findings.js';
@@ -58,7 +61,8 @@ export async function checkTree(
         trash,
         clock,
         root,
-        takeLock: () => takeLock(FILES_LOCK),
+        takeLock: () => takeOver(config, store),
+        isServed: () => isServed(config),
         ...(onDigest !== undefined && { checkDigests: checkAll(onDigest) }),
       },
       wish,
@@ -66,6 +70,50 @@ export async function checkTree(
   } finally {
     await fileDigests.close();
   }
+}
+
+/** In place of a files service, and so that what is written is refused where another one has taken over. */
+async function takeOver(config: Config, { files, moves }: OpenStore): Promise<FilesLock | undefined> {
+  const lock = await takeFilesLock(0);
+  if (lock === undefined) return undefined;
+  const lease = await takeFilesLease(config).catch((error: unknown) => {
+    lock.release();
+    if (error instanceof HeldElsewhere) return undefined;
+    throw error;
+  });
+  if (lease === undefined) return undefined;
+  const release = async () => {
+    await lease.release();
+    lock.release();
+  };
+  const root = storageRootOf(config, lease.requireHeld);
+  if (lease.fence === undefined) return { files, moves, root, release };
+  const { store } = await openCommandStore(config, lease.fence).catch(async (error: unknown) => {
+    await release();
+    throw error;
+  });
+  return {
+    files: store.files,
+    moves: store.moves,
+    root,
+    release: async () => {
+      await store.close();
+      await release();
+    },
+  };
+}
+
+async function isServed(config: Config): Promise<boolean> {
+  const lock = await takeFilesLock(0);
+  lock?.release();
+  if (lock === undefined) return true;
+  return refuseHeldElsewhere(config).then(
+    () => false,
+    (error) => {
+      if (error instanceof HeldElsewhere) return true;
+      throw error;
+    },
+  );
 }
 
 export async function adoptTree(config: Config, { files }: OpenStore, wish: AdoptWish): Promise<AdoptReport> {

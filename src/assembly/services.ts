@@ -13,10 +13,9 @@ import type { SessionHook } from '../http/session-route.js';
 import { authorizerMetrics } from '../metrics/authorizer-metrics.js';
 import { DecisionCounts } from '../metrics/decision-counts.js';
 import { exposition } from '../metrics/family.js';
-import { FilesCounts, filesMetrics } from '../metrics/files-metrics.js';
+import { FilesCounts, filesMetrics, leaseGauge } from '../metrics/files-metrics.js';
 import { fleetMetrics } from '../metrics/fleet-metrics.js';
 import { SharedCheck, TURN_CONNECTIONS_MAX } from '../storage/shared-check.js';
-import type { ProcessLock } from '../storage/sqlite/process-lock.js';
 import { FileDigests } from '../uploads/file-digests.js';
 import { keepEnded } from '../uploads/keep-ended.js';
 import { keepRoom } from '../uploads/keep-room.js';
@@ -27,6 +26,7 @@ import { listingOver, openFileParts, type recoverFiles, takeFilesLock } from './
 import { type FleetFacts, openFleetFacts, openFleetStore, readiness } from './fleet-parts.js';
 import { authorizerOver, clock, rawUploadsOf, readerOver, storageRootOf } from './foundations.js';
 import { openInspection } from './inspection-parts.js';
+import { awaitFilesLease, type FilesLease, type Waiting } from './lease-parts.js';
 import { openLinkJudges } from './link-judges.js';
 import { openRecognition } from './recognition.js';
 import { keepExpired, recoverUploads } from './resumable-parts.js';
@@ -84,24 +84,37 @@ async function authorizerAppOver({ facts, usage, fleet, close }: FleetFacts, con
 /** A command that changes files where no service runs is over soon, unless it copies a large one. */
 const LOCK_PATIENCE_MS = 2_000;
 
-/** Finishes first what a crash left; nothing may listen before that. @throws when another one works here */
-export async function openFilesApp(config: Config, logger: Logger) {
+/**
+ * Stands by while another machine's works on the store, and finishes first what a crash left; nothing may listen before
+ * that. `undefined`: it was stopped while it stood by.
+ *
+ * @throws when another one works in the data folder
+ */
+export async function openFilesApp(config: Config, logger: Logger, waiting: Waiting) {
   const lock = await takeFilesLock(LOCK_PATIENCE_MS);
   if (lock === undefined) {
     throw new Error(`another files service already works in ${config.dataFolder}; stop it first`);
   }
-  try {
-    return await openLockedFilesApp(config, logger, lock);
-  } catch (error) {
+  let lease: FilesLease | undefined;
+  const release = async () => {
+    await lease?.release();
     lock.release();
+  };
+  try {
+    lease = await awaitFilesLease(config, waiting);
+    if (lease !== undefined) return await openLeasedFilesApp(config, logger, { ...lease, release });
+  } catch (error) {
+    await release();
     throw error;
   }
+  await release();
+  return undefined;
 }
 
-async function openLockedFilesApp(config: Config, logger: Logger, lock: ProcessLock) {
-  const { store, fleet, receipts } = await openFleetStore(config);
+async function openLeasedFilesApp(config: Config, logger: Logger, lease: FilesLease) {
+  const { store, fleet, receipts } = await openFleetStore(config, lease.fence);
   try {
-    const root = storageRootOf(config);
+    const root = storageRootOf(config, lease.requireHeld);
     await root.prepare();
     const rawUploads = rawUploadsOf(config, root);
     await rawUploads.prepare();
@@ -109,7 +122,7 @@ async function openLockedFilesApp(config: Config, logger: Logger, lock: ProcessL
     const fileDigests = new FileDigests();
     let log: Log | undefined;
     const looks = openInspection(config, (refused) => log?.warn(refused, 'the scan refused an upload'));
-    const { resumable, recovered } = await recoverUploads(config, root, store);
+    const { resumable, recovered } = await recoverUploads(config, root, store, receipts);
     const counts = new FilesCounts();
     const digestParts = openDigestParts(config, root, store);
     const parts = openFileParts(root, store, {
@@ -118,6 +131,7 @@ async function openLockedFilesApp(config: Config, logger: Logger, lock: ProcessL
       ...(digestParts && { locks: digestParts.locks }),
       userLimits: config.uploadLimits.userLimits,
       inspection: looks.inspection,
+      following: receipts,
       onCommitted: (file) => {
         counts.committed(file);
         digestParts?.tell(file.path);
@@ -125,7 +139,13 @@ async function openLockedFilesApp(config: Config, logger: Logger, lock: ProcessL
     });
     const checkReady = readiness(store.facts, fleet);
     const openMetrics = exposition([
-      ...filesMetrics({ counts, digests: digestParts?.keeper, root: config.root, checkReady }),
+      ...filesMetrics({
+        counts,
+        digests: digestParts?.keeper,
+        isLeaseHeld: lease.isHeld,
+        root: config.root,
+        checkReady,
+      }),
       ...(fleet === undefined ? [] : fleetMetrics(fleet.figures)),
     ]);
     const reader = readerOver(store.facts, config);
@@ -171,7 +191,7 @@ async function openLockedFilesApp(config: Config, logger: Logger, lock: ProcessL
       openMetrics,
       closeLast: async () => {
         await store.close();
-        lock.release();
+        await lease.release();
       },
       logger,
     });
@@ -197,15 +217,27 @@ async function openLockedFilesApp(config: Config, logger: Logger, lock: ProcessL
       stopExpiring();
       await Promise.all([fileDigests.close(), looks.close(), digestParts?.close()]);
     });
-    const operator = buildOperatorApp({ ...parts, clock, logger });
+    const operator = buildOperatorApp({ ...parts, acl: store.acl, receipts, clock, logger });
     app.addHook('onClose', () => operator.close());
     report(recovered, app.log);
     const metrics = config.metrics && buildMetricsApp(openMetrics, checkReady, logger);
-    return { app, operator, metrics };
+    return { app, operator, metrics, whenLost: lease.whenLost };
   } catch (error) {
     await store.close();
     throw error;
   }
+}
+
+/** What a files service shows while it stands by: that it lives, and why it is not ready. */
+export function buildStandbyApp(holder: string, logger: Logger) {
+  const message = `${holder} changes the files of this store: this files service stands by`;
+  const openMetrics = exposition([leaseGauge(() => false)]);
+  const refuse = () => {
+    throw new Error(message);
+  };
+  const app = buildMetricsApp(openMetrics, refuse, logger);
+  app.log.warn(`${message}, and takes over when that one stops or dies`);
+  return app;
 }
 
 function sessionHookOf({ session, sessionHookSecret, userPrefix }: Config): SessionHook | undefined {

@@ -6,6 +6,7 @@ import { folderArgument } from './arguments.js';
 import {
   type Command,
   DONE,
+  type ExitCode,
   FAILED,
   flag,
   type Invocation,
@@ -17,6 +18,7 @@ import {
 import { linesOf, NAMED, tallyOf } from './found-kinds.js';
 import { linesOption } from './fsck.js';
 import { openSource, Reading, type Source } from './grant-source.js';
+import { resultInForce, WAIT_DETAILS, waitOptions } from './in-force.js';
 import { Progress } from './progress.js';
 import { type Session, withStore } from './session.js';
 
@@ -31,12 +33,14 @@ export const command: Command = {
     'No file is copied, moved or changed. What has a row is passed over, so after whatever stopped it, run it',
     'again and it goes on. Names that cannot be served are reported.',
     'Exit code 1: the grants have bad lines, and nothing was written. 3: something could not be read.',
+    ...WAIT_DETAILS,
   ],
   options: {
     'owner-by': valued('TEMPLATE', 'whose each file is, by its path'),
     grants: valued('FILE', 'CSV or JSON Lines'),
     'dry-run': flag('look at everything and write nothing'),
     lines: valued('N', `how many findings of a kind are named; default ${NAMED}`),
+    ...waitOptions,
   },
   takes: [0, 1],
   run: async (invocation) => {
@@ -56,7 +60,7 @@ export const command: Command = {
           grants === undefined || work.mode === 'dry-run'
             ? { rows }
             : { rows, ...(await importAll(grants.imported, invocation, session)) };
-        return tell(report, work, counts, invocation);
+        return tell(report, work, counts, invocation, session);
       });
     } finally {
       grants?.checked.stream.destroy();
@@ -127,18 +131,27 @@ interface GrantCounts {
   readonly replaced?: number;
 }
 
-function tell(report: AdoptReport, { mode }: Work, grants: GrantCounts, { output }: Invocation) {
+async function tell(
+  report: AdoptReport,
+  { mode }: Work,
+  grants: GrantCounts,
+  invocation: Invocation,
+  session: Session,
+): Promise<ExitCode> {
   const { files, adopted, owned, known, moving, kinds } = report;
   const { unknown } = tallyOf(kinds);
   const isDry = mode === 'dry-run';
-  output.result({ files, adopted, owned, known, moving, dryRun: isDry, unknown, grants, kinds }, [
+  const value = { files, adopted, owned, known, moving, dryRun: isDry, unknown, grants, kinds };
+  const lines = [
     ...linesOf(kinds),
     `${isDry ? 'would be registered' : 'registered'}: ${adopted} of ${files} files, ${owned} with an owner; known before: ${known}`,
     ...(moving > 0 ? [`being written or removed, and left to the service: ${moving}`] : []),
     ...(grants.added === undefined ? [] : [`grants: ${grants.added} added, ${grants.replaced} replaced`]),
     ...(isDry && grants.rows > 0 ? [`${grants.rows} grants are good`] : []),
     ...(isDry ? ['nothing was written (--dry-run)'] : []),
-  ]);
+  ];
+  if (grants.added === undefined) invocation.output.result(value, lines);
+  else await resultInForce(invocation, session, { ...value, revision: await session.acl.revision() }, lines);
   return unknown > 0 ? FAILED : DONE;
 }
 

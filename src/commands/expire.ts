@@ -2,6 +2,7 @@ import { formatInstant } from '../acl/instant.js';
 import { isFolder } from '../acl/resource-path.js';
 import { endOf, instantOption, pathArgument } from './arguments.js';
 import { type Command, DONE, flag, type OptionValues, textOption, UsageError, valued } from './command.js';
+import { filesInForce, WAIT_DETAILS, waitOptions } from './in-force.js';
 import { withFileWork } from './served-files.js';
 
 export const command: Command = {
@@ -11,11 +12,13 @@ export const command: Command = {
     'It holds by itself, whichever service runs; the files service then moves the file into the trash, within a',
     'minute. Whoever replaces the file gives it another expiry, or none. A move carries it, a copy does not.',
     'A running files service is asked to do it; without one, the command does it.',
+    ...WAIT_DETAILS,
   ],
   options: {
     in: valued('DURATION', 'after so long, such as 12h, 7d or 4w'),
     at: valued('ISO', 'at this instant, such as 2027-01-31T12:00Z'),
     never: flag('it does not expire any more'),
+    ...waitOptions,
   },
   takes: [1, 1],
   run: async (invocation) => {
@@ -26,7 +29,7 @@ export const command: Command = {
       const { revision } = await files.expire(path, expiresAt);
       const told = expiresAt === undefined ? undefined : formatInstant(expiresAt);
       const value = { path, ...(told !== undefined && { expiresAt: told }), revision };
-      invocation.output.result(value, [
+      await filesInForce(invocation, files, value, [
         told === undefined ? `${path} never expires` : `${path} expires ${told}`,
       ]);
       return DONE;

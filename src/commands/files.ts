@@ -13,8 +13,9 @@ import {
 } from '../host/listen.js';
 import { logger } from '../host/logger.js';
 import { addressOption } from './arguments.js';
-import { type Command, DONE, valued } from './command.js';
+import { type Command, DONE, FAILED, valued } from './command.js';
 import { listenForMetrics } from './metrics-port.js';
+import { openOrStandBy } from './standing-by.js';
 
 export const FILES_SOCKET = 'run/files.sock';
 /** Of the ports for metrics. */
@@ -23,7 +24,10 @@ const FIRST = 0;
 export const command: Command = {
   usage: '[--listen SOCKET | HOST:PORT]',
   summary: 'Runs the files service: uploads, deletions, downloads, and the HTTP API.',
-  details: [`It listens on ${FILES_SOCKET} in the data folder. What a crash left is finished first.`],
+  details: [
+    `It listens on ${FILES_SOCKET} in the data folder. What a crash left is finished first.`,
+    'Of several with one PostgreSQL one works. The others stand by, and listen when it stops or dies.',
+  ],
   options: {
     listen: valued(
       'SOCKET|HOST:PORT',
@@ -37,7 +41,12 @@ export const command: Command = {
     collectEarly();
     enterDataFolder(config, output.note);
     if (inherited === undefined) await refuseSecond(address);
-    const { app, operator, metrics } = await openFilesApp(config, logger(config.logLevel, 'files'));
+    const begun = await openOrStandBy(config, FIRST, (waiting) =>
+      openFilesApp(config, logger(config.logLevel, 'files'), waiting),
+    );
+    if (begun === undefined) return DONE;
+    const { app, operator, metrics, whenLost } = begun.opened;
+    void whenLost.then(endAtOnce(output.note));
     app.addHook('onClose', () => metrics?.close());
     await listeningOrClosed(app, async () => {
       await listenForMetrics(metrics, config, FIRST);
@@ -45,7 +54,17 @@ export const command: Command = {
       await listenOn(app, inherited, address);
       await listen(operator, { path: OPERATOR_SOCKET }, OWN_SOCKET_MODE);
     });
-    await stopWhenTold(app);
+    await stopWhenTold(app, begun.told);
     return DONE;
   },
 };
+
+/** As by kill -9: whatever is under way is refused by the store, and must not go on on the disk. */
+function endAtOnce(note: (message: string) => void) {
+  return (holder: string) => {
+    note(
+      `${holder} has taken over the files of this store: this files service ends; started again, it stands by`,
+    );
+    process.exit(FAILED);
+  };
+}

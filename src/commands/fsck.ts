@@ -7,6 +7,7 @@ import {
   type ExitCode,
   FAILED,
   flag,
+  type Invocation,
   type OptionValues,
   type Output,
   REFUSED,
@@ -15,8 +16,9 @@ import {
   valued,
 } from './command.js';
 import { linesOf, NAMED, NAMED_MAX, tallyOf } from './found-kinds.js';
+import { resultInForce, waitOptions } from './in-force.js';
 import { Progress } from './progress.js';
-import { withStore } from './session.js';
+import { type Session, withStore } from './session.js';
 
 export const command: Command = {
   usage: '[FOLDER] [--repair] [--digests] [--lines N]',
@@ -30,12 +32,15 @@ export const command: Command = {
     'file.',
     '--digests reads every file whose SHA-256 is stored (LATCHKEY_STORE_DIGESTS), and compares. What differs is',
     'told, and never mended: nobody can tell which bytes are right.',
+    'To finish a move or a removal can take a right away: with PostgreSQL it then waits until every authorizer',
+    'decides by it, and says so; with --no-wait it does not wait.',
     'Exit code 0: clean, or all was mended. 1: something is left to be done. 3: something could not be read.',
   ],
   options: {
     repair: flag('mend what can be mended'),
     digests: flag('compare the bytes of files with their stored digests, too; it reads all of them'),
     lines: valued('N', `how many findings of a kind are named; default ${NAMED}`),
+    ...waitOptions,
   },
   takes: [0, 1],
   run: async (invocation) => {
@@ -46,6 +51,7 @@ export const command: Command = {
       const total = Progress.isShown ? await countTree(config, folder) : undefined;
       const progress = new Progress(total, 'files');
       const digestProgress = new Progress(total, 'digests');
+      const before = await store.acl.revision();
       try {
         const report = await checkTree(config, store, {
           folder,
@@ -59,7 +65,8 @@ export const command: Command = {
         digestProgress.end();
         progress.end();
         if (options.repair === true) await recount(store.quotas, output);
-        return tell(report, output);
+        const revision = await store.acl.revision();
+        return tell(report, invocation, { receipts: store.receipts, before, revision });
       } finally {
         digestProgress.end();
         progress.end();
@@ -73,7 +80,17 @@ async function recount(quotas: QuotaStore, output: Output): Promise<void> {
   for (const subject of await quotas.recount()) output.note(`counted anew what is used of ${subject}`);
 }
 
-function tell({ files, records, moving, digests, kinds }: FsckReport, output: Output): ExitCode {
+interface Mended extends Pick<Session, 'receipts'> {
+  /** Revisions of the store. */
+  readonly before: number;
+  readonly revision: number;
+}
+
+async function tell(
+  { files, records, moving, digests, kinds }: FsckReport,
+  invocation: Invocation,
+  { receipts, before, revision }: Mended,
+): Promise<ExitCode> {
   const { problems, mended, unknown } = tallyOf(kinds);
   const counted = [
     `checked: ${files} files, ${records} rows`,
@@ -84,19 +101,20 @@ function tell({ files, records, moving, digests, kinds }: FsckReport, output: Ou
     problems + mended + unknown === 0
       ? 'clean'
       : `problems left: ${problems}, mended: ${mended}, not known: ${unknown}`;
-  output.result(
-    {
-      files,
-      rows: records,
-      moving,
-      ...(digests !== undefined && { digests }),
-      problems,
-      mended,
-      unknown,
-      kinds,
-    },
-    [...linesOf(kinds), ...counted, verdict],
-  );
+  const value = {
+    files,
+    rows: records,
+    moving,
+    ...(digests !== undefined && { digests }),
+    problems,
+    mended,
+    unknown,
+    kinds,
+  };
+  const lines = [...linesOf(kinds), ...counted, verdict];
+  // A row that has no file any more takes no right with it.
+  if (revision === before) invocation.output.result(value, lines);
+  else await resultInForce(invocation, { receipts }, { ...value, revision }, lines);
   if (unknown > 0) return FAILED;
   return problems > 0 ? REFUSED : DONE;
 }

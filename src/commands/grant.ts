@@ -1,4 +1,4 @@
-import { describeGrant, type GrantDraft, windowProblem } from '../acl/grant.js';
+import { describeGrant, type GrantDraft, mayTakeAway, windowProblem } from '../acl/grant.js';
 import { grantJson } from '../acl/grant-json.js';
 import { formatInstant } from '../acl/instant.js';
 import { remaining, stillAllowed, stillRefused } from '../acl/remaining.js';
@@ -18,7 +18,8 @@ export const command: Command = {
     'What stood for the same principal, path and action is replaced. It is in force when the command returns.',
     'TIME is ISO 8601 with a zone, such as 2027-01-31T12:00:00Z, or a date alone, which is its first moment in',
     'UTC; a DURATION is 90s, 30m, 48h, 7d or 2w.',
-    'With PostgreSQL a deny waits until every authorizer decides by it, and says so; with --no-wait it does not.',
+    'With PostgreSQL a deny, and an allow with a window, which may replace a wider one, wait until every authorizer',
+    'decides by it, and say so; with --no-wait they do not. Another allow only ever widens.',
   ],
   options: {
     deny: flag('deny instead of allow; a nearer path or a more specific principal still goes first'),
@@ -39,8 +40,8 @@ export const command: Command = {
       const lines = draft.effect === 'allow' ? stillRefused(rest) : stillAllowed(rest);
       const text = `granted: ${describeGrant(grant)}${windowText(grant)} (grant ${grant.id})`;
       const json = { grant: grantJson(grant), revision, remaining: lines };
-      if (draft.effect === 'allow') invocation.output.result(json, [text, ...lines]);
-      else await resultInForce(invocation, session, json, [text, ...lines]);
+      if (mayTakeAway(draft)) await resultInForce(invocation, session, json, [text, ...lines]);
+      else invocation.output.result(json, [text, ...lines]);
       warnOfPast(invocation, draft);
       await warnOfFolder(invocation, draft.path);
       return DONE;

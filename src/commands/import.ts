@@ -1,5 +1,6 @@
 import { type Command, DONE, flag, textOption, valued } from './command.js';
 import { openSource, Reading } from './grant-source.js';
+import { resultInForce, WAIT_DETAILS, waitOptions } from './in-force.js';
 import { withStore } from './session.js';
 
 export const command: Command = {
@@ -9,10 +10,12 @@ export const command: Command = {
     'FILE is - for standard input.',
     'CSV has the header principal,action,path,effect,notBefore,expiresAt, the last three optional; JSON Lines',
     'has the same keys. Times are ISO 8601 with a zone. Every bad line is reported with its number.',
+    ...WAIT_DETAILS,
   ],
   options: {
     format: valued('csv|jsonl', 'told from the first character, unless it is given'),
     'dry-run': flag('check every line and write nothing'),
+    ...waitOptions,
   },
   takes: [1, 1],
   run: async (invocation) => {
@@ -27,13 +30,14 @@ export const command: Command = {
         output.result({ rows, dryRun: true }, [`${rows} grants are good; nothing was written (--dry-run)`]);
         return DONE;
       }
-      return await withStore(invocation, async ({ acl }) => {
-        const { value, revision } = await acl.importGrants(reading.batches());
+      return await withStore(invocation, async (session) => {
+        const { value, revision } = await session.acl.importGrants(reading.batches());
         reading.end(); // before the result: else it stands behind the bar
         const rate = Math.round((value.added + value.replaced) / reading.seconds);
-        output.result({ ...value, revision, seconds: reading.seconds }, [
-          `imported: ${value.added} added, ${value.replaced} replaced, ${rate} a second`,
-        ]);
+        const line = `imported: ${value.added} added, ${value.replaced} replaced, ${rate} a second`;
+        const json = { ...value, revision, seconds: reading.seconds };
+        // Denies among them, and what replaces a wider allow.
+        await resultInForce(invocation, session, json, [line]);
         return DONE;
       });
     } finally {

@@ -2,6 +2,7 @@
 
 import { formatInstant } from '../acl/instant.js';
 import { receiptJson, receiptLine, receiptWarnings } from '../acl/receipt-json.js';
+import type { FileWork } from '../assembly/file-work.js';
 import { flag, type Invocation, type OptionSpecs } from './command.js';
 import type { Session } from './session.js';
 
@@ -34,6 +35,21 @@ export async function resultInForce(
   }
   output.result({ ...value, revision, effective: receiptJson(receipt) }, [...lines, receiptLine(receipt)]);
   for (const warning of receiptWarnings(receipt)) output.note(warning);
+}
+
+/** The same of what was done to files. The receipt comes from where that was done. */
+export async function filesInForce(
+  invocation: Invocation,
+  files: Pick<FileWork, 'position'>,
+  value: { readonly revision?: number; readonly [field: string]: unknown },
+  lines: readonly string[],
+): Promise<void> {
+  const position = await files.position().catch((error: Error) => error);
+  if (!(position instanceof Error)) {
+    return resultInForce(invocation, position, { revision: position.revision, ...value }, lines);
+  }
+  invocation.output.result(value, lines);
+  invocation.output.note(notKnown(position));
 }
 
 function latest(instant: number): string {

@@ -1,4 +1,5 @@
 import { type Command, DONE } from './command.js';
+import { filesInForce, WAIT_DETAILS, waitOptions } from './in-force.js';
 import { RELOCATION_OPTIONS, RELOCATION_USAGE, relocationOf } from './relocation-options.js';
 import { withFileWork } from './served-files.js';
 
@@ -11,8 +12,9 @@ export const command: Command = {
     'is denied there stays. API keys and signed URLs are for a path, and do not follow.',
     'keep-both moves a file beside the one that is there, as NAME (2).',
     'A running files service is asked to do it; without one, the command does it.',
+    ...WAIT_DETAILS,
   ],
-  options: RELOCATION_OPTIONS,
+  options: { ...RELOCATION_OPTIONS, ...waitOptions },
   takes: [2, 2],
   run: async (invocation) => {
     const relocation = relocationOf(invocation);
@@ -22,7 +24,8 @@ export const command: Command = {
       const { path: to, ...counted } = moved;
       const counts = `with ${moved.grants} grants and ${moved.links} links`;
       const dropped = moved.dropped === 0 ? [] : [`dropped: ${moved.dropped} allows`];
-      invocation.output.result({ from, to, ...counted }, [`moved: ${from} to ${to} ${counts}`, ...dropped]);
+      const line = `moved: ${from} to ${to} ${counts}`;
+      await filesInForce(invocation, files, { from, to, ...counted }, [line, ...dropped]);
       return DONE;
     });
   },

@@ -5,7 +5,9 @@ import { withStore } from './session.js';
 export const command: Command = {
   usage: 'USER',
   summary: 'Ends a suspension: the grants count again as they stand.',
-  details: ['A USER is alice or user:alice.'],
+  details: [
+    'A USER is alice or user:alice. With PostgreSQL it waits for nobody: it only widens what the user may.',
+  ],
   takes: [1, 1],
   run: async (invocation) => {
     const user = userArgument(invocation.positionals[0]);

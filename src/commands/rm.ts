@@ -2,6 +2,7 @@ import { isFolder, type ResourcePath } from '../acl/resource-path.js';
 import type { FileWork, RemovalMode } from '../assembly/file-work.js';
 import { pathArgument } from './arguments.js';
 import { type Command, DONE, flag, REFUSED, UsageError } from './command.js';
+import { filesInForce, WAIT_DETAILS, waitOptions } from './in-force.js';
 import { Progress } from './progress.js';
 import { withFileWork } from './served-files.js';
 
@@ -13,8 +14,13 @@ export const command: Command = {
     'that is no file of ours, such as a link, is left, and named by exit code 1.',
     'What is deleted can be restored for LATCHKEY_TRASH_TIME: latchkey trash --help.',
     'A running files service is asked to do it; without one, the command does it.',
+    ...WAIT_DETAILS,
   ],
-  options: { recursive: flag('a folder, with all that is in it'), purge: flag('for good, past the trash') },
+  options: {
+    recursive: flag('a folder, with all that is in it'),
+    purge: flag('for good, past the trash'),
+    ...waitOptions,
+  },
   takes: [1, 1],
   run: async (invocation) => {
     const { output, options } = invocation;
@@ -27,7 +33,7 @@ export const command: Command = {
       const { removed, left } = isFolder(path)
         ? await removeAll(files, path, mode)
         : await removeOne(files, path, mode);
-      output.result({ path, removed, left }, [`removed: ${removed} files`]);
+      await filesInForce(invocation, files, { path, removed, left }, [`removed: ${removed} files`]);
       if (left === 0) return DONE;
       output.note(`${left} folders in ${path} are left: something is in them that cannot be removed`);
       return REFUSED;

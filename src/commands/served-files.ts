@@ -1,16 +1,25 @@
 /**
  * Moves, copies and removals for the operator. The locks of paths are those of one process, so a files service that runs
  * on the data folder is asked to do it, on a socket that is its owner's alone; where none runs, it is done here, by the
- * same code, under the lock by which a files service would be kept from starting.
+ * same code, under the lock by which a files service would be kept from starting, and the lease by which those of other
+ * machines would stand by.
  */
 
 import { request } from 'node:http';
+import type { Receipts } from '../acl/fleet-ports.js';
 import { formatInstant } from '../acl/instant.js';
 import { OPERATOR_SOCKET, openFileParts, recoverFilesAlone, takeFilesLock } from '../assembly/file-parts.js';
-import { FileRefused, type FileWork, ownFileWork, type RemovalMode } from '../assembly/file-work.js';
+import {
+  FileRefused,
+  type FileWork,
+  ownFileWork,
+  type Position,
+  type RemovalMode,
+} from '../assembly/file-work.js';
 import { openCommandStore } from '../assembly/fleet-parts.js';
 import { storageRootOf } from '../assembly/foundations.js';
 import { openInspection } from '../assembly/inspection-parts.js';
+import { type FilesLease, refuseHeldElsewhere, takeFilesLease } from '../assembly/lease-parts.js';
 import { enterDataFolder } from '../host/data-folder.js';
 import { type Invocation, RefusedError } from './command.js';
 
@@ -33,29 +42,45 @@ async function withSome<T>(invocation: Invocation, work: (files: FileWork) => Pr
   const { config, output } = invocation;
   enterDataFolder(config, output.note);
   const deadline = performance.now() + PATIENCE_MS;
-  do {
+  for (let looks = 1; performance.now() < deadline; looks += 1) {
     const lock = await takeFilesLock(0);
     if (lock !== undefined) {
       try {
-        return await withOwnParts(invocation, work);
+        return await withLease(invocation, work);
       } finally {
         lock.release();
       }
     }
     if (await isServed()) return work(SERVED);
+    // The one that works here may stand by for another machine's.
+    if (looks === 1) await refuseHeldElsewhere(config);
     await new Promise((resolve) => setTimeout(resolve, LOCK_TRY_MS));
-  } while (performance.now() < deadline);
+  }
+  await refuseHeldElsewhere(config);
   throw new Error(
     `another process changes files in ${config.dataFolder}, and answers nobody; try again later`,
   );
 }
 
-async function withOwnParts<T>({ config, output }: Invocation, work: (files: FileWork) => Promise<T>) {
-  const { store } = await openCommandStore(config);
+async function withLease<T>(invocation: Invocation, work: (files: FileWork) => Promise<T>) {
+  const lease = await takeFilesLease(invocation.config);
   try {
-    const root = storageRootOf(config);
+    return await withOwnParts(invocation, lease, work);
+  } finally {
+    await lease.release();
+  }
+}
+
+async function withOwnParts<T>(
+  { config, output }: Invocation,
+  { fence, requireHeld }: FilesLease,
+  work: (files: FileWork) => Promise<T>,
+) {
+  const { store, receipts } = await openCommandStore(config, fence);
+  try {
+    const root = storageRootOf(config, requireHeld);
     await root.prepare();
-    const { stuck } = await recoverFilesAlone(root, store);
+    const { stuck } = await recoverFilesAlone(root, store, receipts);
     for (const { what } of stuck) output.note(`${what} was left unfinished by an earlier stop, and still is`);
     const looks = openInspection(config, ({ path, reason }) =>
       output.note(`the scan refused ${path}: ${reason}`),
@@ -64,7 +89,10 @@ async function withOwnParts<T>({ config, output }: Invocation, work: (files: Fil
     const { userLimits } = uploadLimits;
     const given = { trashTimeMs, storeDigests, userLimits, inspection: looks.inspection };
     try {
-      return await work(ownFileWork(openFileParts(root, store, given)));
+      const followers = { acl: store.acl, receipts };
+      return await work(
+        ownFileWork(openFileParts(root, store, { ...given, following: receipts }), followers),
+      );
     } finally {
       await looks.close();
     }
@@ -82,6 +110,16 @@ const SERVED: FileWork = {
     asked('/expire', { path, expires: expiresAt === undefined ? 'never' : formatInstant(expiresAt) }),
   restore: (wish) => asked('/restore', wish),
   dropTrashed: async (id) => void (await asked('/drop', { id })),
+  position: async (): Promise<Position> => {
+    const { revision, others } = await asked<{ revision: number; others: boolean }>('/position', {});
+    return { revision, receipts: others ? SERVED_RECEIPTS : undefined };
+  },
+};
+
+/** Of the store in which it was done, whatever this command has been told of stores. */
+const SERVED_RECEIPTS: Receipts = {
+  receiptOf: (revision) => asked('/receipt', { revision }),
+  boundMs: async () => (await asked<{ boundMs: number }>('/bound', {})).boundMs,
 };
 
 function purge(mode: RemovalMode) {

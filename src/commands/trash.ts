@@ -14,6 +14,7 @@ import {
   UsageError,
   valued,
 } from './command.js';
+import { filesInForce, waitOptions } from './in-force.js';
 import { withFileWork } from './served-files.js';
 import { withStore } from './session.js';
 import { table } from './table.js';
@@ -32,10 +33,11 @@ const OPTIONS: OptionSpecs = {
   grants: valued('G', 'restore with the grants that it had, keep, or without, drop; default drop'),
   'older-than': valued('DURATION', 'empty only of what was removed so long ago, such as 7d'),
   below: valued('FOLDER', 'empty only of what was below this folder'),
+  ...waitOptions,
 };
 const OF_VERB: Readonly<Record<string, readonly string[]>> = {
   list: [],
-  restore: ['to', 'on-conflict', 'grants'],
+  restore: ['to', 'on-conflict', 'grants', 'no-wait'],
   empty: ['older-than', 'below'],
 };
 
@@ -53,6 +55,8 @@ export const command: Command = {
     'empty    removes for good: those IDs, or all that the options leave',
     'What is in the trash is never served. A file that was replaced is not in it.',
     'A running files service is asked to restore and to empty; without one, the command does it.',
+    'Denies come back too: with PostgreSQL restore waits until every authorizer decides by them, and says so; with',
+    '--no-wait it does not. What is in the trash nobody may read, so to empty it takes nothing away.',
   ],
   options: OPTIONS,
   takes: [1, 1 + IDS_MAX],
@@ -88,8 +92,7 @@ async function list(invocation: Invocation, text: string | undefined): Promise<E
 }
 
 async function restore(invocation: Invocation, id: string): Promise<ExitCode> {
-  const { options, output } = invocation;
-  const to = textOption(options, 'to');
+  const to = textOption(invocation.options, 'to');
   const wish: RestoreWish = {
     id,
     to: to === undefined ? undefined : pathArgument(to),
@@ -98,7 +101,7 @@ async function restore(invocation: Invocation, id: string): Promise<ExitCode> {
   };
   return withFileWork(invocation, async (files) => {
     const { path, bytes, created } = await files.restore(wish);
-    output.result({ id, path, bytes, created }, [`restored: ${path}`]);
+    await filesInForce(invocation, files, { id, path, bytes, created }, [`restored: ${path}`]);
     return DONE;
   });
 }

@@ -125,9 +125,11 @@ function answers(path: string): Promise<boolean> {
   });
 }
 
-/** Closes the service on SIGINT, SIGTERM, SIGHUP, and when the process that started it is gone. */
-export async function stopWhenTold(app: Service & Pick<SocketService, 'server'>): Promise<void> {
-  const told = toldToStop();
+/** Closes the service on SIGINT, SIGTERM, SIGHUP, and when the process that started it is gone. @param told by these */
+export async function stopWhenTold(
+  app: Service & Pick<SocketService, 'server'>,
+  told = toldToStop(),
+): Promise<void> {
   process.send?.('ready');
   await told;
   // What is answered from here on says that its connection ends. One whose answer had begun before is kept by nginx.

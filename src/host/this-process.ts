@@ -1,6 +1,7 @@
 /** How this process is told from others, on this machine and on others. */
 
-import { readFileSync, readlinkSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { readFileSync, readlinkSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
 
 /**
@@ -13,6 +14,20 @@ export function processPlace(): string {
     return `${boot} ${readlinkSync('/proc/self/ns/pid')}`;
   } catch {
     return `${hostname()} ${process.ppid} ${process.pid}`; // nobody else's
+  }
+}
+
+/**
+ * A file of this machine, since it was started: a lock of the file that the same words name is the same lock, whichever
+ * container its holder is in.
+ */
+export function fileIdentity(file: string): string {
+  try {
+    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+    const { dev, ino } = statSync(file, { bigint: true });
+    return `${boot} ${dev}:${ino}`;
+  } catch {
+    return randomUUID(); // nobody else's
   }
 }
 

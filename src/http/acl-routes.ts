@@ -10,7 +10,7 @@ import { ACTIONS, andGreater } from '../acl/action.js';
 import type { Authorizer, Question } from '../acl/authorizer.js';
 import { inOrder } from '../acl/decide.js';
 import type { Receipts } from '../acl/fleet-ports.js';
-import { type GrantDraft, windowProblem } from '../acl/grant.js';
+import { type GrantDraft, mayTakeAway, windowProblem } from '../acl/grant.js';
 import { grantJson } from '../acl/grant-json.js';
 import type { AclStore } from '../acl/ports.js';
 import { groupPrincipal, subjectAs } from '../acl/principal.js';
@@ -55,7 +55,7 @@ export function aclRoutes(instance: FastifyInstance, { gate, acl, authorizer, re
     const { value, revision } = await acl.putGrants([draft]);
     const rest = await remaining(authorizer, draft.principal, draft.path, [draft.action]);
     const lines = draft.effect === 'allow' ? stillRefused(rest) : stillAllowed(rest);
-    const effective = draft.effect === 'allow' ? {} : await effectiveOn(receipts, revision, request.log);
+    const effective = mayTakeAway(draft) ? await effectiveOn(receipts, revision, request.log) : {};
     return { grant: grantJson(one(value)), revision, remaining: [...lines], ...effective };
   });
 

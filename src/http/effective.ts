@@ -3,6 +3,7 @@
 import type { FastifyBaseLogger } from 'fastify';
 import { Type } from 'typebox';
 import type { Receipts } from '../acl/fleet-ports.js';
+import type { AclStore } from '../acl/ports.js';
 import { receiptJson } from '../acl/receipt-json.js';
 
 export const EffectiveSchema = Type.Optional(
@@ -27,7 +28,28 @@ export async function effectiveOn(
   try {
     return receipts === undefined ? {} : { effective: receiptJson(await receipts.receiptOf(revision)) };
   } catch (err) {
-    log.warn({ err }, 'which authorizers decide by a change is not known');
+    log.warn({ err }, UNKNOWN);
     return {};
   }
 }
+
+export interface Followers {
+  readonly acl: Pick<AclStore, 'revision'>;
+  readonly receipts: Receipts | undefined;
+}
+
+/** The same of all that the store has by now, where what was done is more than one change. */
+export async function effectiveNow(
+  { acl, receipts }: Followers,
+  log: FastifyBaseLogger,
+): Promise<{ effective?: ReturnType<typeof receiptJson> }> {
+  if (receipts === undefined) return {};
+  try {
+    return await effectiveOn(receipts, await acl.revision(), log);
+  } catch (err) {
+    log.warn({ err }, UNKNOWN);
+    return {};
+  }
+}
+
+const UNKNOWN = 'which authorizers decide by a change is not known';

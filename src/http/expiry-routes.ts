@@ -6,9 +6,11 @@
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
+import type { Receipts } from '../acl/fleet-ports.js';
 import { formatInstant } from '../acl/instant.js';
 import type { Expiry } from '../uploads/expiry.js';
 import { pathIn } from './api-values.js';
+import { EffectiveSchema, effectiveOn } from './effective.js';
 import type { Gate } from './gate.js';
 import { FILES } from './life-routes.js';
 import { parseRequestedExpiry } from './requested-expiry.js';
@@ -18,6 +20,7 @@ import { ProblemSchema } from './write-schemas.js';
 export interface ExpiryRouteDeps {
   readonly gate: Gate;
   readonly expiry: Expiry;
+  readonly receipts: Receipts | undefined;
   /** UTC milliseconds. */
   readonly clock: () => number;
 }
@@ -45,6 +48,7 @@ const expirySchema = {
       path: PathSchema,
       expiresAt: Type.Optional(Type.String({ description: 'ISO 8601; absent: never' })),
       revision: Type.Integer(),
+      effective: EffectiveSchema,
     }),
     400: ProblemSchema,
     401: ProblemSchema,
@@ -54,7 +58,8 @@ const expirySchema = {
   },
 };
 
-export function expiryRoutes(instance: FastifyInstance, { gate, expiry, clock }: ExpiryRouteDeps): void {
+export function expiryRoutes(instance: FastifyInstance, deps: ExpiryRouteDeps): void {
+  const { gate, expiry, receipts, clock } = deps;
   const app = instance.withTypeProvider<TypeBoxTypeProvider>();
   app.post(`${FILES}/expiry`, { schema: expirySchema }, async (request) => {
     const path = pathIn(request.body.path);
@@ -63,6 +68,7 @@ export function expiryRoutes(instance: FastifyInstance, { gate, expiry, clock }:
     await authorise();
     const expiresAt = parseRequestedExpiry(request.body.expires, clock());
     const revision = await expiry.set({ path, expiresAt, authorise });
-    return { path, ...(expiresAt !== undefined && { expiresAt: formatInstant(expiresAt) }), revision };
+    const told = expiresAt === undefined ? {} : { expiresAt: formatInstant(expiresAt) };
+    return { path, ...told, revision, ...(await effectiveOn(receipts, revision, request.log)) };
   });
 }

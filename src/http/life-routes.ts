@@ -17,6 +17,7 @@ import type { MayTake } from '../uploads/numbered-path.js';
 import { UNCONDITIONAL } from '../uploads/preconditions.js';
 import { API_PREFIX } from './acl-routes.js';
 import { pathIn } from './api-values.js';
+import { effectiveNow, type Followers } from './effective.js';
 import type { Gate } from './gate.js';
 import { copySchema, moveSchema, removalSchema } from './life-schemas.js';
 import { BadRequest, Refused } from './problem.js';
@@ -26,7 +27,7 @@ import { refuseWithoutRoom, type WriteDeps } from './write-request.js';
 
 export const FILES = `${API_PREFIX}/files`;
 
-export interface LifeDeps extends Pick<WriteDeps, 'quotas' | 'userLimits'> {
+export interface LifeDeps extends Followers, Pick<WriteDeps, 'quotas' | 'userLimits'> {
   readonly gate: Gate;
   readonly tree: TreeStore;
   readonly committer: Committer;
@@ -51,7 +52,8 @@ export function lifeRoutes(instance: FastifyInstance, deps: LifeDeps): void {
     const who = await gate.identifyOwn(request);
     const authorise = (to: ResourcePath) => requireMove(deps, who, { ...relocation, to });
     await authorise(relocation.to);
-    return mover.move({ ...relocation, authorise, mayTake: isAllowedBy(authorise) });
+    const moved = await mover.move({ ...relocation, authorise, mayTake: isAllowedBy(authorise) });
+    return { ...moved, ...(await effectiveNow(deps, request.log)) };
   });
 
   app.post(`${FILES}/copy`, { schema: copySchema }, async (request) => {
@@ -76,22 +78,23 @@ export function lifeRoutes(instance: FastifyInstance, deps: LifeDeps): void {
     };
     const copied = await copies.run(() => copier.copy(asked));
     const { path, bytes, entityTag: etag, created } = copied;
-    return { path, bytes, etag, created };
+    return { path, bytes, etag, created, ...(await effectiveNow(deps, request.log)) };
   });
 
-  app.delete(FILES, { schema: removalSchema }, async (request): Promise<RemovedFolder> => {
+  app.delete(FILES, { schema: removalSchema }, async (request) => {
     const path = pathIn(request.query.path);
     const who = await gate.identifyOwn(request);
     // What is removed for good cannot be brought back by whoever manages it.
     const isForGood = request.query.purge === 'true';
     const action = isForGood ? 'manage' : 'write';
     await requireTree(deps, who, action, path);
-    return removed({ committer, removal }, path, {
+    const done = await removed({ committer, removal }, path, {
       scope: request.query.recursive === 'true' ? 'tree' : 'file',
       authorise: async (file) => void (await gate.require(who, action, file)),
       by: who.subject.user,
       mode: isForGood ? 'for-good' : 'trash',
     });
+    return { ...done, ...(await effectiveNow(deps, request.log)) };
   });
 }
 

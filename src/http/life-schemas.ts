@@ -1,6 +1,7 @@
 /** The shapes of moving, copying, removing and listing files, in the words of DESIGN §1. */
 
 import { Type } from 'typebox';
+import { EffectiveSchema } from './effective.js';
 import { CLOSED, NO_QUERY } from './strict-schema.js';
 import { ProblemSchema } from './write-schemas.js';
 
@@ -38,6 +39,7 @@ export const moveSchema = {
       dropped: Type.Integer({ description: 'allows that went' }),
       links: Type.Integer(),
       revision: Type.Integer(),
+      effective: EffectiveSchema,
     }),
     ...refusals(404, 409, 415),
   },
@@ -54,6 +56,7 @@ export const copySchema = {
       bytes: Type.Integer(),
       etag: Type.String(),
       created: Type.Boolean({ description: 'false: it replaced a file' }),
+      effective: EffectiveSchema,
     }),
     ...refusals(404, 409, 413, 415, 422, 507),
   },
@@ -81,6 +84,7 @@ export const removalSchema = {
           'folders that stay, since something is in them that cannot be removed, or came meanwhile',
       }),
       more: Type.Boolean(),
+      effective: EffectiveSchema,
     }),
     ...refusals(404, 409),
   },

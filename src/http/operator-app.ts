@@ -12,6 +12,7 @@ import { pathIn } from './api-values.js';
 import { ExpiryBody } from './expiry-routes.js';
 import { type LifeDeps, relocationIn, removed } from './life-routes.js';
 import { RelocationBody, RemovalQuery } from './life-schemas.js';
+import { type OperatorReceiptsDeps, operatorReceipts } from './operator-receipts.js';
 import { sendError } from './problem.js';
 import { parseRequestedExpiry } from './requested-expiry.js';
 import { type Logger, serverOptions } from './server-options.js';
@@ -24,7 +25,7 @@ type OperatorDeps = Pick<LifeDeps, 'committer' | 'mover' | 'copier' | 'removal'>
   /** UTC milliseconds. */
   readonly clock: () => number;
   readonly logger: Logger;
-};
+} & OperatorReceiptsDeps;
 
 const ALLOWED = async () => {};
 
@@ -62,5 +63,6 @@ export function buildOperatorApp({ logger, ...deps }: OperatorDeps): FastifyInst
     await deps.bin.dropOne(body.id);
     return {};
   });
+  operatorReceipts(app, deps);
   return app;
 }

@@ -14,13 +14,14 @@ import { UploadProblem } from '../uploads/problem.js';
 import type { Trash } from '../uploads/trash.js';
 import { API_PREFIX } from './acl-routes.js';
 import { pathIn } from './api-values.js';
+import { effectiveNow, type Followers } from './effective.js';
 import type { Gate, Visitor } from './gate.js';
 import { BadRequest } from './problem.js';
 import { dropSchema, restoreSchema, TRASH_PAGE, trashSchema } from './trash-schemas.js';
 
 const TRASH = `${API_PREFIX}/trash`;
 
-export interface TrashRouteDeps {
+export interface TrashRouteDeps extends Followers {
   readonly gate: Gate;
   readonly trash: TrashStore;
   readonly bin: Trash;
@@ -65,7 +66,7 @@ export function trashRoutes(instance: FastifyInstance, deps: TrashRouteDeps): vo
     const target = to === undefined ? undefined : pathIn(to);
     const restored = await bin.restore({ id, to: target, onConflict, grants, authorise });
     const { path, bytes, entityTag: etag, created } = restored;
-    return { path, bytes, etag, created };
+    return { path, bytes, etag, created, ...(await effectiveNow(deps, request.log)) };
   });
 
   app.delete(TRASH, { schema: dropSchema }, async (request, reply) => {

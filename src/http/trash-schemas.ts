@@ -1,6 +1,7 @@
 /** The shapes of the trash. */
 
 import { Type } from 'typebox';
+import { EffectiveSchema } from './effective.js';
 import { CLOSED, NO_QUERY } from './strict-schema.js';
 import { ProblemSchema } from './write-schemas.js';
 
@@ -81,6 +82,7 @@ export const restoreSchema = {
       bytes: Type.Integer(),
       etag: Type.String(),
       created: Type.Boolean({ description: 'false: it replaced a file' }),
+      effective: EffectiveSchema,
     }),
     ...refusals(404, 409, 413, 507),
   },

@@ -8,6 +8,7 @@
 
 import multipart from '@fastify/multipart';
 import type { FastifyInstance } from 'fastify';
+import { effectiveNow, type Followers } from './effective.js';
 import { formLimits, postForm } from './form-upload.js';
 import type { Visitor } from './gate.js';
 import { stageStream, stageWritten } from './put-body.js';
@@ -17,10 +18,12 @@ import { deleteSchema, formSchema, putSchema } from './write-schemas.js';
 
 /** Behind it comes the URL that the visitor asked for. */
 export const WRITE_PREFIX = '/_latchkey/write';
+/** Of an answer without a body: on how many authorizers it is in force, of how many. */
+const EFFECTIVE_HEADER = 'x-latchkey-effective';
 /** Of a PUT whose body nginx has written to a file. */
 export const RAW_PREFIX = '/_latchkey/raw';
 
-export async function writeRoutes(app: FastifyInstance, deps: WriteDeps): Promise<void> {
+export async function writeRoutes(app: FastifyInstance, deps: WriteDeps & Followers): Promise<void> {
   const pathOf = (who: Visitor, prefix = WRITE_PREFIX) => deps.gate.pathBehind(prefix + deps.mount, who);
 
   await app.register(async (raw) => {
@@ -38,6 +41,10 @@ export async function writeRoutes(app: FastifyInstance, deps: WriteDeps): Promis
       const path = pathOf(who);
       const { user: by } = await deps.gate.require(who, 'write', path);
       await deps.committer.remove(path, preconditionsOf(request), { by });
+      const { effective } = await effectiveNow(deps, request.log);
+      if (effective !== undefined) {
+        reply.header(EFFECTIVE_HEADER, `${effective.confirmed}/${effective.authorizers}`);
+      }
       return reply.code(204).send();
     });
   });

@@ -91,7 +91,10 @@ export const deleteSchema = {
   summary: 'Delete a file: its allows go, its denies stay',
   headers: Type.Object(Preconditions),
   response: {
-    204: Type.Null({ description: 'It is gone.' }),
+    204: Type.Null({
+      description:
+        'It is gone. With PostgreSQL X-Latchkey-Effective says on how many authorizers, such as 3/3.',
+    }),
     ...refusals(400, 401, 403, 404, 409, 412, 503),
   },
 };

@@ -39,13 +39,16 @@ export interface FilesFigures {
   readonly counts: FilesCounts;
   /** `undefined`: none are kept. */
   readonly digests?: { readonly stored: number; readonly waiting: number } | undefined;
+  /** Whether this process may change files; `undefined`: there is no lease, and only it can. */
+  readonly isLeaseHeld?: (() => boolean) | undefined;
   /** The file system of the files. */
   readonly root: string;
   /** @throws when the store cannot be asked */
   readonly checkReady: () => unknown;
 }
 
-export function filesMetrics({ counts, digests, root, checkReady }: FilesFigures): readonly Family[] {
+export function filesMetrics(figures: FilesFigures): readonly Family[] {
+  const { counts, digests, isLeaseHeld, root, checkReady } = figures;
   return [
     {
       name: 'latchkey_requests_total',
@@ -57,9 +60,18 @@ export function filesMetrics({ counts, digests, root, checkReady }: FilesFigures
     counter('latchkey_committed_files_total', 'Files that became visible.', () => counts.files),
     counter('latchkey_committed_bytes_total', 'Their bytes.', () => counts.bytes),
     ...(digests === undefined ? [] : digestMetrics(digests)),
+    ...(isLeaseHeld === undefined ? [] : [leaseGauge(isLeaseHeld)]),
     gauge('latchkey_free_bytes', 'Free for the services on the file system of the files.', () => free(root)),
     storeUp(checkReady),
   ];
+}
+
+export function leaseGauge(isHeld: () => boolean): Family {
+  return gauge(
+    'latchkey_files_lease',
+    '1: this files service changes files; 0: it stands by, or cannot tell.',
+    () => Number(isHeld()),
+  );
 }
 
 function digestMetrics(digests: NonNullable<FilesFigures['digests']>): readonly Family[] {

@@ -5,6 +5,7 @@
 
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
+import { NotKnown } from '../acl/errors.js';
 import { asUploadProblem, UploadProblem } from './problem.js';
 
 export const CHECKSUM_ALGORITHMS = ['sha1', 'sha256'] as const;
@@ -29,7 +30,8 @@ export async function append({ file, offset, source, checksum }: Appended): Prom
   try {
     return await write(handle, offset, source, checksum);
   } catch (error) {
-    if (checksum !== undefined) await handle.truncate(offset);
+    // Whoever may write there by now takes off what was not compared.
+    if (checksum !== undefined && !(error instanceof NotKnown)) await handle.truncate(offset);
     throw asUploadProblem(error);
   } finally {
     await handle.close();

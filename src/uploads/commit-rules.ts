@@ -1,5 +1,7 @@
 /** What a commit goes by, beside its order: when it has to wait, and what it cannot replace. */
 
+import { setTimeout as wait } from 'node:timers/promises';
+import { mayTakeAway } from '../acl/grant.js';
 import type { CommitEntry } from '../acl/ports.js';
 import type { Committed, Prepared, Upload } from './committer.js';
 import { UploadProblem } from './problem.js';
@@ -11,9 +13,19 @@ import type { FoundFile } from './storage-root.js';
  */
 export const HIDDEN_DRAIN_MS = 100;
 
+/** Resolves when nobody decides any more by what was before this revision. Absent: everybody sees a change at once. */
+export type Followed = (revision: number) => Promise<unknown>;
+
+/** When it resolves, no answer that rests on the grants from before `revision` opens anything any more. */
+export async function usedUp(followed: Followed | undefined, revision: number): Promise<void> {
+  await followed?.(revision);
+  await wait(HIDDEN_DRAIN_MS);
+}
+
 /**
  * Whether an answer that nginx was given a moment ago, under the old grants, could open what they do not allow: the
- * new bytes of a file that it knew, or of one that a new deny closes. Grants that only allow close nothing.
+ * new bytes of a file that it knew, or of one that a new deny closes. Grants that only allow close nothing, where they
+ * have no window: one may replace a wider one.
  */
 export function mustDrain({
   entry: { visibility, grants },
@@ -22,7 +34,16 @@ export function mustDrain({
   readonly entry: CommitEntry;
   readonly created: boolean;
 }): boolean {
-  return visibility === 'hidden' && (!created || grants.some(({ effect }) => effect === 'deny'));
+  return visibility === 'hidden' && (!created || grants.some(mayTakeAway));
+}
+
+/** Where one must, when nothing opens any more what they do not allow. @param hiddenAt the revision of their journal */
+export async function drained(
+  prepared: readonly Prepared[],
+  followed: Followed | undefined,
+  hiddenAt: number,
+): Promise<void> {
+  if (prepared.some(mustDrain)) await usedUp(followed, hiddenAt);
 }
 
 /** What an upload brings beside its bytes and grants, as it is journaled. */

@@ -8,7 +8,6 @@
  * the rename until they are written.
  */
 
-import { setTimeout as wait } from 'node:timers/promises';
 import type { GrantDraft } from '../acl/grant.js';
 import type { ExpiryStore } from '../acl/life-ports.js';
 import type { CommitEntry, FileStore, PendingRemoval, RequestedFile } from '../acl/ports.js';
@@ -20,10 +19,10 @@ import { beginRemoval, carryOut, type RemoveOptions } from './begin-removal.js';
 import {
   broughtBy,
   committedOf,
+  drained,
+  type Followed,
   folderInTheWay,
-  HIDDEN_DRAIN_MS,
   laterThan,
-  mustDrain,
   notAFile,
 } from './commit-rules.js';
 import { placed } from './free-path.js';
@@ -98,6 +97,7 @@ export interface CommitterDeps {
   readonly inspection?: Inspection | undefined;
   /** Absent: none are kept. */
   readonly digests?: KnownDigests | undefined;
+  readonly followed?: Followed;
   readonly onStep?: (step: CommitStep) => void;
   /** Is told of each file that has become visible. */
   readonly onCommitted?: (file: Committed) => void;
@@ -149,9 +149,8 @@ export class Committer {
   async #commitLocked(uploads: readonly Upload[], made: string[]): Promise<readonly Committed[]> {
     const prepared = await this.#orDropped(uploads, () => this.#prepareAll(uploads, made));
     const entries = prepared.map(({ entry }) => entry);
-    await this.#begin(entries);
-    if (prepared.some(mustDrain)) await wait(HIDDEN_DRAIN_MS);
-    await this.#publish(entries);
+    const hiddenAt = await this.#begin(entries);
+    await this.#publish(entries, () => drained(prepared, this.#deps.followed, hiddenAt));
     const committed = prepared.map(committedOf);
     if (this.#deps.onCommitted !== undefined) committed.forEach(this.#deps.onCommitted);
     return committed;
@@ -227,11 +226,10 @@ export class Committer {
     return removals.filter(({ path }) => paths.includes(path));
   }
 
-  async #begin(entries: readonly CommitEntry[]): Promise<void> {
+  /** The revision from which on what is to be hidden is. */
+  async #begin(entries: readonly CommitEntry[]): Promise<number> {
     const { files, root, onStep, userLimits } = this.#deps;
-    try {
-      await files.beginCommit(entries, userLimits);
-    } catch (error) {
+    const begun = await files.beginCommit(entries, userLimits).catch(async (error) => {
       // A store that failed in the middle of a commit may have it all the same: only the journal knows.
       const journaled = await files.pending().catch(() => undefined);
       const names = new Set(journaled?.commits.map(({ partial }) => partial));
@@ -240,13 +238,15 @@ export class Committer {
         await root.tryDropPartials(dropped.map(({ partial }) => ({ name: partial })));
       }
       throw asUploadProblem(error);
-    }
+    });
     onStep?.('journaled');
+    return begun.revision;
   }
 
-  async #publish(entries: readonly CommitEntry[]): Promise<void> {
+  async #publish(entries: readonly CommitEntry[], used: () => Promise<void>): Promise<void> {
     const { files, root, onStep } = this.#deps;
     try {
+      await used();
       for (const entry of entries) {
         await root.publish(entry.partial, entry.file.path);
         onStep?.('renamed');

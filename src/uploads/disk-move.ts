@@ -12,6 +12,7 @@ import type { StorageRoot } from './storage-root.js';
 
 /** Other bytes of the same second and size would pass for the ones that they replace: a second more tells them apart. */
 export async function setSecond(root: StorageRoot, path: ResourcePath, seconds: number): Promise<void> {
+  root.requireHeld();
   await utimes(root.diskPath(path), seconds, seconds);
 }
 
@@ -19,6 +20,7 @@ export async function setSecond(root: StorageRoot, path: ResourcePath, seconds: 
 export async function renameEntry(root: StorageRoot, { from, to }: MoveEntry): Promise<void> {
   await root.makeFolders(asName(to));
   const paths = [from, to].map((path) => root.diskPath(asName(path))) as [string, string];
+  root.requireHeld();
   await rename(...paths).catch(explain);
 }
 

@@ -141,6 +141,7 @@ class Round {
         return;
       }
       await tree.forgetFolder(folder);
+      root.requireHeld();
       await rmdir(root.diskPath(asName(folder)));
       await root.syncFolderOf(asName(folder));
     });

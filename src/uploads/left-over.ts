@@ -5,7 +5,7 @@
 
 import { lstat } from 'node:fs/promises';
 import { setTimeout as wait } from 'node:timers/promises';
-import type { FileStore } from '../acl/ports.js';
+import type { Awaitable, FileStore } from '../acl/ports.js';
 import type { MoveStore } from '../acl/tree-ports.js';
 import type { Findings } from './findings.js';
 import { isMissing } from './found-file.js';
@@ -14,8 +14,9 @@ import { recover } from './recovery.js';
 import { keepForSender } from './resumable-recovery.js';
 import type { StorageRoot } from './storage-root.js';
 
-export interface FilesLock {
-  release(): void;
+/** What whoever has the lock of a files service may change files by, until it is released. */
+export interface FilesLock extends Pick<LeftOverDeps, 'files' | 'moves' | 'root'> {
+  release(): Awaitable<void>;
 }
 
 export interface LeftOverDeps {
@@ -23,7 +24,9 @@ export interface LeftOverDeps {
   readonly moves: MoveStore;
   readonly root: StorageRoot;
   /** `undefined`: a files service is running. */
-  readonly takeLock: () => FilesLock | undefined;
+  readonly takeLock: () => Awaitable<FilesLock | undefined>;
+  /** Whether one is, for whoever only looks. */
+  readonly isServed: () => Awaitable<boolean>;
   /** UTC milliseconds. */
   readonly clock: () => number;
 }
@@ -56,14 +59,14 @@ export type Stuck = ReadonlyMap<string, string>;
 
 /** Finishes and drops as a start of the files service would. Does nothing while one runs. */
 export async function mendLeftOver(deps: LeftOverDeps, findings: Findings): Promise<Stuck> {
-  const lock = deps.takeLock();
+  const lock = await deps.takeLock();
   if (lock === undefined) return new Map();
   try {
     const before = await leftOver(deps);
     if (before.entries.size + before.partials.size === 0) return new Map();
-    await keepForSender(deps.root, deps.files);
-    const moves = await recoverMoves(deps.moves, deps.root);
-    const files = await recover(deps.files, deps.root);
+    await keepForSender(lock.root, lock.files);
+    const moves = await recoverMoves(lock.moves, lock.root);
+    const files = await recover(lock.files, lock.root);
     const stuck = [...moves.stuck, ...files.stuck];
     const after = await leftOver(deps);
     for (const [partial, path] of before.entries) {
@@ -80,7 +83,7 @@ export async function mendLeftOver(deps: LeftOverDeps, findings: Findings): Prom
       stuck.map(({ what, cause }) => [what, cause instanceof Error ? cause.message : String(cause)]),
     );
   } finally {
-    lock.release();
+    await lock.release();
   }
 }
 
@@ -97,9 +100,7 @@ export async function reportLeftOver(
   findings: Findings,
 ): Promise<void> {
   if (before.entries.size + before.partials.size === 0) return;
-  const lock = deps.takeLock();
-  lock?.release();
-  const isServed = lock === undefined;
+  const isServed = await deps.isServed();
   const standing = isServed ? await standingEntries(deps, before.entries) : before.entries;
   const now = await leftOver(deps);
   const remedy = isServed ? 'restart the files service' : 'start the files service, or --repair';

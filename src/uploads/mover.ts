@@ -9,12 +9,11 @@
  */
 
 import { randomUUID } from 'node:crypto';
-import { setTimeout as wait } from 'node:timers/promises';
 import { overlap } from '../acl/path-range.js';
 import type { FileStore } from '../acl/ports.js';
 import { isFolder, type ResourcePath } from '../acl/resource-path.js';
 import type { MoveCounts, MoveEntry, MoveStore, TreeStore } from '../acl/tree-ports.js';
-import { HIDDEN_DRAIN_MS } from './commit-rules.js';
+import { type Followed, usedUp } from './commit-rules.js';
 import { makeDurable, renameEntry, setSecond } from './disk-move.js';
 import { freePath } from './free-path.js';
 import type { Inspection } from './inspection.js';
@@ -59,6 +58,7 @@ export interface MoverDeps {
   readonly locks: PathLocks;
   /** Absent: nobody looks at what is in a file that gets another ending. */
   readonly inspection?: Inspection | undefined;
+  readonly followed?: Followed;
   readonly onStep?: (step: MoveStep) => void;
 }
 
@@ -95,8 +95,8 @@ export class Mover {
     await this.#settleLeft(from, to);
     await request.authorise(to);
     const { entry, found, target } = await this.#prepare(request);
-    await this.#begin(entry);
-    return this.#carryOut(entry, found, target);
+    const hiddenAt = await this.#begin(entry);
+    return this.#carryOut(entry, hiddenAt, found, target);
   }
 
   async #prepare(request: MoveRequest) {
@@ -128,24 +128,29 @@ export class Mover {
     }
   }
 
-  async #begin(entry: MoveEntry): Promise<void> {
+  /** The revision from which on source and target are hidden. */
+  async #begin(entry: MoveEntry): Promise<number> {
     const { moves, root, onStep } = this.#deps;
-    try {
-      await moves.beginMove(entry);
-    } catch (error) {
+    const begun = await moves.beginMove(entry).catch(async (error) => {
       // A store that failed in the middle may have it all the same; nothing was renamed, so it is given up.
       const journaled = await moves.moves().catch(() => []);
       if (journaled.some(({ name }) => name === entry.name)) await settleMove(moves, root, entry);
       throw asUploadProblem(error);
-    }
+    });
     onStep?.('move-journaled');
+    return begun.revision;
   }
 
-  async #carryOut(entry: MoveEntry, found: FoundFile, target: FoundFile | undefined): Promise<Moved> {
+  async #carryOut(
+    entry: MoveEntry,
+    hiddenAt: number,
+    found: FoundFile,
+    target: FoundFile | undefined,
+  ): Promise<Moved> {
     const { moves, root, onStep } = this.#deps;
     try {
       // An answer that was given under the old grants of the target must be used up before other bytes are there.
-      await wait(HIDDEN_DRAIN_MS);
+      await usedUp(this.#deps.followed, hiddenAt);
       if (entry.file !== undefined && target !== undefined && isSameVersion(found, target)) {
         await setSecond(root, entry.from, entry.file.modifiedSeconds);
       }

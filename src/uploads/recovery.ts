@@ -3,6 +3,7 @@
  * listens, and one commit that failed at once by the committer. Doing it twice changes nothing the second time.
  */
 
+import { NotKnown } from '../acl/errors.js';
 import type { CommitEntry, FileStore, PendingRemoval } from '../acl/ports.js';
 import type { StorageRoot } from './storage-root.js';
 import { TrashFolder } from './trash-folder.js';
@@ -52,7 +53,7 @@ export async function recover(files: FileStore, root: StorageRoot): Promise<Reco
     removals += 1;
   }
   for (const partial of orphans) {
-    if (await attempt(stuck, partial, () => root.dropPartial(partial).then(() => true))) dropped += 1;
+    if (await attempt(stuck, partial, () => dropLeft(root, partial))) dropped += 1;
   }
   return { finished, abandoned, removals, dropped, stuck };
 }
@@ -104,10 +105,19 @@ async function record(files: FileStore, entry: CommitEntry, there: boolean): Pro
   else await files.abandonCommit([entry]);
 }
 
+/** Those that have come since another process may have taken over are its own. */
+async function dropLeft(root: StorageRoot, partial: string): Promise<true> {
+  root.requireHeld();
+  await root.dropPartial(partial);
+  return true;
+}
+
+/** Nothing is stuck where it is not known whether this process may do it. */
 async function attempt<T>(stuck: Stuck[], what: string, work: () => Promise<T>): Promise<T | undefined> {
   try {
     return await work();
   } catch (cause) {
+    if (cause instanceof NotKnown) throw cause;
     stuck.push({ what, cause });
     return undefined;
   }

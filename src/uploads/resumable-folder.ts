@@ -47,6 +47,14 @@ export class ResumableFolder {
     await probeLinks(this.#root, this.#folder, 'where resumable uploads lie');
   }
 
+  /** As they come, for as long as nobody else may write there. */
+  async *whileHeld(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    for await (const chunk of chunks) {
+      this.#root.requireHeld();
+      yield chunk;
+    }
+  }
+
   bytesPath(id: string): string {
     return join(this.#folder, id);
   }
@@ -100,6 +108,7 @@ export class ResumableFolder {
   /** Whole or not at all, a power cut included: what it says of the commit decides what a start makes of the upload. */
   async write(upload: ResumableUpload): Promise<void> {
     const file = join(this.#folder, upload.id + RECORD);
+    this.#root.requireHeld();
     try {
       await writeDurably(file + NEW, uploadToText(upload));
       await rename(file + NEW, file);
@@ -115,6 +124,7 @@ export class ResumableFolder {
   }
 
   async truncate(id: string, bytes: number): Promise<void> {
+    this.#root.requireHeld();
     await truncate(this.bytesPath(id), bytes);
   }
 
@@ -158,6 +168,7 @@ export class ResumableFolder {
   }
 
   async #remove(name: string): Promise<void> {
+    this.#root.requireHeld();
     await unlink(join(this.#folder, name)).catch(ignoreMissing);
   }
 }

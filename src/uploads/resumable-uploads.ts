@@ -118,10 +118,11 @@ export class ResumableUploads {
   async append(
     id: string,
     offset: number,
-    source: AsyncIterable<Uint8Array>,
+    chunks: AsyncIterable<Uint8Array>,
     checksum: Checksum | undefined,
   ): Promise<number> {
     const file = this.#deps.folder.bytesPath(id);
+    const source = this.#deps.folder.whileHeld(chunks);
     await this.#dropUnchecked(id);
     if (checksum === undefined) return append({ file, offset, source, checksum });
     // A kill in the middle must not leave bytes that nobody has compared.

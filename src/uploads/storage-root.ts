@@ -66,8 +66,11 @@ export class StorageRoot {
   readonly #root: string;
   readonly #base: string;
   readonly #partials: string;
+  /** Before a step that destroys. @throws where another process may change the files by now */
+  readonly requireHeld: () => void;
 
-  constructor(folders: StorageFolders) {
+  constructor(folders: StorageFolders, requireHeld: () => void = () => {}) {
+    this.requireHeld = requireHeld;
     this.#root = folders.root;
     this.#base = join(folders.root, folders.mount);
     this.#partials = folders.partialFolder;
@@ -181,6 +184,7 @@ export class StorageRoot {
   /** Renames a partial into place and makes that durable. */
   async publish(partial: string, path: ResourcePath): Promise<void> {
     await this.makeFolders(path);
+    this.requireHeld();
     await rename(this.partialPath(partial), this.diskPath(path)).catch(explainRename);
     await this.syncFolderOf(path);
   }
@@ -194,6 +198,7 @@ export class StorageRoot {
   /** Removes the file; there being none is fine. */
   async remove(path: ResourcePath): Promise<void> {
     if ((await this.#lookAbove(path)) !== 'folders') return;
+    this.requireHeld();
     await unlink(this.diskPath(path)).catch(ignoreMissing);
     await this.syncFolderOf(path);
   }

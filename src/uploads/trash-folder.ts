@@ -73,6 +73,7 @@ export class TrashFolder {
   async take(path: ResourcePath, id: string): Promise<void> {
     if ((await this.#root.find(path))?.kind === 'file' && !(await this.has(id))) {
       await mkdir(this.#folder, { recursive: true, mode: FOLDER_MODE });
+      this.#root.requireHeld();
       await rename(this.#root.diskPath(path), this.#fileOf(id));
     }
     await syncFolder(this.#folder).catch(ignoreMissing);
@@ -104,6 +105,7 @@ export class TrashFolder {
 
   /** For good; it being gone is fine. */
   async drop(id: string): Promise<void> {
+    this.#root.requireHeld();
     await unlink(this.#fileOf(id)).catch(ignoreMissing);
   }
 

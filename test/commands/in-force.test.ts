@@ -17,7 +17,10 @@ async function said(words: Readonly<Record<string, boolean>>, list: () => Promis
     result: (value: unknown) => results.push(value),
     note: (message: string) => notes.push(message),
   };
-  const receipts = new WaitingReceipts({ authorizers: list }, { monotonic: () => 0, wall: () => 0 });
+  const receipts = new WaitingReceipts(
+    { authorizers: list, forget: async () => {} },
+    { monotonic: () => 0, wall: () => 0 },
+  );
   const config = loadConfig({ LATCHKEY_STALENESS_MAX_MS: String(OWN_MS) });
   const invocation = { config, options: words, output, positionals: [], env: {} };
   await resultInForce(invocation, { receipts }, { revision: 7 }, ['revoked']);
@@ -25,7 +28,16 @@ async function said(words: Readonly<Record<string, boolean>>, list: () => Promis
 }
 
 const other = (stalenessMaxMs: number): AnnouncedAuthorizer => {
-  return { id: 'a', name: 'a', place: '', pid: 1, stalenessMaxMs, unseenMs: 0, revision: 6 };
+  return {
+    id: 'a',
+    name: 'a',
+    place: '',
+    pid: 1,
+    stalenessMaxMs,
+    unseenMs: 0,
+    revision: 6,
+    announcement: '',
+  };
 };
 
 t.test('told not to wait, it says by the bounds of those that are there, not by its own', async (t) => {

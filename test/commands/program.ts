@@ -80,11 +80,14 @@ export async function desk(t: Test, env: Readonly<Record<string, string>> = {}):
   };
 }
 
+/** A test, or what else ends what it has started. */
+export type Ending = Pick<Test, 'teardown'>;
+
 /** What each test has started: tap tears down in the order of asking, and nothing may run when its folder goes. */
-const started = new WeakMap<Test, ChildProcess[]>();
+const started = new WeakMap<Ending, ChildProcess[]>();
 
 /** Stops, at the end of the test, all that `start` will have started: asked for before a folder of the test's. */
-export function stopsBefore(t: Test): ChildProcess[] {
+export function stopsBefore(t: Ending): ChildProcess[] {
   const known = started.get(t);
   if (known !== undefined) return known;
   const children: ChildProcess[] = [];
@@ -124,7 +127,7 @@ const READY_MS = 30_000;
 
 /** Starts a program that serves, and resolves when what it says matches `ready`. */
 export async function start(
-  t: Test,
+  t: Ending,
   [file, ...args]: readonly [string, ...string[]],
   ready: RegExp,
   options: SpawnOptions = {},

@@ -3,7 +3,7 @@
  * writer with receipts in this process. They may be paused, killed and started again.
  */
 
-import { request } from 'node:http';
+import { type IncomingHttpHeaders, request } from 'node:http';
 import type { Test } from 'tap';
 import type { Receipt } from '../../src/acl/fleet-ports.js';
 import type { Store } from '../../src/acl/ports.js';
@@ -12,14 +12,14 @@ import { RedisFeed } from '../../src/storage/change-feed/redis-feed.js';
 import { openPostgresStore } from '../../src/storage/postgres/open.js';
 import { openPostgresAuthorizers } from '../../src/storage/postgres/open-fleet.js';
 import { WaitingReceipts } from '../../src/storage/waiting-receipts.js';
-import { latchkey, type Result, type Running, start, stopsBefore } from '../commands/program.js';
+import { type Ending, latchkey, type Result, type Running, start, stopsBefore } from '../commands/program.js';
 import { shortFolder } from '../http/asking-files.js';
 import { LATCHKEY, plainEnvironment, tokenFor, until } from '../nginx/running-site.js';
 import { draft, path, principal } from '../storage/given.js';
 
 export const BOUND_MS = 1_000;
 export const LIMIT_MS = 30_000;
-const SECRET = 'x'.repeat(32);
+export const SECRET = 'x'.repeat(32);
 const ANSWER_MS = 10_000;
 export const FILE = '/team/plan.pdf';
 
@@ -31,24 +31,48 @@ export interface FleetAuthorizer {
   tell(url: string): Promise<string>;
 }
 
-export interface Fleet {
+export interface FleetFiles {
+  readonly running: Running;
+  readonly dataFolder: string;
+  /** Asked as an administrator. */
+  answer(method: string, url: string, body?: string): Promise<FleetAnswer>;
+  /** What it answers in JSON. */
+  ask(method: string, url: string, body?: string): Promise<unknown>;
+}
+
+export interface FleetAnswer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly text: string;
+}
+
+export interface CliOptions {
+  readonly dataFolder?: string;
+  readonly stdin?: string;
+}
+
+/** Writes as the files service does, without it, and asks for receipts. */
+export interface Writer {
+  readonly store: Store;
+  receiptOf(revision: number): Promise<Receipt>;
+}
+
+export interface Fleet extends Writer {
+  /** Of the command line. */
+  readonly desk: string;
   readonly authorizers: readonly FleetAuthorizer[];
   readonly env: Readonly<Record<string, string>>;
   /** Of the nth authorizer. */
   dataFolder(n: number): string;
-  readonly store: Store;
   start(n: number): Promise<FleetAuthorizer>;
-  /** Asked as an administrator; it answers in JSON. */
-  startFiles(
-    t: Test,
-  ): Promise<{ readonly running: Running; ask(method: string, url: string): Promise<unknown> }>;
-  cli(words: string): Promise<Result>;
+  startFiles(t: Test): Promise<FleetFiles>;
+  /** In a data folder of its own, or in another one, such as that of the files service. */
+  cli(words: string | readonly string[], options?: CliOptions): Promise<Result>;
   grant(): Promise<Receipt>;
   revoke(): Promise<Receipt>;
-  receiptOf(revision: number): Promise<Receipt>;
 }
 
-export async function startFleet(t: Test, database: string, redis?: string): Promise<Fleet> {
+export async function startFleet(t: Test, database: string): Promise<Fleet> {
   stopsBefore(t);
   const folder = shortFolder(t); // a socket's path may have 107 bytes only
   const env = {
@@ -56,11 +80,13 @@ export async function startFleet(t: Test, database: string, redis?: string): Pro
     LATCHKEY_JWT_SECRET: SECRET,
     LATCHKEY_STALENESS_MAX_MS: String(BOUND_MS),
     LATCHKEY_ADMINS: 'user:root',
-    ...(redis !== undefined && { LATCHKEY_REDIS_URL: redis }),
   };
   const dataFolder = (n: number) => `${folder}/data-${n}`;
-  const startOne = (n: number) => authorizer(t, dataFolder(n), env);
-  const writer = await openWriter(t, database, redis);
+  const startOne = (n: number) => startAuthorizer(t, dataFolder(n), env);
+  const writer = await openWriter(t, database, undefined);
+  const { store, receiptOf } = writer;
+  const selection = { principal: principal('user:bob'), path: path(FILE), effect: 'allow' } as const;
+  const desk = `${folder}/data-cli`;
   const authorizers = [];
   for (const n of [1, 2, 3]) authorizers.push(await startOne(n));
   return {
@@ -68,14 +94,22 @@ export async function startFleet(t: Test, database: string, redis?: string): Pro
     env,
     dataFolder,
     ...writer,
+    grant: async () => receiptOf((await store.acl.putGrants([draft(`user:bob read ${FILE}`)])).revision),
+    revoke: async () =>
+      receiptOf((await store.acl.removeGrants({ ...selection, actions: ['read'] })).revision),
     start: startOne,
     startFiles: (t) => filesService(t, `${folder}/data-files`, env),
-    cli: (words) => latchkey(words.split(' '), { env: { ...env, LATCHKEY_DATA: `${folder}/data-cli` } }),
+    desk,
+    cli: (words, { dataFolder = desk, ...given } = {}) =>
+      latchkey(typeof words === 'string' ? words.split(' ') : words, {
+        ...given,
+        env: { ...env, LATCHKEY_DATA: dataFolder },
+      }),
   };
 }
 
-async function authorizer(
-  t: Test,
+export async function startAuthorizer(
+  t: Ending,
   dataFolder: string,
   env: Readonly<Record<string, string>>,
 ): Promise<FleetAuthorizer> {
@@ -91,21 +125,38 @@ async function authorizer(
   };
 }
 
-async function filesService(t: Test, dataFolder: string, env: Readonly<Record<string, string>>) {
+async function filesService(
+  t: Test,
+  dataFolder: string,
+  env: Readonly<Record<string, string>>,
+): Promise<FleetFiles> {
   const running = await start(t, [LATCHKEY.file, ...LATCHKEY.args, 'files'], /"msg":"Server listening/, {
     env: plainEnvironment({ ...env, LATCHKEY_DATA: dataFolder }),
   });
   const headers = { Authorization: `Bearer ${tokenFor(SECRET, 'root')}` };
+  const answer = (method: string, url: string, body = '') =>
+    asked(`${dataFolder}/run/files.sock`, url, { ...headers, ...bodyHeaders(body) }, { method, body });
   return {
     running,
-    ask: async (method: string, url: string) =>
-      JSON.parse((await asked(`${dataFolder}/run/files.sock`, url, headers, method)).text) as unknown,
+    dataFolder,
+    answer,
+    ask: async (method, url, body) => JSON.parse((await answer(method, url, body)).text) as unknown,
   };
 }
 
-function asked(socketPath: string, url: string, headers: Readonly<Record<string, string>>, method = 'GET') {
-  return new Promise<{ readonly status: number; readonly text: string }>((resolve) => {
-    const none = { status: 0, text: '' };
+function bodyHeaders(body: string): Readonly<Record<string, string>> {
+  if (body === '') return {};
+  return { 'Content-Type': 'application/json', 'Content-Length': String(Buffer.byteLength(body)) };
+}
+
+function asked(
+  socketPath: string,
+  url: string,
+  headers: Readonly<Record<string, string>>,
+  { method = 'GET', body = '' } = {},
+) {
+  return new Promise<FleetAnswer>((resolve) => {
+    const none = { status: 0, headers: {}, text: '' };
     const sent = request(
       { socketPath, method, path: url, headers, agent: false, timeout: ANSWER_MS },
       (answer) => {
@@ -113,18 +164,17 @@ function asked(socketPath: string, url: string, headers: Readonly<Record<string,
         answer.setEncoding('utf8').on('data', (more: string) => {
           text += more;
         });
-        answer.on('end', () => resolve({ status: answer.statusCode ?? 0, text }));
+        answer.on('end', () => resolve({ status: answer.statusCode ?? 0, headers: answer.headers, text }));
         answer.on('error', () => resolve(none));
       },
     );
     sent.on('timeout', () => sent.destroy());
     sent.on('error', () => resolve(none));
-    sent.end();
+    sent.end(body);
   });
 }
 
-/** As the files service writes, without it. */
-async function openWriter(t: Test, database: string, redis: string | undefined) {
+export async function openWriter(t: Ending, database: string, redis: string | undefined): Promise<Writer> {
   const feed =
     redis === undefined
       ? undefined
@@ -134,15 +184,7 @@ async function openWriter(t: Test, database: string, redis: string | undefined) 
   const { authorizers, close } = openPostgresAuthorizers(database);
   t.teardown(() => Promise.all([feed?.close(), store.close(), close()]));
   const receipts = new WaitingReceipts(authorizers, { monotonic: () => performance.now(), wall: Date.now });
-  const receiptOf = (revision: number) => receipts.receiptOf(revision);
-  const selection = { principal: principal('user:bob'), path: path(FILE), effect: 'allow' } as const;
-  return {
-    store,
-    receiptOf,
-    grant: async () => receiptOf((await store.acl.putGrants([draft(`user:bob read ${FILE}`)])).revision),
-    revoke: async () =>
-      receiptOf((await store.acl.removeGrants({ ...selection, actions: ['read'] })).revision),
-  };
+  return { store, receiptOf: (revision) => receipts.receiptOf(revision) };
 }
 
 export const everywhere = (fleet: Pick<Fleet, 'authorizers'>) =>

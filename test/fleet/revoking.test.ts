@@ -1,6 +1,7 @@
 /**
- * Many authorizers of one PostgreSQL: what a receipt says is so, whatever is paused, killed or away, and nothing is
- * allowed later than the bound. Nothing is asserted of how long anything takes: only that what must not be is not.
+ * Many authorizers of one PostgreSQL, which alone tells them of changes: what a receipt says is so, whatever is paused,
+ * killed or away, and nothing is allowed later than the bound. Nothing is asserted of how long anything takes: only that
+ * what must not be is not. With Redis, and behind nginx: `faults.test.ts`.
  */
 
 import { chmodSync } from 'node:fs';
@@ -8,7 +9,6 @@ import t, { type Test } from 'tap';
 import { latchkey } from '../commands/program.js';
 import { until } from '../nginx/running-site.js';
 import { postgres } from '../postgres.js';
-import { redisServer } from '../storage/redis-server.js';
 import { everywhere, FILE, type Fleet, LIMIT_MS, startFleet, untilEverywhere, watch } from './fleet.js';
 
 const ALTERNATIONS = 20;
@@ -161,42 +161,4 @@ t.test('PostgreSQL alone', async (t) => {
       t.match(await fleet.revoke(), { confirmed: 2, authorizers: 2, unconfirmed: [] });
     },
   );
-});
-
-t.test('with Redis', async (t) => {
-  const redis = await redisServer(t);
-  const server = await postgres(t);
-  chmodSync(server.folder, 0o755);
-  const fleet = await startFleet(t, server.url(), redis.url);
-  await untilFeed(fleet, 'listening');
-
-  await t.test('a change is in force on each when its receipt is there', async (t) => {
-    await alternate(t, fleet, ALTERNATIONS);
-    t.match(JSON.parse((await fleet.cli('sign-out carol --json')).stdout), { effective: { confirmed: 3 } });
-    t.match(JSON.parse((await fleet.cli(`grant user:bob read ${FILE} --deny --json`)).stdout), {
-      effective: { confirmed: 3 },
-    });
-    t.strictSame(await everywhere(fleet), REFUSED);
-    await fleet.cli(`revoke user:bob ${FILE} --deny`);
-  });
-
-  for (const [says, away, back] of [
-    ['killed', () => redis.kill(), () => redis.start()],
-    ['stopped', () => redis.signal('SIGSTOP'), () => redis.signal('SIGCONT')],
-  ] as const) {
-    await t.test(`Redis is ${says}: changes are found by polling, and it comes back by itself`, async (t) => {
-      await fleet.grant();
-      await untilEverywhere(fleet, 200);
-      await away();
-      await untilFeed(fleet, 'away');
-      const watching = watch(fleet);
-      t.match(await fleet.revoke(), ALL);
-      const revokedAt = performance.now();
-      t.strictSame(await everywhere(fleet), REFUSED);
-      await back();
-      await untilFeed(fleet, 'listening');
-      t.equal(await watching.late(revokedAt), 0);
-      await alternate(t, fleet, 3);
-    });
-  }
 });

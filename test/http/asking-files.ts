@@ -79,7 +79,7 @@ export function rawOver(socketPath: string, bytes: string | Buffer): Promise<str
 }
 
 /** Where a socket's path is short enough: it may have only 107 bytes. */
-export function shortFolder(t: Test): string {
+export function shortFolder(t: Pick<Test, 'teardown'>): string {
   const folder = mkdtempSync('/tmp/latchkey-');
   chmodSync(folder, 0o777); // a service that root starts is another user
   t.teardown(() => rmSync(folder, { recursive: true, force: true }));

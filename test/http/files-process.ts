@@ -11,6 +11,7 @@ const CLI = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
 
 export interface FilesProcess {
   readonly child: ChildProcess;
+  readonly socket: string;
   readonly ask: Ask;
   readonly ended: Promise<Ended>;
 }
@@ -61,7 +62,7 @@ export function spawnFiles(t: Test, dataFolder: string, options: FilesProcessOpt
     child.kill('SIGTERM');
     await ended;
   });
-  return { child, ask: askOver(socket), ended };
+  return { child, socket, ask: askOver(socket), ended };
 }
 
 /** Starts one and waits until it serves. */

@@ -19,7 +19,7 @@ import { fileURLToPath } from 'node:url';
 import type { Test } from 'tap';
 import { accountOf } from '../../src/host/account.js';
 import { findNginx } from '../../src/host/nginx-program.js';
-import { latchkey, type Running, start, stopsBefore } from '../commands/program.js';
+import { type Ending, latchkey, type Running, start, stopsBefore } from '../commands/program.js';
 import { freePort } from './free-port.js';
 import {
   type Answer,
@@ -46,8 +46,11 @@ export interface Lines {
 
 export interface PastedSite extends Place {
   readonly authorizer: Running;
-  /** All of them, where they can be restarted. */
+  /** All of them, where there are several. */
   readonly authorizers: readonly Running[];
+  /** The nth of them once more, or the files service, where it has ended. */
+  startAuthorizer(n: number): Promise<Running>;
+  startFiles(): Promise<Running>;
   readonly nginx: Running;
   readonly files: Running;
   cli(words: string): Promise<number | null>;
@@ -61,6 +64,8 @@ export interface PastedOptions {
   readonly http: (place: Place, lines: Lines) => string;
   /** How many of them. Their sockets, and that of the files service, are then kept open while they are restarted. */
   readonly restartedAuthorizers?: number;
+  /** How many, where nobody keeps their sockets. */
+  readonly authorizers?: number;
 }
 
 export async function pastedSite(t: Test, options: PastedOptions): Promise<PastedSite> {
@@ -78,33 +83,37 @@ export async function pastedSite(t: Test, options: PastedOptions): Promise<Paste
     LATCHKEY_LOG_LEVEL: 'info',
   };
   const { restartedAuthorizers } = options;
-  const workers = String(restartedAuthorizers ?? 1);
+  const workers = String(restartedAuthorizers ?? options.authorizers ?? 1);
   const words = ['nginx', '--root', `${folder}/site`, '--mount', '/media/', '--workers', workers, '--json'];
   const printed = await latchkey(words, { env: { ...options.settings, LATCHKEY_DATA: `${folder}/data` } });
   const lines = JSON.parse(printed.stdout) as Lines;
   const service = (name: string, socket: string) => {
-    const keeper = restartedAuthorizers === undefined ? [] : [KEEPER, `${folder}/data/run/${socket}`];
-    const [file = '', ...args] = [...keeper, LATCHKEY.file, ...LATCHKEY.args, name];
+    const isKept = restartedAuthorizers !== undefined;
+    const keeper = isKept ? [KEEPER, `${folder}/data/run/${socket}`] : [];
+    const listen = isKept ? [] : ['--listen', `run/${socket}`];
+    const [file = '', ...args] = [...keeper, LATCHKEY.file, ...LATCHKEY.args, name, ...listen];
     return start(t, [file, ...args], /Server listening/, { env: plainEnvironment(settings) });
   };
   await latchkey(['token', 'alice'], { env: settings }); // makes the data folder, and settles whose it is
   const { uid, gid } = statSync(`${folder}/data`);
   chownSync(`${folder}/site/media`, uid, gid);
-  const authorizer = await service('authorizer', 'authorizer-1.sock');
+  const startAuthorizer = (n: number) => service('authorizer', `authorizer-${n}.sock`);
+  const startFiles = () => service('files', 'files.sock');
+  const authorizer = await startAuthorizer(1);
   const authorizers = [authorizer];
-  for (let n = 2; n <= Number(workers); n++) {
-    authorizers.push(await service('authorizer', `authorizer-${n}.sock`));
-  }
-  const files = await service('files', 'files.sock');
+  for (let n = 2; n <= Number(workers); n++) authorizers.push(await startAuthorizer(n));
+  const files = await startFiles();
   const port = await freePort();
-  const nginx = await startNginx(t, { folder, port }, options.http({ folder, port }, lines));
+  const nginx = await startNginx(t, folder, uid, options.http({ folder, port }, lines));
   const secret = readFileSync(`${folder}/data/secret`, 'utf8').trim();
   return {
     folder,
     port,
     authorizer,
     authorizers,
+    startAuthorizer,
     files,
+    startFiles,
     nginx,
     cli: async (words) => (await latchkey(words.split(' '), { env: settings })).code,
     token: (user) => tokenFor(secret, user),
@@ -112,9 +121,9 @@ export async function pastedSite(t: Test, options: PastedOptions): Promise<Paste
   };
 }
 
-function startNginx(t: Test, { folder }: Place, http: string): Promise<Running> {
+/** @param uid whose workers are, where root starts it; @param http the content of that block */
+export function startNginx(t: Ending, folder: string, uid: number, http: string): Promise<Running> {
   const { program, mimeTypes } = findNginx('nginx');
-  const uid = statSync(`${folder}/data`).uid;
   const user = process.getuid?.() === 0 ? `user ${accountOf(uid)?.name};` : '';
   const text = `
 ${user}

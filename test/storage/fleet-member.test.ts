@@ -48,7 +48,15 @@ async function joined(
       },
       withdraw: async (id) => void did.push(`withdraw ${id}`),
       authorizers: async () =>
-        others.map((other) => ({ ...SELF, id: 'other', revision: 0, unseenMs: 0, ...other })),
+        others.map((other) => ({
+          ...SELF,
+          id: 'other',
+          revision: 0,
+          unseenMs: 0,
+          announcement: '',
+          ...other,
+        })),
+      forget: async () => {},
     },
     feed: {
       listen: (to) => {

@@ -2,18 +2,26 @@
 
 import { chmodSync } from 'node:fs';
 import t from 'tap';
-import type { Followed } from '../../src/acl/fleet-ports.js';
+import type { Followed, Receipt } from '../../src/acl/fleet-ports.js';
 import type { FactsLoad } from '../../src/acl/ports.js';
 import { WRITER_LIMITS } from '../../src/storage/postgres/database.js';
 import { openPostgresStore } from '../../src/storage/postgres/open.js';
-import { openPostgresAuthorizers } from '../../src/storage/postgres/open-fleet.js';
+import { ListenFeed, openPostgresAuthorizers } from '../../src/storage/postgres/open-fleet.js';
+import { revisionsChannel } from '../../src/storage/postgres/revisions.js';
+import { WaitingReceipts } from '../../src/storage/waiting-receipts.js';
 import { latchkey, ownFolder } from '../commands/program.js';
+import { until } from '../nginx/running-site.js';
 import { postgres } from '../postgres.js';
 import { move } from './contract-moves.js';
 import { batchesOf, draft, load, path } from './given.js';
 import { freshSchema } from './postgres-given.js';
 import { proxy } from './postgres-proxy.js';
 
+const LIMIT_MS = 30_000;
+/** Longer than anything here takes, and waited for by nobody. */
+const LONG_MS = 3_600_000;
+/** Waited for. */
+const SHORT_MS = 100;
 const MOVE = move('/team/', '/new/');
 
 const server = await postgres(t);
@@ -76,6 +84,73 @@ t.test('a store that takes connections and answers nothing keeps nobody waiting 
   t.strictSame(await authorizers.authorizers(), []);
   between.set('deaf');
   await t.rejects(authorizers.authorizers(), { code: 'store-unavailable', message: /timeout/ });
+});
+
+t.test("the server's clock is set ahead: a receipt waits for those who seem to have gone", async (t) => {
+  const words = freshSchema();
+  const store = await openPostgresStore(server.url(words));
+  const { authorizers, close } = openPostgresAuthorizers(server.url(words));
+  t.teardown(() => Promise.all([store.close(), close()]));
+  const client = await server.client();
+  const clocks = { monotonic: () => performance.now(), wall: () => Date.now() };
+  const receipts = new WaitingReceipts(authorizers, clocks);
+  const one = { id: 'one', name: 'one', place: 'here', pid: 1, stalenessMaxMs: LONG_MS };
+  const gone = { id: 'gone', name: 'gone', place: 'there', pid: 2, stalenessMaxMs: SHORT_MS };
+  const age = () =>
+    client.query(`UPDATE ${words.schema}.authorizers SET seen_at = seen_at - interval '1 hour'`);
+
+  await authorizers.announce(one, followedBy(await load(store)));
+  await age();
+  const { revision } = await store.acl.putGrants([draft('user:bob read /a')]);
+  let receipt: Receipt | undefined;
+  const waiting = receipts.receiptOf(revision).then((told) => {
+    receipt = told;
+  });
+  await authorizers.authorizers();
+  t.equal(receipt, undefined, 'it decides from before');
+  await authorizers.announce(one, followedBy(await load(store)));
+  await waiting;
+  t.match(receipt, { confirmed: 1, authorizers: 1 });
+
+  await authorizers.announce(gone, { revision: 0, mark: undefined });
+  await age();
+  await authorizers.announce(one, followedBy(await load(store)));
+  await authorizers.withdraw('nobody');
+  t.match(await receipts.receiptOf(revision), { confirmed: 1, authorizers: 1, unconfirmed: [] });
+  t.strictSame((await client.query(`SELECT id FROM ${words.schema}.authorizers`)).rows, [{ id: 'one' }]);
+});
+
+t.test('two Latchkeys in one database do not wake each other', async (t) => {
+  const long = 's'.repeat(63);
+  const [a, b, c] = await Promise.all(
+    [freshSchema().schema, `${long.slice(1)}a`, `${long.slice(1)}b`].map(async (schema) => {
+      const url = server.url({ schema });
+      const store = await openPostgresStore(url);
+      const heard: number[] = [];
+      const feed = new ListenFeed(url, { onLost: () => {}, onFound: () => {} });
+      t.teardown(() => Promise.all([store.close(), feed.close()]));
+      await new Promise<void>((onListening) => {
+        feed.listen({ onRevision: (revision) => heard.push(revision), onListening });
+      });
+      return { heard, write: () => store.acl.putGrants([draft('user:bob read /a')]) };
+    }),
+  );
+  if (a === undefined || b === undefined || c === undefined) throw new Error('there are three');
+  for (const one of [a, a, b, a, c]) await one.write();
+  for (const [one, heard] of [
+    [a, [1, 2, 3]],
+    [b, [1]],
+    [c, [1]],
+  ] as const) {
+    const all = await until(
+      async () => one.heard,
+      (so) => so.length >= heard.length,
+      LIMIT_MS,
+    );
+    t.strictSame(all, heard);
+  }
+  t.equal(revisionsChannel('latchkey'), 'latchkey_revisions', 'as programs from before call it');
+  t.ok(revisionsChannel(long).length <= 63);
 });
 
 t.test('an authorizer that does not start leaves no row', async (t) => {

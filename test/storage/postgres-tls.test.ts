@@ -28,7 +28,7 @@ hostssl all all       localhost scram-sha-256
 `;
 
 const port = await freePort();
-const server = await postgres(t, {
+const server = await postgres(t, undefined, {
   port,
   prepare: (cluster) => {
     for (const [name, { cert, key }] of Object.entries({ server: certificate, expired })) {

@@ -199,3 +199,25 @@ for (const [says, mode, told, grants] of LOST) {
     t.equal((await acl.putGrants([draftOn('/b')])).revision, grants + 1, 'and it writes again');
   });
 }
+
+t.test('who has waited for an import in vain is told so, in each process', async (t) => {
+  const url = server.url(freshSchema());
+  const { acl } = await storeAt(t, url, { patienceMs: 200 });
+  const database = databaseAt(t, url, { stalledMs: 600_000 });
+  const holds = signal();
+  const goesOn = signal();
+  const import_ = database.writeLong(async (tx) => {
+    await tx.turn();
+    holds.give();
+    await goesOn.given;
+    return { value: undefined, touched: ['/a'] };
+  });
+  await holds.given;
+  const told = { code: 'store-busy', message: /^an import is under way, so nothing was changed; wait until/ };
+  const writes = [acl.putGrants([draftOn('/b')]), acl.putGrants([draftOn('/c')])];
+  await Promise.all(writes.map((write) => t.rejects(write, told)));
+  await t.rejects(acl.importGrants(batchesOf([draftOn('/d')])), told, 'another import, too');
+  goesOn.give();
+  await import_;
+  await acl.putGrants([draftOn('/b')]);
+});

@@ -1,8 +1,10 @@
 /** The change feed by a real Redis: alone, behind a Sentinel, in a cluster; killed, started again, stopped and woken. */
 
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
-import { inspect } from 'node:util';
+import { fileURLToPath } from 'node:url';
+import { inspect, promisify } from 'node:util';
 import t, { type Test } from 'tap';
 import { parseRedisAddress } from '../../src/storage/change-feed/redis-address.js';
 import { RedisFeed } from '../../src/storage/change-feed/redis-feed.js';
@@ -11,15 +13,15 @@ import { until } from '../nginx/running-site.js';
 import { redisServer } from './redis-server.js';
 
 const LIMIT_MS = 30_000;
+const PUBLISHING = fileURLToPath(new URL('publishing-process.ts', import.meta.url));
+const run = promisify(execFile);
 
 /** A feed with what it has heard, and been told of its own state. */
-function feedOf(t: Test, url: string) {
+function feedOf(t: Test, url: string, closePatienceMs?: number) {
   const said: string[] = [];
   const heard: number[] = [];
-  const feed = new RedisFeed(parseRedisAddress(url), {
-    onLost: () => said.push('lost'),
-    onFound: () => said.push('found'),
-  });
+  const listener = { onLost: () => said.push('lost'), onFound: () => said.push('found') };
+  const feed = new RedisFeed(parseRedisAddress(url), listener, closePatienceMs);
   // Before the server goes: asked for first.
   const going = setInterval(() => {}, 1_000);
   t.teardown(async () => {
@@ -86,7 +88,7 @@ t.test('a command that ends waits until what it has published has gone out', asy
   const listener = feedOf(t, url);
   listener.listen();
   await listener.listening(true);
-  const command = feedOf(t, url);
+  const command = feedOf(t, url, LIMIT_MS);
   command.feed.publish(9); // before it is connected
   await command.feed.close();
   await listener.listenTo(9);
@@ -256,6 +258,20 @@ t.test('a feed that is closed leaves nothing open, though nobody answers it', as
     );
     t.equal(left, 0, url);
   }
+});
+
+t.test('a command is not kept by Redis that is away: refused, or not answered', async (t) => {
+  const { port } = await deaf(t);
+  const none = await freePort();
+  const urls = ['redis://HOST', 'redis+sentinel://HOST,HOST/main', 'redis+cluster://HOST'];
+  const ends = urls.flatMap((url) =>
+    [port, none].map(async (at) => {
+      const target = url.replaceAll('HOST', `127.0.0.1:${at}`);
+      const { stdout } = await run(process.execPath, [PUBLISHING, target]);
+      t.equal(stdout, 'ended', `${url} ${at === none ? 'refused' : 'not answered'}`);
+    }),
+  );
+  await Promise.all(ends);
 });
 
 t.test('Sentinels are told nothing in the clear where TLS is asked for', async (t) => {

@@ -5,8 +5,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
-import type { Test } from 'tap';
-import { stopsBefore } from '../commands/program.js';
+import { type Ending, stopsBefore } from '../commands/program.js';
 import { freePort } from '../nginx/free-port.js';
 import { plainEnvironment, until } from '../nginx/running-site.js';
 
@@ -25,7 +24,7 @@ export interface RedisServer {
 
 /** @param words further options; with the lines of its file it is a Sentinel */
 export async function redisServer(
-  t: Test,
+  t: Ending,
   { words = [], sentinel }: { readonly words?: readonly string[]; readonly sentinel?: string } = {},
 ): Promise<RedisServer> {
   const started = stopsBefore(t);

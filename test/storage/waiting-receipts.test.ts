@@ -1,7 +1,7 @@
 /** Receipts over a list that the test is: whom they wait for, for how long, and what they say of the others. */
 
 import t from 'tap';
-import type { AnnouncedAuthorizer } from '../../src/acl/fleet-ports.js';
+import { ANNOUNCEMENT_KEPT_MS, type AnnouncedAuthorizer } from '../../src/acl/fleet-ports.js';
 import { receiptLine, receiptWarnings } from '../../src/acl/receipt-json.js';
 import { WaitingReceipts } from '../../src/storage/waiting-receipts.js';
 
@@ -9,11 +9,25 @@ const BOUND_MS = 2_000;
 const AT = 1_700_000_000_000;
 
 function named(name: string, revision: number, more: Partial<AnnouncedAuthorizer> = {}): AnnouncedAuthorizer {
-  return { id: name, name, place: '', pid: 1, stalenessMaxMs: BOUND_MS, unseenMs: 0, revision, ...more };
+  return {
+    id: name,
+    name,
+    place: '',
+    pid: 1,
+    stalenessMaxMs: BOUND_MS,
+    unseenMs: 0,
+    announcement: '',
+    revision,
+    ...more,
+  };
 }
 
 /** Each look finds the next of `looks`, the last one again and again, and takes `lookMs`. */
-function receiptsOf(looks: readonly (readonly AnnouncedAuthorizer[])[], lookMs = 10) {
+function receiptsOf(
+  looks: readonly (readonly AnnouncedAuthorizer[])[],
+  lookMs = 10,
+  forgotten: string[] = [],
+) {
   let looked = 0;
   let now = 0;
   const list = {
@@ -22,6 +36,8 @@ function receiptsOf(looks: readonly (readonly AnnouncedAuthorizer[])[], lookMs =
       looked += 1;
       return looks[Math.min(looked, looks.length) - 1] ?? [];
     },
+    forget: async (gone: readonly { readonly id: string }[]) =>
+      void forgotten.push(...gone.map(({ id }) => id)),
   };
   return new WaitingReceipts(list, { monotonic: () => now, wall: () => AT + now });
 }
@@ -62,6 +78,69 @@ t.test('behind the bound of the slowest nobody is waited for, and each that is l
 
 t.test('a store that does not answer is no receipt', async (t) => {
   const away = new Error('away');
-  const list = { authorizers: () => Promise.reject(away) };
+  const list = { authorizers: () => Promise.reject(away), forget: async () => {} };
   await t.rejects(new WaitingReceipts(list, { monotonic: () => 0, wall: () => 0 }).receiptOf(1), away);
+});
+
+t.test('the clock of the store is set ahead: whoever decides by it still is waited for', async (t) => {
+  const HOUR_MS = 3_600_000;
+  const old = { unseenMs: HOUR_MS, announcement: 'before' };
+  const looks = [
+    [named('a', 6, old), named('b', 6, old)],
+    [named('a', 7, { announcement: 'after' }), named('b', 6, old)],
+    [named('a', 7, { announcement: 'after' }), named('b', 7, { announcement: 'after' })],
+  ];
+  t.match(await receiptsOf(looks).receiptOf(7), { confirmed: 2, authorizers: 2, tookMs: 30 });
+});
+
+t.test('whoever has gone for minutes and says nothing for a bound either is forgotten', async (t) => {
+  const OLD_MS = ANNOUNCEMENT_KEPT_MS + 1;
+  const gone = named('gone', 6, { unseenMs: OLD_MS, announcement: 'x' });
+  const forgotten: string[] = [];
+  const cases = [
+    ['gone', gone, gone, { confirmed: 1, authorizers: 1, unconfirmed: [] }],
+    ['not for long', gone, { ...gone, unseenMs: OLD_MS - 1 }, { confirmed: 1, authorizers: 2 }],
+    ['it has said something', gone, { ...gone, announcement: 'y' }, { confirmed: 1, authorizers: 2 }],
+  ] as const;
+  for (const [name, first, last, receipt] of cases) {
+    const looks = [
+      [named('a', 7), first],
+      [named('a', 7), last],
+    ];
+    t.match(await receiptsOf(looks, BOUND_MS, forgotten).receiptOf(7), receipt, name);
+  }
+  t.strictSame(forgotten, ['gone']);
+});
+
+t.test('a row that cannot be removed takes nothing from a receipt', async (t) => {
+  const gone = named('gone', 6, { unseenMs: ANNOUNCEMENT_KEPT_MS + 1 });
+  let now = 0;
+  const list = {
+    authorizers: async () => {
+      now += BOUND_MS;
+      return [gone];
+    },
+    forget: () => Promise.reject(new Error('read only')),
+  };
+  const receipts = new WaitingReceipts(list, { monotonic: () => now, wall: () => now });
+  t.match(await receipts.receiptOf(7), { confirmed: 0, authorizers: 0 });
+});
+
+t.test('who has to wait, and is answered nothing, goes on when nobody can be wrong any more', async (t) => {
+  const HOUR_MS = 3_600_000;
+  let now = 0;
+  let isAway = false;
+  const list = {
+    authorizers: async () => {
+      if (!isAway) return [named('slow', 7, { stalenessMaxMs: HOUR_MS })];
+      now += 2 * HOUR_MS; // it took as long to find that out
+      throw new Error('away');
+    },
+    forget: async () => {},
+  };
+  const receipts = new WaitingReceipts(list, { monotonic: () => now, wall: () => now }, BOUND_MS);
+  await receipts.followed(7);
+  isAway = true;
+  await receipts.followed(8);
+  await t.rejects(receipts.receiptOf(8), { message: 'away' });
 });

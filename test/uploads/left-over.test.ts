@@ -11,8 +11,11 @@ const PARTIAL = '00000000-0000-4000-8000-000000000000';
 const NEW = '11111111-1111-4111-8111-111111111111';
 const HOUR_MS = 3_600_000;
 
-const RUNS = () => undefined;
-const RUNS_NOT = (): FilesLock => ({ release: () => undefined });
+const RUNS = { takeLock: () => undefined, isServed: () => true };
+const runsNot = (of: Omit<FilesLock, 'release'>, release = () => {}) => ({
+  takeLock: () => ({ ...of, release }),
+  isServed: () => false,
+});
 
 t.test('which partials are left over', async (t) => {
   const { root, store, folder } = await scene(t);
@@ -21,10 +24,10 @@ t.test('which partials are left over', async (t) => {
     ['a service runs, and the upload is young', RUNS, 0, []],
     ['nearly an hour', RUNS, HOUR_MS - 60_000, []],
     ['more than an hour', RUNS, HOUR_MS + 60_000, [PARTIAL]],
-    ['no service runs', RUNS_NOT, 0, [PARTIAL]],
+    ['no service runs', runsNot({ ...store, root }), 0, [PARTIAL]],
   ] as const;
-  for (const [name, takeLock, laterMs, left] of table) {
-    const deps = { ...store, root, takeLock, clock: () => Date.now() + laterMs };
+  for (const [name, running, laterMs, left] of table) {
+    const deps = { ...store, root, ...running, clock: () => Date.now() + laterMs };
     const findings = new Findings(10);
     const before = await leftOver(deps);
     writeFileSync(`${folder}/partial/${NEW}`, ''); // one that has come meanwhile
@@ -49,7 +52,7 @@ t.test(
       return { commits: [], removals: looks === 2 ? [] : [removal] }; // over at the second look, begun anew behind it
     };
     const files = Object.assign(Object.create(store.files), { pending });
-    const deps = { ...store, root, files, takeLock: RUNS, clock: Date.now };
+    const deps = { ...store, root, files, ...RUNS, clock: Date.now };
     const findings = new Findings(10);
     await reportLeftOver(deps, await leftOver(deps), new Map(), findings);
     t.same(findings.all, []);
@@ -60,17 +63,17 @@ t.test('nothing is mended while a service runs', async (t) => {
   const { root, store, folder } = await scene(t);
   writeFileSync(`${folder}/partial/${PARTIAL}`, '');
   const findings = new Findings(10);
-  await mendLeftOver({ ...store, root, takeLock: RUNS, clock: Date.now }, findings);
+  await mendLeftOver({ ...store, root, ...RUNS, clock: Date.now }, findings);
   t.same([partialsIn(folder), findings.all], [[PARTIAL], []]);
   let held = 0;
+  const lock = runsNot({ ...store, root }, () => {
+    held -= 1;
+  });
   const takeLock = () => {
     held += 1;
-    const release = () => {
-      held -= 1;
-    };
-    return { release };
+    return lock.takeLock();
   };
-  await mendLeftOver({ ...store, root, takeLock, clock: Date.now }, findings);
+  await mendLeftOver({ ...store, root, ...lock, takeLock, clock: Date.now }, findings);
   t.same([partialsIn(folder), held], [[], 0]);
   t.match(findings.all, [{ kind: 'left-partial', count: 1, mended: 1 }]);
 });
@@ -86,7 +89,7 @@ t.test('a move that a crash has left is finished where no service runs, and said
     ...entry,
     file: { bytes: file.bytes, modifiedSeconds: file.modifiedSeconds },
   });
-  const deps = { ...store, root, takeLock: RUNS_NOT, clock: Date.now };
+  const deps = { ...store, root, ...runsNot({ ...store, root }), clock: Date.now };
   const reported = new Findings(10);
   await reportLeftOver(deps, await leftOver(deps), new Map(), reported);
   t.match(reported.all, [{ kind: 'unfinished', findings: [{ what: '/a' }] }]);

@@ -196,7 +196,8 @@ for (const killAt of ['handed-over', 'prepared'] as const) {
   t.test(`killed at '${killAt}', then mended by fsck, it waits for its sender as before`, async (t) => {
     const given = await killed(t, killAt, '');
     const { store, root } = given;
-    const deps = { ...store, root, takeLock: () => ({ release: () => {} }), clock: Date.now };
+    const lock = { ...store, root, release: () => {} };
+    const deps = { ...store, root, takeLock: () => lock, isServed: () => false, clock: Date.now };
     await mendLeftOver(deps, new Findings(10));
     t.strictSame(partialsIn(given.folder), []);
     const resumable = await started(given);

@@ -5,6 +5,7 @@
 
 import { Cluster, Redis, type RedisOptions } from 'ioredis';
 import { tlsRemedy } from '../tls-remedies.js';
+import { briefSentinels } from './brief-sentinels.js';
 import type { RedisAddress } from './redis-address.js';
 import { tlsOptions } from './redis-tls.js';
 
@@ -56,6 +57,7 @@ function optionsOf(address: RedisAddress, onError: OnError) {
   const place =
     kind === 'sentinel'
       ? {
+          Connector: briefSentinels(GOODBYE_MS),
           sentinels: [...hosts],
           name: master ?? '',
           sentinelRetryStrategy: retryAfter,

@@ -13,11 +13,12 @@ import { RedisPublisher } from './redis-publisher.js';
 const BEAT_MS = 1_000;
 /** One may be on its way; two, and nobody hears; then a new connection is made. */
 const BEATS_AWAY_MAX = 2;
-/** What a command waits for at its end, so that authorizers hear of it at once. */
-const CLOSE_PATIENCE_MS = 1_000;
+/** What a command waits for at its end, so that authorizers hear of it at once: sooner than they find it by polling. */
+const CLOSE_PATIENCE_MS = 300;
 
 export class RedisFeed implements ChangeFeed {
   readonly #address: RedisAddress;
+  readonly #closePatienceMs: number;
   readonly #outage: Outage;
   readonly #client: RedisClient;
   readonly #publisher: RedisPublisher;
@@ -30,8 +31,9 @@ export class RedisFeed implements ChangeFeed {
   #isClosed = false;
   #beatsAway = 0;
 
-  constructor(address: RedisAddress, listener: OutageListener) {
+  constructor(address: RedisAddress, listener: OutageListener, closePatienceMs = CLOSE_PATIENCE_MS) {
     this.#address = address;
+    this.#closePatienceMs = closePatienceMs;
     this.#outage = new Outage({
       onLost: (error) => listener.onLost(withoutSecrets(error, address)),
       onFound: () => listener.onFound(),
@@ -77,7 +79,8 @@ export class RedisFeed implements ChangeFeed {
   }
 
   async close(): Promise<void> {
-    if (!this.#isClosed) await this.#publisher.done(CLOSE_PATIENCE_MS);
+    // Whoever is away does not come back for us.
+    if (!this.#isClosed && !this.#outage.isOn) await this.#publisher.done(this.#closePatienceMs);
     this.#isClosed = true;
     clearInterval(this.#beating);
     for (const client of [this.#client, this.#subscriber]) client?.disconnect();

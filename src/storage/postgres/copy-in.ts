@@ -21,7 +21,7 @@ import {
   truncate,
 } from './half-copied.js';
 import { migrate, schemaVersion } from './migrate.js';
-import { record } from './revisions.js';
+import { record, revisionsChannel } from './revisions.js';
 import { isHalfCopied } from './schema.js';
 
 export interface CopiedFacts {
@@ -138,7 +138,7 @@ class Copy {
 
   /** `undefined`: some were not the same, and are to be copied again. */
   async #compareAll(comparisons: number): Promise<CopiedFacts | undefined> {
-    const { tables, facts } = await this.#database.migrate(async (tx) => {
+    const { tables, facts } = await this.#database.migrate(async (tx, schema) => {
       await reach(tx, this.#run, this.#tables);
       const { rows, differing } = await this.#differing(tx);
       if (differing.length > 0) {
@@ -146,7 +146,7 @@ class Copy {
         return { tables: await this.#clear(tx, differing), facts: undefined };
       }
       await finish(tx, this.#source, this.#source.revision + 1);
-      const { revision } = await record(tx, [TOUCHED_ALL]);
+      const { revision } = await record(tx, [TOUCHED_ALL], revisionsChannel(schema));
       await tx.run('ANALYZE');
       await this.#step('compared');
       return { tables: this.#tables, facts: { rows, revision } };

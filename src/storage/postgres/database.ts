@@ -4,16 +4,17 @@
  * must never leave open whether a change was made without saying so.
  */
 
-import { NotKnown } from '../../acl/errors.js';
+import { NotKnown, StoreBusy } from '../../acl/errors.js';
 import type { Written } from '../../acl/ports.js';
 import type { PostgresAddress } from './address.js';
 import { type Connection, Connections, type Value } from './connections.js';
-import { notRead, notWritten, StatementFailed } from './errors.js';
+import { busy, notRead, notWritten, StatementFailed } from './errors.js';
 import { OwnTurns } from './own-turns.js';
-import { type Recorded, record, wasRecorded } from './revisions.js';
+import { type Recorded, record, revisionsChannel, wasRecorded } from './revisions.js';
 import { schemaProblem } from './schema.js';
 import type { Change, LongTransaction, Transaction } from './transaction.js';
 import { beginTurn, takeTurn, turnKey } from './turn.js';
+import { describeHolder, SAY_IMPORTING } from './turn-holder.js';
 
 export type { Asking, Change, LongTransaction, Transaction } from './transaction.js';
 
@@ -66,6 +67,7 @@ export class PostgresDatabase {
   readonly #longs: Connections;
   readonly #schema: string;
   readonly #key: string;
+  readonly #channel: string;
   readonly #limits: WriterLimits;
   readonly #own: OwnTurns;
 
@@ -88,6 +90,7 @@ export class PostgresDatabase {
     });
     this.#schema = address.schema;
     this.#key = turnKey(address.schema);
+    this.#channel = revisionsChannel(address.schema);
     this.#limits = limits;
     this.#own = new OwnTurns(limits.patienceMs);
   }
@@ -163,7 +166,8 @@ export class PostgresDatabase {
       .use(async (connection) => {
         await connection.script(`${READ_WRITE}; ${stallAfter(0)}`);
         // Who has the turn may wait for nothing any more.
-        const turn = () => this.#begin(connection, stallAfter(this.#limits.stalledMs));
+        const begin = `${stallAfter(this.#limits.stalledMs)}; ${SAY_IMPORTING}`;
+        const turn = () => this.#begin(connection, begin);
         const change = await work({
           rows: (sql, values) => connection.rows(sql, values),
           run: (sql, values) => connection.run(sql, values),
@@ -172,7 +176,7 @@ export class PostgresDatabase {
         await turn();
         return this.#record(connection, change);
       })
-      .catch(rethrowWritten);
+      .catch((error) => this.#rethrow(error));
   }
 
   /** One transaction of a migration: nobody writes beside it, and no schema is expected. @throws StoreBusy, NotKnown */
@@ -197,7 +201,14 @@ export class PostgresDatabase {
       await this.#begin(connection);
       return work(connection);
     };
-    return this.#own.run(() => again(() => by.use(attempt))).catch(rethrowWritten);
+    return this.#own.run(() => again(() => by.use(attempt))).catch((error) => this.#rethrow(error));
+  }
+
+  /** Whoever has waited in vain is told for what. */
+  async #rethrow(error: unknown): Promise<never> {
+    const told = notWritten(error, NOTHING_CHANGED);
+    if (!(told instanceof StoreBusy)) throw told;
+    throw busy(await this.#others.use((other) => describeHolder(other, this.#key)).catch(() => undefined));
   }
 
   async #begin(connection: Connection, begin = READ_WRITE): Promise<void> {
@@ -205,7 +216,7 @@ export class PostgresDatabase {
   }
 
   async #record<T>(connection: Connection, { value, touched }: Change<T>): Promise<Written<T>> {
-    const recorded = await record(connection, touched);
+    const recorded = await record(connection, touched, this.#channel);
     await commit(connection, (error) => this.#findOut(error, recorded));
     return { revision: recorded.revision, value };
   }
@@ -227,10 +238,11 @@ export class PostgresDatabase {
       })
       .catch((error: Error) => error);
     if (made === true) return;
-    throw notWritten(lost, made === false ? 'nothing was changed' : NOT_KNOWN);
+    throw notWritten(lost, made === false ? NOTHING_CHANGED : NOT_KNOWN);
   }
 }
 
+const NOTHING_CHANGED = 'nothing was changed';
 const NOT_KNOWN = 'and whether the change was made is not known; look before you try again';
 
 /** A server that was restarted has closed every connection that is kept: another one is asked, once. */
@@ -276,7 +288,7 @@ async function unknown(lost: StatementFailed): Promise<never> {
 }
 
 function rethrowWritten(error: unknown): never {
-  throw notWritten(error, 'nothing was changed');
+  throw notWritten(error, NOTHING_CHANGED);
 }
 
 /** A newer Latchkey may have migrated the store under us: what we would write there nobody knows. */

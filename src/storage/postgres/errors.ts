@@ -48,10 +48,9 @@ export function notRead(cause: unknown): unknown {
   return new NotKnown('store-unavailable', `the store cannot be read: ${cause.message}`, { cause });
 }
 
-export function busy(): StoreBusy {
-  return new StoreBusy(
-    'others have been writing to the store for too long, so nothing was changed; wait until they have ended, then try again',
-  );
+/** @param holder what is known of who writes, such as `an import is under way` */
+export function busy(holder = 'others have been writing to the store for too long'): StoreBusy {
+  return new StoreBusy(`${holder}, so nothing was changed; wait until that has ended, then try again`);
 }
 
 const TLS_WORDS = { authority: 'sslrootcert=', certificate: 'sslcert= and sslkey=' };

@@ -8,7 +8,7 @@ import type { ChangeFeed, FeedListener } from '../change-feed/change-feed.js';
 import { Outage, type OutageListener } from '../outage.js';
 import { parseAddress } from './address.js';
 import { StatementFailed } from './errors.js';
-import { REVISIONS_CHANNEL } from './revisions.js';
+import { revisionsChannel } from './revisions.js';
 
 const CONNECT_TIMEOUT_MS = 2_000;
 /** A server that was stopped or cut off says nothing: it is asked, and given up when it does not answer. */
@@ -19,6 +19,7 @@ const RETRY_MS_MAX = 1_000;
 
 export class ListenFeed implements ChangeFeed {
   readonly #url: string;
+  readonly #channel: string;
   readonly #outage: Outage;
   #client: pg.Client | undefined;
   #next: NodeJS.Timeout | undefined;
@@ -27,7 +28,9 @@ export class ListenFeed implements ChangeFeed {
   #failures = 0;
 
   constructor(url: string, listener: OutageListener) {
-    this.#url = parseAddress(url).url;
+    const address = parseAddress(url);
+    this.#url = address.url;
+    this.#channel = revisionsChannel(address.schema);
     this.#outage = new Outage(listener);
   }
 
@@ -58,7 +61,7 @@ export class ListenFeed implements ChangeFeed {
     this.#client = client;
     try {
       await client.connect();
-      await client.query(`LISTEN ${REVISIONS_CHANNEL}`);
+      await client.query(`LISTEN ${this.#channel}`);
     } catch (error) {
       return this.#lost(client, error, listener);
     }

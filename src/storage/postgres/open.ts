@@ -1,8 +1,10 @@
 /** Opens a PostgreSQL store: its connections, with its schema brought up to date. */
 
+import type { LeaseStore } from '../../acl/lease-ports.js';
 import type { Store, UsageStore } from '../../acl/ports.js';
 import { parseAddress } from './address.js';
 import { PostgresDatabase, WRITER_LIMITS, type WriterLimits } from './database.js';
+import { type Fence, FencedDatabase } from './fenced-database.js';
 import { migrate } from './migrate.js';
 import { PostgresAcl } from './postgres-acl.js';
 import { PostgresCredentials, PostgresUsage } from './postgres-credentials.js';
@@ -10,6 +12,7 @@ import { PostgresDigests } from './postgres-digests.js';
 import { PostgresExpiries } from './postgres-expiries.js';
 import { PostgresFacts } from './postgres-facts.js';
 import { PostgresFiles } from './postgres-files.js';
+import { PostgresLease } from './postgres-lease.js';
 import { PostgresLinkCounts } from './postgres-link-counts.js';
 import { PostgresMoves } from './postgres-moves.js';
 import { PostgresQuotas } from './postgres-quotas.js';
@@ -19,13 +22,18 @@ import { PostgresTrash } from './postgres-trash.js';
 import { PostgresTree } from './postgres-tree.js';
 import { PublishingDatabase } from './publishing-database.js';
 
-/** @param onCommitted told of every revision that is written by this store */
+/**
+ * @param onCommitted told of every revision that is written by this store
+ * @param fence of whoever changes files by it; absent: nobody does but beside whoever may
+ */
 export async function openPostgresStore(
   url: string,
   limits: WriterLimits = WRITER_LIMITS,
   onCommitted: (revision: number) => void = () => {},
+  fence?: Fence,
 ): Promise<Store> {
   const database = await opened(new PublishingDatabase(parseAddress(url), limits, onCommitted));
+  const ofFiles = fence === undefined ? database : new FencedDatabase(database, fence);
   return {
     acl: new PostgresAcl(database),
     credentials: new PostgresCredentials(database),
@@ -34,12 +42,12 @@ export async function openPostgresStore(
     shareLinks: new PostgresShareLinks(database),
     linkCounts: new PostgresLinkCounts(database),
     facts: new PostgresFacts(database),
-    files: new PostgresFiles(database),
+    files: new PostgresFiles(ofFiles),
     digests: new PostgresDigests(database),
-    expiries: new PostgresExpiries(database),
-    trash: new PostgresTrash(database),
-    moves: new PostgresMoves(database),
-    tree: new PostgresTree(database),
+    expiries: new PostgresExpiries(ofFiles),
+    trash: new PostgresTrash(ofFiles),
+    moves: new PostgresMoves(ofFiles),
+    tree: new PostgresTree(ofFiles),
     quotas: new PostgresQuotas(database),
     close: () => database.close(),
   };
@@ -57,6 +65,14 @@ export async function openPostgresFacts(url: string): Promise<{
     usage: new PostgresUsage(database),
     close: () => database.close(),
   };
+}
+
+/** On connections of its own, which wait behind no write. */
+export async function openPostgresLease(
+  url: string,
+): Promise<{ readonly store: LeaseStore; close(): Promise<void> }> {
+  const database = await opened(new PostgresDatabase(parseAddress(url)));
+  return { store: new PostgresLease(database), close: () => database.close() };
 }
 
 async function opened(database: PostgresDatabase): Promise<PostgresDatabase> {

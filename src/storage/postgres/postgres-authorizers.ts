@@ -1,17 +1,8 @@
 /** The authorizers that decide by this store, as they tell of themselves. Each writes its own row, and nothing else. */
 
-import {
-  ANNOUNCEMENT_KEPT_MS,
-  type AnnouncedAuthorizer,
-  type Announcements,
-  type AuthorizerName,
-  type Followed,
-} from '../../acl/fleet-ports.js';
+import type { AnnouncedAuthorizer, Announcements, AuthorizerName, Followed } from '../../acl/fleet-ports.js';
 import type { Value } from './connections.js';
 import type { PostgresDatabase } from './database.js';
-
-/** Of one that went without a word nobody has to hear for longer: it does not decide from memory (`fresh-facts.ts`). */
-const FORGOTTEN_AFTER = `${ANNOUNCEMENT_KEPT_MS} milliseconds`;
 
 // A revision that the store does not have, by its number and its mark, is of another one, such as was there before a backup
 // was restored: whoever knows that one decides by none of ours.
@@ -23,10 +14,18 @@ const ANNOUNCE = `
   FROM state
   ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at, revision = excluded.revision`;
 
+/** The same on every connection, however its server writes a time. */
+const ANNOUNCEMENT = '(extract(epoch FROM seen_at) * 1000000)::bigint::text';
+
 const LIST = `
   SELECT id, name, place, pid, staleness_max_ms AS "stalenessMaxMs", revision,
-    greatest(0, round(extract(epoch FROM clock_timestamp() - seen_at) * 1000))::bigint AS "unseenMs"
-  FROM authorizers WHERE seen_at > clock_timestamp() - interval '${FORGOTTEN_AFTER}' ORDER BY name, id`;
+    greatest(0, round(extract(epoch FROM clock_timestamp() - seen_at) * 1000))::bigint AS "unseenMs",
+    ${ANNOUNCEMENT} AS announcement
+  FROM authorizers ORDER BY name, id`;
+
+const FORGET = `
+  DELETE FROM authorizers USING unnest($1::text[], $2::text[]) AS gone (id, announcement)
+  WHERE authorizers.id = gone.id AND ${ANNOUNCEMENT} = gone.announcement`;
 
 export class PostgresAuthorizers implements Announcements {
   readonly #database: PostgresDatabase;
@@ -41,10 +40,11 @@ export class PostgresAuthorizers implements Announcements {
   }
 
   async withdraw(id: string): Promise<void> {
-    await this.#rows(
-      `DELETE FROM authorizers WHERE id = $1 OR seen_at < clock_timestamp() - interval '${FORGOTTEN_AFTER}'`,
-      [id],
-    );
+    await this.#rows('DELETE FROM authorizers WHERE id = $1', [id]);
+  }
+
+  async forget(gone: readonly Pick<AnnouncedAuthorizer, 'id' | 'announcement'>[]): Promise<void> {
+    await this.#rows(FORGET, [gone.map(({ id }) => id), gone.map(({ announcement }) => announcement)]);
   }
 
   async authorizers(): Promise<readonly AnnouncedAuthorizer[]> {

@@ -3,15 +3,15 @@
 import type { ExpiryStore } from '../../acl/life-ports.js';
 import type { Written } from '../../acl/ports.js';
 import type { ResourcePath } from '../../acl/resource-path.js';
-import type { PostgresDatabase } from './database.js';
 import { EXPIRIES_ASKED, type ExpiryRow, setExpiries } from './expiry-rows.js';
+import type { FilesDatabase } from './fenced-database.js';
 import { refuseMoves } from './moves-under-way.js';
 import { inPathOrder } from './path-key.js';
 
 export class PostgresExpiries implements ExpiryStore {
-  readonly #db: PostgresDatabase;
+  readonly #db: FilesDatabase;
 
-  constructor(db: PostgresDatabase) {
+  constructor(db: FilesDatabase) {
     this.#db = db;
   }
 

@@ -23,8 +23,8 @@ import { type JournalRow, pendingOf } from '../journal-entries.js';
 import { type FileRow, fileOf } from '../rows.js';
 import { touchedBy } from '../touched.js';
 import { writeCommitted } from './committed-rows.js';
-import type { PostgresDatabase } from './database.js';
 import { expiryOf, setExpiries } from './expiry-rows.js';
+import type { FilesDatabase } from './fenced-database.js';
 import { dropFiles, FILE_COLUMNS, filesAt, writeFiles } from './file-rows.js';
 import { grantsOn } from './grant-rows.js';
 import { clearJournal, JOURNAL, journalCommits, journalRemoval, pendingPaths } from './journal-rows.js';
@@ -38,9 +38,9 @@ import type { Transaction } from './transaction.js';
 const ON_PATH = isPath('$1::text');
 
 export class PostgresFiles implements FileStore {
-  readonly #db: PostgresDatabase;
+  readonly #db: FilesDatabase;
 
-  constructor(db: PostgresDatabase) {
+  constructor(db: FilesDatabase) {
     this.#db = db;
   }
 

@@ -6,7 +6,7 @@ import type { Written } from '../../acl/ports.js';
 import type { MoveCounts, MoveEntry, MoveStore } from '../../acl/tree-ports.js';
 import { moveOf } from '../journal-entries.js';
 import { eachOrAll } from '../touched.js';
-import type { PostgresDatabase } from './database.js';
+import type { FilesDatabase } from './fenced-database.js';
 import { dropSourceAllows, moveExpiries, moveFiles, moveGrants, moveLinks } from './moved-rows.js';
 import { refuseMoves } from './moves-under-way.js';
 import { isWithin } from './path-key.js';
@@ -18,9 +18,9 @@ const IN_EITHER = `(${isWithin('$1::text', '$2::text')} OR ${isWithin('$3::text'
 const NOTHING: MoveCounts = { files: 0, grants: 0, dropped: 0, links: 0 };
 
 export class PostgresMoves implements MoveStore {
-  readonly #db: PostgresDatabase;
+  readonly #db: FilesDatabase;
 
-  constructor(db: PostgresDatabase) {
+  constructor(db: FilesDatabase) {
     this.#db = db;
   }
 

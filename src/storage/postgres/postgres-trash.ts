@@ -3,15 +3,15 @@
 import type { TrashedFile, TrashSelection, TrashStore } from '../../acl/life-ports.js';
 import { beyond } from '../../acl/path-range.js';
 import { type TrashRow, trashedOf, trashRowOf } from '../trash-row.js';
-import type { PostgresDatabase } from './database.js';
+import type { FilesDatabase } from './fenced-database.js';
 import type { Transaction } from './transaction.js';
 
 const TRASH_COLUMNS = 'id, path, owner, bytes, expires_at, grants, removed_by, removed_at, sha256';
 
 export class PostgresTrash implements TrashStore {
-  readonly #db: PostgresDatabase;
+  readonly #db: FilesDatabase;
 
-  constructor(db: PostgresDatabase) {
+  constructor(db: FilesDatabase) {
     this.#db = db;
   }
 

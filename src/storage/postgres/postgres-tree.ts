@@ -7,8 +7,8 @@ import type { ResourcePath } from '../../acl/resource-path.js';
 import type { GrantsBelow, TreeSize, TreeStore } from '../../acl/tree-ports.js';
 import { GRANT_COLUMNS, type GrantRow, grantOf } from '../rows.js';
 import { eachOrAll } from '../touched.js';
-import type { PostgresDatabase } from './database.js';
 import { forgetExpiries } from './expiry-rows.js';
+import type { FilesDatabase } from './fenced-database.js';
 import { refuseMoves } from './moves-under-way.js';
 import { inPathOrder, isBetween, isWithin } from './path-key.js';
 
@@ -19,9 +19,9 @@ interface PathRow {
 }
 
 export class PostgresTree implements TreeStore {
-  readonly #db: PostgresDatabase;
+  readonly #db: FilesDatabase;
 
-  constructor(db: PostgresDatabase) {
+  constructor(db: FilesDatabase) {
     this.#db = db;
   }
 

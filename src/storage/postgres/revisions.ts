@@ -6,13 +6,28 @@
  * the mark that they are not the ones that it knows.
  */
 
+import { createHash } from 'node:crypto';
+import { SCHEMA_DEFAULT } from './address.js';
 import type { Asking, Transaction } from './transaction.js';
 
 /** Revisions kept. A reader that missed more than these starts cold. */
 const REVISIONS_KEPT = 100_000;
 
-/** Whoever listens there hears of every revision, as a number in digits. */
-export const REVISIONS_CHANNEL = 'latchkey_revisions';
+const CHANNEL = 'latchkey_revisions';
+/** PostgreSQL's, of an identifier. */
+const NAME_BYTES_MAX = 63;
+const HASH_LENGTH = 16;
+
+/**
+ * Whoever listens there hears of every revision of this schema, as a number in digits: two Latchkeys in one database do
+ * not wake each other. The name of the default one is older than the others: programs of before and after hear each other.
+ */
+export function revisionsChannel(schema: string): string {
+  if (schema === SCHEMA_DEFAULT) return CHANNEL;
+  const name = `${CHANNEL}_${schema}`;
+  if (name.length <= NAME_BYTES_MAX) return name;
+  return `${CHANNEL}__${createHash('sha256').update(schema).digest('hex').slice(0, HASH_LENGTH)}`;
+}
 
 export interface Recorded {
   readonly revision: number;
@@ -34,11 +49,15 @@ const RECORD = `
   ), cut AS (
     DELETE FROM changes WHERE revision < (SELECT trimmed FROM bumped)
   )
-  SELECT revision, mark, pg_notify('${REVISIONS_CHANNEL}', revision::text) FROM bumped`;
+  SELECT revision, mark, pg_notify($2, revision::text) FROM bumped`;
 
-export async function record(tx: Transaction, touched: readonly string[]): Promise<Recorded> {
+export async function record(
+  tx: Transaction,
+  touched: readonly string[],
+  channel: string,
+): Promise<Recorded> {
   if (touched.length === 0) return unnumbered(tx);
-  const [row] = await tx.rows<{ revision: number; mark: number }>(RECORD, [touched]);
+  const [row] = await tx.rows<{ revision: number; mark: number }>(RECORD, [touched, channel]);
   if (row === undefined) throw new Error('the store has no state row');
   return { revision: row.revision, mark: row.mark };
 }

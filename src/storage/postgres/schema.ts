@@ -232,6 +232,19 @@ export const MIGRATIONS: readonly string[] = [
   ) WITH (fillfactor = 50);
   `,
   `
+  -- Which process changes files: one at a time. One row, or none: nobody has yet. Epoch and holder are a key, so that who
+  -- takes the lease waits for the transactions that have looked at it FOR KEY SHARE, and who renews it does not.
+  CREATE TABLE files_lease (
+    one        integer PRIMARY KEY CHECK (one = 1),
+    epoch      bigint NOT NULL,          -- how many times somebody took it
+    holder     text NOT NULL COLLATE "C",
+    name       text NOT NULL,
+    lock       text NOT NULL COLLATE "C",
+    expires_at timestamptz NOT NULL,
+    UNIQUE (epoch, holder)
+  ) WITH (fillfactor = 50);
+  `,
+  `
   -- A copy of another store into this one, by 'latchkey migrate': how far it came, or when it was done. One row, or none.
   CREATE TABLE migration (
     one      integer PRIMARY KEY CHECK (one = 1),

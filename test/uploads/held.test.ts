@@ -1,0 +1,86 @@
+/** A process that may have lost its lease begins no step on the disk that destroys, and what is journaled waits. */
+
+import { readdirSync, writeFileSync } from 'node:fs';
+import t, { type Test } from 'tap';
+import { NotKnown } from '../../src/acl/errors.js';
+import { renameEntry } from '../../src/uploads/disk-move.js';
+import { FolderRemoval } from '../../src/uploads/folder-removal.js';
+import { recover } from '../../src/uploads/recovery.js';
+import { ResumableFolder } from '../../src/uploads/resumable-folder.js';
+import { StorageRoot } from '../../src/uploads/storage-root.js';
+import { TrashFolder } from '../../src/uploads/trash-folder.js';
+import { entry } from '../storage/given.js';
+import { partialsIn, path, put, scene, served } from './given.js';
+
+const PARTIAL = '00000000-0000-4000-8000-000000000000';
+const TRASHED = '11111111-1111-4111-8111-111111111111';
+const UPLOAD = '0'.repeat(32);
+const LOST = { name: 'NotKnown', code: 'taken-over' };
+
+/** A file, a partial, something in the trash and a resumable upload; and a root of whoever has lost them. */
+async function given(t: Test) {
+  const own = await scene(t);
+  const { folder } = own;
+  await put(own, '/team/a', 'text');
+  await new TrashFolder(own.root).prepare();
+  for (const name of [PARTIAL, `trash/${TRASHED}`, `tus/${UPLOAD}`]) {
+    writeFileSync(`${folder}/partial/${name}`, '0123456789');
+  }
+  const folders = { root: `${folder}/store`, mount: '/files/', partialFolder: `${folder}/partial` };
+  const lost = new StorageRoot(folders, () => {
+    throw new NotKnown('taken-over', 'another one has it');
+  });
+  const all = () => readdirSync(folder, { recursive: true }).sort();
+  return { own, lost, all };
+}
+
+const MOVE = { name: 'm', from: path('/team/a'), to: path('/b'), grants: 'keep', file: undefined } as const;
+const STEPS: Readonly<Record<string, (root: StorageRoot, resumable: ResumableFolder) => Promise<unknown>>> = {
+  'a partial that is published': (root) => root.publish(PARTIAL, path('/team/new')),
+  'a file that is removed': (root) => root.remove(path('/team/a')),
+  'a file that goes into the trash': (root) => new TrashFolder(root).take(path('/team/a'), PARTIAL),
+  'a file of the trash that goes': (root) => new TrashFolder(root).drop(TRASHED),
+  'a move': (root) => renameEntry(root, MOVE),
+  'a resumable upload that ends': (_, resumable) => resumable.remove(UPLOAD),
+  'its bytes that are cut': (_, resumable) => resumable.truncate(UPLOAD, 1),
+  'what is of no upload': (_, resumable) => resumable.records(),
+};
+
+t.test('no step that destroys is begun', async (t) => {
+  const { own, lost, all } = await given(t);
+  const before = all();
+  const resumable = new ResumableFolder(`${own.folder}/partial`, lost);
+  for (const [name, step] of Object.entries(STEPS)) {
+    await t.rejects(step(lost, resumable), LOST, name);
+    t.strictSame(all(), before, name);
+  }
+  async function* bytes() {
+    yield Buffer.from('more');
+  }
+  const received = async () => {
+    for await (const _ of resumable.whileHeld(bytes()));
+  };
+  await t.rejects(received(), LOST, 'bytes of a resumable upload');
+});
+
+t.test('an empty folder stays', async (t) => {
+  const { own, lost } = await given(t);
+  const { committer, locks, store } = own;
+  await own.root.remove(path('/team/a'));
+  const removal = new FolderRemoval({ root: lost, tree: store.tree, committer, locks });
+  const request = { folder: path('/team/'), filesMax: 10, timeMaxMs: 60_000, authorise: async () => {} };
+  await t.rejects(removal.remove(request), LOST);
+  t.strictSame(await own.root.find(path('/team/')).then((found) => found?.kind), 'folder');
+});
+
+t.test('a recovery is broken off, and drops nothing of who has taken over', async (t) => {
+  const { own, lost } = await given(t);
+  const { store, folder, root } = own;
+  await t.rejects(recover(store.files, lost), LOST);
+  t.strictSame(partialsIn(folder), [PARTIAL], 'it may be an upload under way');
+  await store.files.beginCommit([entry(PARTIAL, '/team/new', 'hidden')]);
+  await t.rejects(recover(store.files, lost), LOST);
+  t.match(await store.files.pending(), { commits: [{ partial: PARTIAL }] }, 'it waits in the journal');
+  t.match(await recover(store.files, root), { finished: 1, stuck: [] });
+  t.equal(served(folder, '/team/new'), '0123456789');
+});
