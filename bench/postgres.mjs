@@ -17,7 +17,7 @@ const IMPORTS = 3;
 const SERVER = ['fsync=on', 'shared_buffers=128MB', 'autovacuum=on'];
 
 const PLANS = [
-  'storage/postgres/database.js',
+  'storage/postgres/connection-limits.js',
   "planCacheMode: 'force_generic_plan'",
   "planCacheMode: 'auto'",
 ];
