@@ -14,7 +14,7 @@ import { toldToStop } from './supervisor.js';
  * that nobody uses (`keepalive_timeout` in nginx.conf).
  */
 export const LINGER_MS = 1_200;
-const POLL_MS = 100;
+const POLL_MS = 20;
 
 export interface StopOptions {
   readonly told?: Promise<void> | undefined;
