@@ -112,6 +112,32 @@ t.test('whoever has gone for minutes and says nothing for a bound either is forg
   t.strictSame(forgotten, ['gone']);
 });
 
+t.test('however many wait, the store is asked one question at a time', async (t) => {
+  let asking = 0;
+  let most = 0;
+  let looks = 0;
+  const list = {
+    authorizers: async () => {
+      looks += 1;
+      asking += 1;
+      most = Math.max(most, asking);
+      await new Promise(setImmediate);
+      asking -= 1;
+      return [named('a', looks)];
+    },
+    forget: async () => {},
+  };
+  const receipts = new WaitingReceipts(list, { monotonic: () => 0, wall: () => AT });
+  const first = receipts.receiptOf(1);
+  await new Promise(setImmediate);
+  // What was under way when they came may not know of them; the second look confirms only the first.
+  const told = await Promise.all(Array.from({ length: 100 }, () => receipts.receiptOf(3)));
+  t.ok(told.every(({ confirmed }) => confirmed === 1));
+  t.match(await first, { confirmed: 1 });
+  t.equal(most, 1);
+  t.ok(looks >= 3);
+});
+
 t.test('a row that cannot be removed takes nothing from a receipt', async (t) => {
   const gone = named('gone', 6, { unseenMs: ANNOUNCEMENT_KEPT_MS + 1 });
   let now = 0;
