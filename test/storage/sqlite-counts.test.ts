@@ -3,7 +3,7 @@
  * and without costing those anything who decide or write.
  */
 
-import { mkdirSync, rmdirSync } from 'node:fs';
+import { mkdirSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import SQLite from 'better-sqlite3';
 import t, { type Test } from 'tap';
 import { ATTEMPT_KINDS, ATTEMPTS_REMEMBERED_MS, COUNTERS_MAX } from '../../src/acl/count-ports.js';
@@ -130,10 +130,14 @@ t.test('where it cannot be opened nothing is known, until it can', async (t) => 
   const file = `${t.testdir()}/store.db`;
   const { attempts, failures } = processOf(t, file);
   mkdirSync(`${file}-counts`);
-  const notKnown = { name: 'NotKnown', code: 'store-unavailable' };
+  const remedy = `see that ${file}-counts can be written, or remove it while nothing runs: it is made anew`;
+  const notKnown = { name: 'NotKnown', code: 'store-unavailable', message: remedy };
   await t.rejects(attempts.reserve(ATTEMPT), notKnown);
   await t.rejects(failures.join(new Map([['a', 1]])), notKnown);
   rmdirSync(`${file}-counts`);
+  writeFileSync(`${file}-counts`, 'no database'.repeat(1_000));
+  await t.rejects(attempts.reserve(ATTEMPT), { ...notKnown, message: /not a database.*made anew/ });
+  rmSync(`${file}-counts`);
   t.equal(await attempts.reserve(ATTEMPT), 0);
 });
 
