@@ -54,7 +54,8 @@ export class WaitingReceipts implements Receipts, Following {
     const beganAt = this.#clocks.wall();
     const first = new Map<string, string>();
     for (let lookMs = LOOK_MS; ; lookMs = Math.min(lookMs * 2, LOOK_MS_MAX)) {
-      const all = await this.#looks.ask();
+      // One that was late does not cost the receipt: nobody asks for it again.
+      const all = await this.#looks.ask().catch(() => this.#looks.ask());
       this.#boundMs = Math.max(this.#boundMs, longestBoundMs(all));
       if (first.size === 0) for (const { id, announcement } of all) first.set(id, announcement);
       const behind = all.filter((one) => one.revision < revision);

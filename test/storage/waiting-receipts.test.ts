@@ -112,6 +112,20 @@ t.test('whoever has gone for minutes and says nothing for a bound either is forg
   t.strictSame(forgotten, ['gone']);
 });
 
+t.test(
+  'a look that fails is made once more: the change is committed, and would never be asked about again',
+  async (t) => {
+    const answers = [() => Promise.reject(new Error('late')), async () => [named('a', 7)]];
+    const list = {
+      authorizers: () => answers.shift()?.() ?? Promise.reject(new Error('away')),
+      forget: async () => {},
+    };
+    const receipts = new WaitingReceipts(list, { monotonic: () => 0, wall: () => AT });
+    t.match(await receipts.receiptOf(7), { confirmed: 1, authorizers: 1 });
+    await t.rejects(receipts.receiptOf(7), { message: 'away' });
+  },
+);
+
 t.test('however many wait, the store is asked one question at a time', async (t) => {
   let asking = 0;
   let most = 0;
