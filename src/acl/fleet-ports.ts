@@ -27,7 +27,7 @@ export interface Followed {
 export interface AnnouncedAuthorizer extends AuthorizerName {
   /** It makes no decision from before this one. */
   readonly revision: number;
-  /** How long ago it was heard of last, by the clock of the store, which may be set. */
+  /** How long ago it was heard of last, by the clock of the store, or how far it was set back since. */
   readonly unseenMs: number;
   /** Another one with each announcement, whatever that clock says. */
   readonly announcement: string;

@@ -20,12 +20,13 @@ export function receiptWarnings({ unconfirmed, certainAt }: Receipt): readonly s
   );
 }
 
-export function receiptJson({ confirmed, authorizers, tookMs, unconfirmed, certainAt }: Receipt) {
-  return {
-    confirmed,
-    authorizers,
-    tookMs,
-    certainAt: formatInstant(certainAt),
-    unconfirmed: unconfirmed.map(({ name, unseenMs }) => ({ name, unseenMs })),
-  };
+/** For operators: it names machines. */
+export function receiptJson(receipt: Receipt) {
+  const unconfirmed = receipt.unconfirmed.map(({ name, unseenMs }) => ({ name, unseenMs }));
+  return { ...receiptCounts(receipt), unconfirmed };
+}
+
+/** For whoever has changed something, without a name. */
+export function receiptCounts({ confirmed, authorizers, tookMs, certainAt }: Receipt) {
+  return { confirmed, authorizers, tookMs, certainAt: formatInstant(certainAt) };
 }

@@ -1,6 +1,6 @@
 import { groupArgument, userArgument } from './arguments.js';
 import { type Command, DONE, type ExitCode, type Invocation, UsageError } from './command.js';
-import { resultInForce, WAIT_DETAILS, waitOptions } from './in-force.js';
+import { refuseNoWait, resultInForce, WAIT_DETAILS, waitOptions } from './in-force.js';
 import { withStore } from './session.js';
 
 const USAGE = 'add GROUP USER | remove GROUP USER | list [GROUP]';
@@ -26,6 +26,7 @@ export const command: Command = {
 };
 
 async function list(invocation: Invocation, name: string | undefined): Promise<ExitCode> {
+  refuseNoWait(invocation, 'group list');
   const group = name === undefined ? undefined : groupArgument(name);
   return withStore(invocation, async ({ acl }) => {
     const groups = await acl.groups(group);

@@ -3,7 +3,7 @@
 import { formatInstant } from '../acl/instant.js';
 import { receiptJson, receiptLine, receiptWarnings } from '../acl/receipt-json.js';
 import type { FileWork } from '../assembly/file-work.js';
-import { flag, type Invocation, type OptionSpecs } from './command.js';
+import { flag, type Invocation, type OptionSpecs, UsageError } from './command.js';
 import type { Session } from './session.js';
 
 export const waitOptions: OptionSpecs = {
@@ -15,6 +15,11 @@ export const WAIT_DETAILS: readonly string[] = [
   'With PostgreSQL what can take a right away waits until every authorizer decides by it, and says so; with',
   '--no-wait it does not.',
 ];
+
+/** For a verb of the same command that waits for nobody. @param verb such as `key list` */
+export function refuseNoWait({ options }: Invocation, verb: string): void {
+  if (options['no-wait'] !== undefined) throw new UsageError(`${verb} takes no --no-wait`);
+}
 
 /** With these a command that was told not to wait, or that nobody answers, says what holds at the latest. */
 export async function resultInForce(

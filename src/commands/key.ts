@@ -14,7 +14,7 @@ import {
   valued,
 } from './command.js';
 import { warnOfFolder } from './folder-warning.js';
-import { resultInForce, WAIT_DETAILS, waitOptions } from './in-force.js';
+import { refuseNoWait, resultInForce, WAIT_DETAILS, waitOptions } from './in-force.js';
 import { withStore } from './session.js';
 import { table } from './table.js';
 
@@ -54,6 +54,7 @@ export const command: Command = {
 };
 
 async function create(invocation: Invocation, name: string): Promise<ExitCode> {
+  refuseNoWait(invocation, 'key create');
   const { config, options, output } = invocation;
   const { text, ...named } = newApiKey();
   const createdAt = Date.now();
@@ -91,6 +92,7 @@ function noteOf(text = ''): string {
 }
 
 async function list(invocation: Invocation, name: string | undefined): Promise<ExitCode> {
+  refuseNoWait(invocation, 'key list');
   const user = name === undefined ? undefined : userArgument(name);
   return withStore(invocation, async ({ credentials }) => {
     const keys = await credentials.apiKeys(user);

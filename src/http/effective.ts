@@ -1,10 +1,15 @@
-/** The field `effective` of an answer that takes a right away: where that is in force, when others decide by the store. */
+/**
+ * The field `effective` of an answer that takes a right away: where that is in force, when others decide by the store. A
+ * visitor is told how many; the machines that have not confirmed are named in the log.
+ */
 
 import type { FastifyBaseLogger } from 'fastify';
 import { Type } from 'typebox';
 import type { Receipts } from '../acl/fleet-ports.js';
 import type { AclStore } from '../acl/ports.js';
-import { receiptJson } from '../acl/receipt-json.js';
+import { receiptCounts, receiptWarnings } from '../acl/receipt-json.js';
+
+type Log = Pick<FastifyBaseLogger, 'warn'>;
 
 export const EffectiveSchema = Type.Optional(
   Type.Object(
@@ -13,20 +18,22 @@ export const EffectiveSchema = Type.Optional(
       authorizers: Type.Integer(),
       tookMs: Type.Integer(),
       certainAt: Type.String({ description: 'from then on none of them can be wrong' }),
-      unconfirmed: Type.Array(Type.Object({ name: Type.String(), unseenMs: Type.Integer() })),
     },
     { description: 'with PostgreSQL: where it is in force; absent: that could not be found out' },
   ),
 );
 
+export interface Told {
+  readonly effective?: ReturnType<typeof receiptCounts>;
+}
+
 /** Waits no longer than an authorizer may be behind. The change is made, whatever becomes of this. */
-export async function effectiveOn(
-  receipts: Receipts | undefined,
-  revision: number,
-  log: FastifyBaseLogger,
-): Promise<{ effective?: ReturnType<typeof receiptJson> }> {
+export async function effectiveOn(receipts: Receipts | undefined, revision: number, log: Log): Promise<Told> {
+  if (receipts === undefined) return {};
   try {
-    return receipts === undefined ? {} : { effective: receiptJson(await receipts.receiptOf(revision)) };
+    const receipt = await receipts.receiptOf(revision);
+    for (const warning of receiptWarnings(receipt)) log.warn(warning);
+    return { effective: receiptCounts(receipt) };
   } catch (err) {
     log.warn({ err }, UNKNOWN);
     return {};
@@ -39,10 +46,7 @@ export interface Followers {
 }
 
 /** The same of all that the store has by now, where what was done is more than one change. */
-export async function effectiveNow(
-  { acl, receipts }: Followers,
-  log: FastifyBaseLogger,
-): Promise<{ effective?: ReturnType<typeof receiptJson> }> {
+export async function effectiveNow({ acl, receipts }: Followers, log: Log): Promise<Told> {
   if (receipts === undefined) return {};
   try {
     return await effectiveOn(receipts, await acl.revision(), log);

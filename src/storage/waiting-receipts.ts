@@ -16,6 +16,7 @@ import {
   type Receipts,
 } from '../acl/fleet-ports.js';
 import type { Clocks } from './fresh-facts.js';
+import { SharedLooks } from './shared-looks.js';
 
 const LOOK_MS = 3;
 const LOOK_MS_MAX = 50;
@@ -24,6 +25,7 @@ const MARGIN_MS = 100;
 
 export class WaitingReceipts implements Receipts, Following {
   readonly #list: AuthorizerList;
+  readonly #looks: SharedLooks<readonly AnnouncedAuthorizer[]>;
   readonly #clocks: Clocks;
   /** The longest that was heard of. */
   #boundMs: number;
@@ -31,6 +33,7 @@ export class WaitingReceipts implements Receipts, Following {
   /** @param boundMs of this process: for as long as the store has told of no other */
   constructor(list: AuthorizerList, clocks: Clocks, boundMs = 0) {
     this.#list = list;
+    this.#looks = new SharedLooks(() => list.authorizers());
     this.#clocks = clocks;
     this.#boundMs = boundMs;
   }
@@ -43,7 +46,7 @@ export class WaitingReceipts implements Receipts, Following {
   }
 
   async boundMs(): Promise<number> {
-    return longestBoundMs(await this.#list.authorizers());
+    return longestBoundMs(await this.#looks.ask());
   }
 
   async receiptOf(revision: number): Promise<Receipt> {
@@ -51,7 +54,8 @@ export class WaitingReceipts implements Receipts, Following {
     const beganAt = this.#clocks.wall();
     const first = new Map<string, string>();
     for (let lookMs = LOOK_MS; ; lookMs = Math.min(lookMs * 2, LOOK_MS_MAX)) {
-      const all = await this.#list.authorizers();
+      // One that was late does not cost the receipt: nobody asks for it again.
+      const all = await this.#looks.ask().catch(() => this.#looks.ask());
       this.#boundMs = Math.max(this.#boundMs, longestBoundMs(all));
       if (first.size === 0) for (const { id, announcement } of all) first.set(id, announcement);
       const behind = all.filter((one) => one.revision < revision);

@@ -25,8 +25,11 @@ async function guess(one: FleetAuthorizer, address: string, times: number): Prom
   }
 }
 
+/** What it decides, when it knows: a busy machine may give it no time to ask the store. */
+const decided = (ask: () => Promise<number>) => until(ask, (status) => status !== 503, LIMIT_MS);
+
 /** Of a token that is good, and that the authorizer has never seen: 401 is that it is not looked at. */
-const askAnew = (one: FleetAuthorizer, address: string) => one.ask(bearer(SECRET, address));
+const askAnew = (one: FleetAuthorizer, address: string) => decided(() => one.ask(bearer(SECRET, address)));
 
 const untilClosed = (one: FleetAuthorizer, address: string) =>
   until(
@@ -61,7 +64,8 @@ t.test('three authorizers', async (t) => {
       t.equal(await askAnew(one, guesser), 200, 'it has nothing to tell, and so has heard nothing');
       await guess(one, guesser, 1);
       await untilClosed(one, guesser);
-      t.equal(await one.ask({ 'X-Latchkey-Address': guesser }), 200, 'who is in stays in');
+      const known = await decided(() => one.ask({ 'X-Latchkey-Address': guesser }));
+      t.equal(known, 200, 'who is in stays in');
       t.equal(await askAnew(one, '192.0.2.2'), 200, 'and comes in from elsewhere');
     }
   });

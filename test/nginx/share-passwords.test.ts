@@ -1,6 +1,7 @@
 /** A link with a password, through nginx: the form, the ticket, and what guessing costs. */
 
 import { mkdirSync, rmdirSync } from 'node:fs';
+import SQLite from 'better-sqlite3';
 import t from 'tap';
 import { hashPassword } from '../../src/links/password.js';
 import { childrenOf, ticksOf } from '../commands/processes.js';
@@ -128,14 +129,20 @@ t.test('guessing has to wait, on one link and on all of them, and whoever knows 
   t.equal((await site.post(`${url}/`, { password: PASSWORD })).status, 503);
   rmdirSync(counts);
   for (let i = 0; i < 5; i++) t.equal(form(await guess()), '401 json', 'the first ones');
-  // All within the second that it has to wait.
-  const [limited, page, right] = await Promise.all([
-    guess(),
-    guess(NAVIGATION),
-    site.post(`${url}/`, { password: PASSWORD }),
-  ]);
-  t.same([form(limited), limited.headers['retry-after']], ['429 json', '1']);
-  t.match([page.status, page.body.toString()], [429, 'Wait a second, then try the password again.']);
+  const db = new SQLite(counts);
+  t.teardown(() => db.close());
+  const onLink = "failure_counts WHERE kind = 'address-on-link'";
+  t.same(db.prepare(`SELECT failures FROM ${onLink}`).all(), [{ failures: 5 }]);
+  // Many more, whose quarter of an hour is longer than any machine is busy; a second is not.
+  db.prepare("UPDATE failure_counts SET failures = 20, at = ? WHERE kind = 'address-on-link'").run(
+    Date.now(),
+  );
+  const limited = await guess();
+  const waitSeconds = Number(limited.headers['retry-after']);
+  t.ok(form(limited) === '429 json' && waitSeconds > 0 && waitSeconds <= 900, `${waitSeconds}`);
+  const page = await guess(NAVIGATION);
+  t.match([page.status, page.body.toString()], [429, /Wait \d+ \w+, then try the password again\./]);
+  const right = await site.post(`${url}/`, { password: PASSWORD });
   t.equal(right.status, 429, 'the right one is not looked at either');
   const other = await site.share('/team/plan.pdf', { passwordHash });
   t.equal((await site.post(`${other.url}/`, { password: PASSWORD })).status, 303, 'of another link');

@@ -16,6 +16,7 @@ import { freshSchema } from './postgres-given.js';
 
 const LIMIT_MS = 30_000;
 const HOUR_MS = 3_600_000;
+const YEAR_MS = 365 * 24 * HOUR_MS;
 const ADDRESS = '192.0.2.1';
 
 const server = await postgres(t);
@@ -135,12 +136,17 @@ t.test('a flood forgets what is old, and the oldest', async (t) => {
     await sql(`INSERT INTO failure_counts SELECT '${kind}', 'n' || i, 1, ${now} - i
       FROM generate_series(1, ${COUNTERS_MAX + 500}) AS i`);
     await sql(`INSERT INTO failure_counts VALUES ('${kind}', 'old', 1, ${now - ATTEMPTS_REMEMBERED_MS})`);
+    await sql(`INSERT INTO failure_counts VALUES ('${kind}', 'ahead', 1, ${now + YEAR_MS})`);
   }
   for (let i = 0; i < 100; i++) await attempts.reserve({ linkId: `L${i}`, address: `10.0.0.${i}` });
   await joined(store, Object.fromEntries(Array.from({ length: 100 }, (_, i) => [`m${i}`, 1])));
   for (const kind of kinds) {
     const left = await sql(`SELECT name FROM failure_counts WHERE kind = '${kind}'`);
     const names = new Set(left.map(({ name }) => name));
+    const [ahead] = await sql(
+      `SELECT at::float8 FROM failure_counts WHERE kind = '${kind}' AND name = 'ahead'`,
+    );
+    t.ok(ahead?.at <= Date.now(), 'of a clock that was set back it is from now');
     t.ok(names.size <= COUNTERS_MAX + 100, `${names.size} of ${kind}`);
     t.ok(names.has('n1') && names.has('n19000'));
     t.notOk(names.has(`n${COUNTERS_MAX + 500}`) || names.has('old'));

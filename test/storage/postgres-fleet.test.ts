@@ -14,7 +14,7 @@ import { until } from '../nginx/running-site.js';
 import { postgres } from '../postgres.js';
 import { move } from './contract-moves.js';
 import { batchesOf, draft, load, path } from './given.js';
-import { freshSchema } from './postgres-given.js';
+import { freshSchema, storeAt } from './postgres-given.js';
 import { proxy } from './postgres-proxy.js';
 
 const LIMIT_MS = 30_000;
@@ -84,6 +84,24 @@ t.test('a store that takes connections and answers nothing keeps nobody waiting 
   t.strictSame(await authorizers.authorizers(), []);
   between.set('deaf');
   await t.rejects(authorizers.authorizers(), { code: 'store-unavailable', message: /timeout/ });
+});
+
+t.test("the server's clock is set back: nobody waits until then for one that has gone", async (t) => {
+  const words = freshSchema();
+  const store = await storeAt(t, server.url(words));
+  const { authorizers, close } = openPostgresAuthorizers(server.url(words));
+  t.teardown(close);
+  const gone = { id: 'gone', name: 'gone', place: 'there', pid: 2, stalenessMaxMs: SHORT_MS };
+  await authorizers.announce(gone, { revision: 0, mark: undefined });
+  const client = await server.client();
+  await client.query(`UPDATE ${words.schema}.authorizers SET seen_at = seen_at + interval '1 hour'`);
+  const { revision } = await store.acl.putGrants([draft('user:bob read /a')]);
+  const receipts = new WaitingReceipts(authorizers, {
+    monotonic: () => performance.now(),
+    wall: () => Date.now(),
+  });
+  t.match(await receipts.receiptOf(revision), { confirmed: 0, authorizers: 0, unconfirmed: [] });
+  t.strictSame((await client.query(`SELECT id FROM ${words.schema}.authorizers`)).rows, []);
 });
 
 t.test("the server's clock is set ahead: a receipt waits for those who seem to have gone", async (t) => {

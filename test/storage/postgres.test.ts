@@ -6,10 +6,12 @@
 import t from 'tap';
 import { ACTIONS } from '../../src/acl/action.js';
 import { NotKnown } from '../../src/acl/errors.js';
+import type { FactsLoad, FactsQuery, Store } from '../../src/acl/ports.js';
 import { parseResourcePath, type ResourcePath } from '../../src/acl/resource-path.js';
 import { ListenFeed } from '../../src/storage/postgres/listen-feed.js';
 import { openPostgresStore } from '../../src/storage/postgres/open.js';
 import { SCHEMA_VERSION } from '../../src/storage/postgres/schema.js';
+import { until } from '../nginx/running-site.js';
 import { postgres } from '../postgres.js';
 import { all, batchesOf, draft, draftOn, load, loadedOn, path } from './given.js';
 import { databaseAt, freshSchema, storeAt } from './postgres-given.js';
@@ -17,6 +19,19 @@ import { proxy } from './postgres-proxy.js';
 
 const server = await postgres(t);
 const UNAVAILABLE = { name: 'NotKnown', code: 'store-unavailable' };
+const LIMIT_MS = 30_000;
+const RESTARTS_MAX = 5;
+
+/** By connections that have to be made anew: a decision waits for one no longer than a busy machine may take. */
+async function loadedAgain(store: Store, query: Partial<FactsQuery> = {}): Promise<FactsLoad> {
+  const loaded = await until(
+    () => load(store, query).catch((error: unknown) => error as Error),
+    (answer) => !(answer instanceof NotKnown),
+    LIMIT_MS,
+  );
+  if (loaded instanceof Error) throw loaded;
+  return loaded;
+}
 
 t.test('processes that start at once make one store', async (t) => {
   const words = freshSchema();
@@ -64,8 +79,9 @@ t.test('while the server is away nobody knows, and when it is back all goes on b
   ];
   for (const ask of asked) await t.rejects(ask(), UNAVAILABLE);
   await server.start();
-  for (const ask of asked) await t.resolves(ask());
-  t.equal((await load(store)).revision, 2);
+  await loadedAgain(store);
+  for (const ask of asked.slice(1)) await t.resolves(ask());
+  t.equal((await loadedAgain(store)).revision, 2);
 });
 
 t.test('what was kept of a server that was restarted is not the next one’s error', async (t) => {
@@ -76,9 +92,16 @@ t.test('what was kept of a server that was restarted is not the next one’s err
     () => store.acl.putGrants([draftOn('/b')]),
   ];
   for (const ask of asked) await ask();
-  await server.crash();
-  await server.start();
-  for (const ask of asked) await t.resolves(ask());
+  // A busy machine may be late for once, which is an error of its own; what is kept would be there each time.
+  let problem: unknown;
+  for (let restarts = 0; restarts < RESTARTS_MAX; restarts++) {
+    await server.crash();
+    await server.start();
+    problem = undefined;
+    for (const ask of asked) await ask().catch((error: unknown) => (problem ??= error));
+    if (problem === undefined) break;
+  }
+  t.equal(problem, undefined);
 });
 
 t.test('a store that does not answer in time is not known', async (t) => {
@@ -96,7 +119,7 @@ t.test('a store that does not answer in time is not known', async (t) => {
   ]);
   await client.query('ROLLBACK');
   between.set('passing');
-  t.same((await load(store)).revision, 0, 'and it is asked again');
+  t.same((await loadedAgain(store)).revision, 0, 'and it is asked again');
 });
 
 t.test('a backup that was restored is another store', async (t) => {
@@ -135,7 +158,7 @@ t.test('another database behind the same URL is another store', async (t) => {
   );
   await client.query('ALTER DATABASE one RENAME TO old');
   await client.query('ALTER DATABASE two RENAME TO one');
-  const after = await load(store, {
+  const after = await loadedAgain(store, {
     since: before.revision,
     generation: before.generation,
     paths: [path('/b')],

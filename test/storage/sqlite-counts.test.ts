@@ -3,7 +3,7 @@
  * and without costing those anything who decide or write.
  */
 
-import { mkdirSync, rmdirSync } from 'node:fs';
+import { mkdirSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import SQLite from 'better-sqlite3';
 import t, { type Test } from 'tap';
 import { ATTEMPT_KINDS, ATTEMPTS_REMEMBERED_MS, COUNTERS_MAX } from '../../src/acl/count-ports.js';
@@ -14,6 +14,7 @@ import { SqliteAttempts, SqliteFailures } from '../../src/storage/sqlite/sqlite-
 import { holdWriteLock } from './other-process.js';
 
 const START = 1_700_000_000_000;
+const YEAR_MS = 365 * 86_400_000;
 const ATTEMPT = { linkId: 'L', address: '192.0.2.1' };
 
 /** As one process has it. */
@@ -102,14 +103,17 @@ t.test('a flood forgets what is old, and the oldest', async (t) => {
     for (const kind of [...ATTEMPT_KINDS, 'credential']) {
       for (let i = 1; i <= COUNTERS_MAX + 500; i++) fill.run(kind, `n${i}`, START - i);
       fill.run(kind, 'old', START - ATTEMPTS_REMEMBERED_MS);
+      fill.run(kind, 'ahead', START + YEAR_MS);
     }
   })();
   // Each looks for it with its hundredth.
   for (let i = 0; i < 100; i++) await attempts.reserve({ linkId: `L${i}`, address: `10.0.0.${i}` });
   await failures.join(new Map(Array.from({ length: 100 }, (_, i) => [`m${i}`, 1])));
+  const latest = db.prepare<[string], number>('SELECT max(at) FROM failure_counts WHERE kind = ?').pluck();
   const names = db.prepare<[string], string>('SELECT name FROM failure_counts WHERE kind = ?').pluck();
   for (const kind of [...ATTEMPT_KINDS, 'credential']) {
     const left = new Set(names.all(kind));
+    t.ok(left.has('ahead') && latest.get(kind) === START, 'and of a clock that was set back it is from now');
     t.ok(left.size <= COUNTERS_MAX + 100, `${left.size} of ${kind}`);
     t.ok(left.has('n1') && left.has('n19000'));
     t.notOk(left.has(`n${COUNTERS_MAX + 500}`) || left.has('old'));
@@ -130,10 +134,14 @@ t.test('where it cannot be opened nothing is known, until it can', async (t) => 
   const file = `${t.testdir()}/store.db`;
   const { attempts, failures } = processOf(t, file);
   mkdirSync(`${file}-counts`);
-  const notKnown = { name: 'NotKnown', code: 'store-unavailable' };
+  const remedy = `see that ${file}-counts can be written, or remove it while nothing runs: it is made anew`;
+  const notKnown = { name: 'NotKnown', code: 'store-unavailable', message: remedy };
   await t.rejects(attempts.reserve(ATTEMPT), notKnown);
   await t.rejects(failures.join(new Map([['a', 1]])), notKnown);
   rmdirSync(`${file}-counts`);
+  writeFileSync(`${file}-counts`, 'no database'.repeat(1_000));
+  await t.rejects(attempts.reserve(ATTEMPT), { ...notKnown, message: /not a database.*made anew/ });
+  rmSync(`${file}-counts`);
   t.equal(await attempts.reserve(ATTEMPT), 0);
 });
 

@@ -112,6 +112,46 @@ t.test('whoever has gone for minutes and says nothing for a bound either is forg
   t.strictSame(forgotten, ['gone']);
 });
 
+t.test(
+  'a look that fails is made once more: the change is committed, and would never be asked about again',
+  async (t) => {
+    const answers = [() => Promise.reject(new Error('late')), async () => [named('a', 7)]];
+    const list = {
+      authorizers: () => answers.shift()?.() ?? Promise.reject(new Error('away')),
+      forget: async () => {},
+    };
+    const receipts = new WaitingReceipts(list, { monotonic: () => 0, wall: () => AT });
+    t.match(await receipts.receiptOf(7), { confirmed: 1, authorizers: 1 });
+    await t.rejects(receipts.receiptOf(7), { message: 'away' });
+  },
+);
+
+t.test('however many wait, the store is asked one question at a time', async (t) => {
+  let asking = 0;
+  let most = 0;
+  let looks = 0;
+  const list = {
+    authorizers: async () => {
+      looks += 1;
+      asking += 1;
+      most = Math.max(most, asking);
+      await new Promise(setImmediate);
+      asking -= 1;
+      return [named('a', looks)];
+    },
+    forget: async () => {},
+  };
+  const receipts = new WaitingReceipts(list, { monotonic: () => 0, wall: () => AT });
+  const first = receipts.receiptOf(1);
+  await new Promise(setImmediate);
+  // What was under way when they came may not know of them; the second look confirms only the first.
+  const told = await Promise.all(Array.from({ length: 100 }, () => receipts.receiptOf(3)));
+  t.ok(told.every(({ confirmed }) => confirmed === 1));
+  t.match(await first, { confirmed: 1 });
+  t.equal(most, 1);
+  t.ok(looks >= 3);
+});
+
 t.test('a row that cannot be removed takes nothing from a receipt', async (t) => {
   const gone = named('gone', 6, { unseenMs: ANNOUNCEMENT_KEPT_MS + 1 });
   let now = 0;

@@ -17,9 +17,10 @@ const ANNOUNCE = `
 /** The same on every connection, however its server writes a time. */
 const ANNOUNCEMENT = '(extract(epoch FROM seen_at) * 1000000)::bigint::text';
 
+// One that is still to come was made before the clock was set back: it is no younger than one from before it was set ahead.
 const LIST = `
   SELECT id, name, place, pid, staleness_max_ms AS "stalenessMaxMs", revision,
-    greatest(0, round(extract(epoch FROM clock_timestamp() - seen_at) * 1000))::bigint AS "unseenMs",
+    abs(round(extract(epoch FROM clock_timestamp() - seen_at) * 1000))::bigint AS "unseenMs",
     ${ANNOUNCEMENT} AS announcement
   FROM authorizers ORDER BY name, id`;
 

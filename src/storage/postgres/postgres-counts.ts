@@ -50,6 +50,11 @@ const JOIN = `
   ${JOIN_WINDOW}
   RETURNING name, failures, greatest(0, ${NOW} - at) AS "ageMs"`;
 
+/** What is still to come is from before the clock was set back: it would be the youngest until the clock is there again. */
+const SET_BACK = `
+  UPDATE failure_counts SET at = ${NOW} WHERE (kind, name) IN (
+    SELECT kind, name FROM failure_counts WHERE kind = $1 AND at > (SELECT ${NOW}) FOR UPDATE SKIP LOCKED)`;
+
 /** What is old, and of the rest the oldest, where there are more than may be; not what somebody is at. */
 const TRIM = `
   DELETE FROM failure_counts WHERE (kind, name) IN (
@@ -129,6 +134,7 @@ export class PostgresFailures implements FailureStore {
 }
 
 async function trim(tx: Transaction, kind: string): Promise<void> {
+  await tx.run(SET_BACK, [kind]);
   await tx.run(TRIM, [kind, keptMs(kind), COUNTERS_MAX]);
 }
 

@@ -4,6 +4,7 @@
  * nothing else. It is made when something is counted first.
  */
 
+import { resolve } from 'node:path';
 import type { Database } from 'better-sqlite3';
 import { NotKnown, StoreBusy } from '../../acl/errors.js';
 import { openCountersFile, waitForNobody } from './connection.js';
@@ -47,7 +48,7 @@ export class CountersFile {
     try {
       return work(this.#opened().db);
     } catch (error) {
-      throw notKnown(error);
+      throw this.#notKnown(error);
     }
   }
 
@@ -57,7 +58,7 @@ export class CountersFile {
       const { db, turns } = this.#opened();
       return await turns.write(() => work(db));
     } catch (error) {
-      throw notKnown(error);
+      throw this.#notKnown(error);
     }
   }
 
@@ -65,6 +66,14 @@ export class CountersFile {
     this.#isClosed = true;
     this.#open?.db.close();
     this.#open = undefined;
+  }
+
+  /** Nothing that is counted is worth keeping for longer than an hour. */
+  #notKnown(cause: unknown): Error {
+    if (cause instanceof NotKnown || cause instanceof StoreBusy) return cause;
+    const message = cause instanceof Error ? cause.message : String(cause);
+    const remedy = `see that ${resolve(this.#file)} can be written, or remove it while nothing runs: it is made anew`;
+    return new NotKnown('store-unavailable', `failures cannot be counted: ${message}; ${remedy}`, { cause });
   }
 
   #opened(): Open {
@@ -94,10 +103,4 @@ function openCounters(file: string): Open {
 function problemOf(found: number | undefined): string | undefined {
   if (found === SCHEMA_VERSION) return undefined;
   return `failures are counted by another version of Latchkey (${found}, this one has ${SCHEMA_VERSION}): restart this process`;
-}
-
-function notKnown(error: unknown): Error {
-  if (error instanceof NotKnown || error instanceof StoreBusy) return error;
-  const message = error instanceof Error ? error.message : String(error);
-  return new NotKnown('store-unavailable', `failures cannot be counted: ${message}`, { cause: error });
 }

@@ -87,8 +87,12 @@ export class SqliteFailures implements FailureStore {
   }
 }
 
-/** What is old, and of the rest the oldest, where there are more than may be. */
+/**
+ * What is old, and of the rest the oldest, where there are more than may be. What is still to come is from before the clock
+ * was set back: it would be the youngest until the clock is there again.
+ */
 function trim(db: Database, kind: string, now: number): void {
+  db.prepare('UPDATE failure_counts SET at = ? WHERE kind = ? AND at > ?').run(now, kind, now);
   db.prepare('DELETE FROM failure_counts WHERE kind = ? AND at <= ?').run(kind, now - keptMs(kind));
   db.prepare(
     `DELETE FROM failure_counts WHERE kind = ? AND at <=
