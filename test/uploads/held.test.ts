@@ -7,15 +7,33 @@ import { renameEntry } from '../../src/uploads/disk-move.js';
 import { FolderRemoval } from '../../src/uploads/folder-removal.js';
 import { recover } from '../../src/uploads/recovery.js';
 import { ResumableFolder } from '../../src/uploads/resumable-folder.js';
+import { ResumableUploads } from '../../src/uploads/resumable-uploads.js';
 import { StorageRoot } from '../../src/uploads/storage-root.js';
 import { TrashFolder } from '../../src/uploads/trash-folder.js';
 import { entry } from '../storage/given.js';
-import { partialsIn, path, put, scene, served } from './given.js';
+import { partialsIn, path, put, scene, served, UNCONDITIONAL } from './given.js';
 
 const PARTIAL = '00000000-0000-4000-8000-000000000000';
 const TRASHED = '11111111-1111-4111-8111-111111111111';
 const UPLOAD = '0'.repeat(32);
 const LOST = { name: 'NotKnown', code: 'taken-over' };
+
+const BEGUN = {
+  id: '1'.repeat(32),
+  path: path('/team/resumable'),
+  owner: undefined,
+  length: 8,
+  metadata: {},
+  grants: '',
+  preconditions: UNCONDITIONAL,
+};
+const CHECKSUM = { algorithm: 'sha256', digest: Buffer.alloc(32) } as const;
+
+const foldersOf = (folder: string) => ({
+  root: `${folder}/store`,
+  mount: '/files/',
+  partialFolder: `${folder}/partial`,
+});
 
 /** A file, a partial, something in the trash and a resumable upload; and a root of whoever has lost them. */
 async function given(t: Test) {
@@ -26,8 +44,7 @@ async function given(t: Test) {
   for (const name of [PARTIAL, `trash/${TRASHED}`, `tus/${UPLOAD}`]) {
     writeFileSync(`${folder}/partial/${name}`, '0123456789');
   }
-  const folders = { root: `${folder}/store`, mount: '/files/', partialFolder: `${folder}/partial` };
-  const lost = new StorageRoot(folders, () => {
+  const lost = new StorageRoot(foldersOf(folder), () => {
     throw new NotKnown('taken-over', 'another one has it');
   });
   const all = () => readdirSync(folder, { recursive: true }).sort();
@@ -61,6 +78,26 @@ t.test('no step that destroys is begun', async (t) => {
     for await (const _ of resumable.whileHeld(bytes()));
   };
   await t.rejects(received(), LOST, 'bytes of a resumable upload');
+});
+
+t.test('what a sender broke off is cut from no bytes that are those of another process by now', async (t) => {
+  const { own } = await given(t);
+  let isLost = false;
+  const root = new StorageRoot(foldersOf(own.folder), () => {
+    if (isLost) throw new NotKnown('taken-over', 'another one has it');
+  });
+  const folder = new ResumableFolder(`${own.folder}/partial`, root);
+  const limits = { openMax: 1, ownerMax: 1, lifetimeMs: 60_000, clock: Date.now };
+  const resumable = new ResumableUploads({ ...limits, folder });
+  const { id } = await resumable.begin(BEGUN);
+  const brokenOff = new Error('the sender is gone');
+  async function* bytes() {
+    yield Buffer.from('half');
+    isLost = true;
+    throw brokenOff;
+  }
+  await t.rejects(resumable.append(id, 0, bytes(), CHECKSUM), LOST);
+  t.equal(await folder.size(id), 4, 'they may be in a file that is served');
 });
 
 t.test('an empty folder stays', async (t) => {
