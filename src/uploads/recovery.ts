@@ -3,7 +3,7 @@
  * listens, and one commit that failed at once by the committer. Doing it twice changes nothing the second time.
  */
 
-import { NotKnown } from '../acl/errors.js';
+import { NotKnown, StoreBusy } from '../acl/errors.js';
 import type { CommitEntry, FileStore, PendingRemoval } from '../acl/ports.js';
 import type { StorageRoot } from './storage-root.js';
 import { TrashFolder } from './trash-folder.js';
@@ -112,12 +112,16 @@ async function dropLeft(root: StorageRoot, partial: string): Promise<true> {
   return true;
 }
 
-/** Nothing is stuck where it is not known whether this process may do it. */
-async function attempt<T>(stuck: Stuck[], what: string, work: () => Promise<T>): Promise<T | undefined> {
+/** Nothing is stuck where it is the store that fails. @throws NotKnown, StoreBusy */
+export async function attempt<T>(
+  stuck: Stuck[],
+  what: string,
+  work: () => Promise<T>,
+): Promise<T | undefined> {
   try {
     return await work();
   } catch (cause) {
-    if (cause instanceof NotKnown) throw cause;
+    if (cause instanceof NotKnown || cause instanceof StoreBusy) throw cause;
     stuck.push({ what, cause });
     return undefined;
   }

@@ -2,9 +2,11 @@
 
 import { readdirSync, writeFileSync } from 'node:fs';
 import t, { type Test } from 'tap';
-import { NotKnown } from '../../src/acl/errors.js';
+import { NotKnown, StoreBusy } from '../../src/acl/errors.js';
+import type { MoveStore } from '../../src/acl/tree-ports.js';
 import { renameEntry } from '../../src/uploads/disk-move.js';
 import { FolderRemoval } from '../../src/uploads/folder-removal.js';
+import { recoverMoves } from '../../src/uploads/move-recovery.js';
 import { recover } from '../../src/uploads/recovery.js';
 import { ResumableFolder } from '../../src/uploads/resumable-folder.js';
 import { ResumableUploads } from '../../src/uploads/resumable-uploads.js';
@@ -108,6 +110,23 @@ t.test('an empty folder stays', async (t) => {
   const request = { folder: path('/team/'), filesMax: 10, timeMaxMs: 60_000, authorise: async () => {} };
   await t.rejects(removal.remove(request), LOST);
   t.strictSame(await own.root.find(path('/team/')).then((found) => found?.kind), 'folder');
+});
+
+t.test('the recovery of moves is broken off where the store does not let it write', async (t) => {
+  const { own } = await given(t);
+  const { moves } = own.store;
+  await moves.beginMove(MOVE);
+  for (const error of [new NotKnown('taken-over', 'another one has it'), new StoreBusy('an import')]) {
+    const refuse = () => Promise.reject(error);
+    const refusing: MoveStore = {
+      moves: () => moves.moves(),
+      beginMove: refuse,
+      finishMove: refuse,
+      abandonMove: refuse,
+    };
+    await t.rejects(recoverMoves(refusing, own.root), error, 'nobody has to mend anything: it is not stuck');
+  }
+  t.match(await recoverMoves(moves, own.root), { unmoved: 1, stuck: [] });
 });
 
 t.test('a recovery is broken off, and drops nothing of who has taken over', async (t) => {
