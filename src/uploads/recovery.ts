@@ -5,6 +5,7 @@
 
 import { NotKnown, StoreBusy } from '../acl/errors.js';
 import type { CommitEntry, FileStore, PendingRemoval } from '../acl/ports.js';
+import { type Followed, usedUp } from './commit-rules.js';
 import type { StorageRoot } from './storage-root.js';
 import { TrashFolder } from './trash-folder.js';
 
@@ -18,6 +19,12 @@ export interface Recovered {
   readonly dropped: number;
   /** What the disk refuses: as it was, for the operator to mend. */
   readonly stuck: readonly Stuck[];
+}
+
+export interface SettleParts {
+  readonly files: FileStore;
+  readonly root: StorageRoot;
+  readonly followed?: Followed;
 }
 
 export interface Stuck {
@@ -70,6 +77,16 @@ export async function settle(files: FileStore, root: StorageRoot, entry: CommitE
   if (!there && (await isInPlace(root, entry))) throw new Error(`${entry.file.path} cannot be made durable`);
   await record(files, entry, there);
   if (!there) await root.tryDropPartials([{ name: entry.partial }]);
+}
+
+/** The same for what an earlier failure left. @throws likewise */
+export async function settleLeft(
+  { files, root, followed }: SettleParts,
+  entries: readonly CommitEntry[],
+): Promise<void> {
+  // Journaled a moment ago, perhaps, without anybody having been told: nobody has waited behind it.
+  if (entries.some(({ visibility }) => visibility === 'hidden')) await usedUp(followed, 'last');
+  for (const entry of entries) await settle(files, root, entry);
 }
 
 /** For good or into the trash, as it was journaled; it being gone already is fine. */
