@@ -1,5 +1,6 @@
 // Installs what is missing before `npm test`: what `npm start` needs, a browser, the framework of the site whose
-// sessions the tests use, the interpreters of the signers in docs/links.md, PostgreSQL, and Redis.
+// sessions the tests use, the interpreters of the signers in docs/links.md, PostgreSQL, Redis, and
+// openssl, which makes their certificates.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { installPackages } from './debian.mjs';
@@ -17,5 +18,6 @@ installPackages([
   ...(hasProgram('php') ? [] : ['php-cli']),
   ...(hasProgram('ruby') ? [] : ['ruby']),
   ...(hasServer ? [] : ['postgresql']),
+  ...(existsSync('/usr/bin/openssl') ? [] : ['openssl']),
   ...(hasProgram('redis-server') ? [] : ['redis-server']),
 ]);

@@ -34,6 +34,14 @@ export interface Postgres {
   crash(): Promise<void>;
 }
 
+/** What a test wants otherwise, such as TLS. */
+export interface PostgresOptions {
+  /** In the name of the socket as well. */
+  readonly port?: number;
+  /** Puts files into its folder, before it starts, and answers with settings. */
+  readonly prepare?: (folder: string) => readonly string[];
+}
+
 /**
  * Started; it ends after what the test tears down from here on.
  *
@@ -42,6 +50,7 @@ export interface Postgres {
 export async function postgres(
   t: Pick<Test, 'teardown'>,
   settings: readonly string[] = SETTINGS,
+  { port, prepare = () => [] }: PostgresOptions = {},
 ): Promise<Postgres> {
   const programs = programsFolder();
   const account = accountToRun();
@@ -55,9 +64,13 @@ export async function postgres(
   let shell: ChildProcess | undefined;
   const clients: pg.Client[] = [];
   const url = (words: Readonly<Record<string, string>> = {}, database = 'postgres') =>
-    `postgres://latchkey@/${database}?${new URLSearchParams({ host: folder, ...words })}`;
+    `postgres://latchkey@/${database}?${new URLSearchParams({ host: folder, ...(port && { port: String(port) }), ...words })}`;
+  const own = [...(port === undefined ? [] : [`port=${port}`]), ...prepare(folder)];
+  if (account !== undefined) {
+    for (const name of readdirSync(folder)) chownSync(`${folder}/${name}`, account.uid, account.gid);
+  }
   const start = async () => {
-    const options = ['listen_addresses=', ...settings].flatMap((setting) => ['-c', setting]);
+    const options = ['listen_addresses=', ...settings, ...own].flatMap((setting) => ['-c', setting]);
     const args = ['-c', HOLD, 'sh', `${programs}/postgres`, folder, ...options];
     // A Ctrl-C is for whoever started it, who ends it.
     shell = spawn('/bin/sh', args, { ...as, stdio: ['pipe', 'ignore', 'pipe'], detached: true });

@@ -1,5 +1,6 @@
-import { closeSync, existsSync, fsyncSync, openSync, realpathSync, renameSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, openSync, realpathSync, renameSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
+import { beginPartial } from '../assembly/backup-parts.js';
 import { backUpStore } from '../assembly/foundations.js';
 import { enterDataFolder } from '../host/data-folder.js';
 import { type Command, DONE, flag, RefusedError, UsageError } from './command.js';
@@ -14,8 +15,9 @@ export const command: Command = {
   usage: 'FILE [--replace]',
   summary: 'Copies the store, as it is at one instant, into a file, while everything goes on.',
   details: [
-    'The copy is checked before FILE appears. As root it is made by the owner of the data folder, who has to be',
-    "able to write there. Then back up the files and the secrets: 'docs/operations.md' says in which order.",
+    'The copy is checked before FILE appears; what one that was killed has left beside it, the next one removes.',
+    'As root it is made by the owner of the data folder, who has to be able to write there. Then back up the',
+    "files and the secrets: 'docs/operations.md' says in which order.",
     'To restore: stop the services, put FILE in the place of latchkey.db, remove -wal and -shm beside it, start.',
   ],
   options: { replace: flag('a FILE that is there already is replaced, when the copy is whole') },
@@ -34,14 +36,14 @@ export const command: Command = {
     if (options.replace !== true && existsSync(file)) {
       throw new RefusedError(`${file} is there already; name another one, or say --replace`);
     }
-    const partial = `${file}.partial-${process.pid}`;
+    const partial = beginPartial(file, output.note);
     const progress = new Progress(100, 'MiB');
     try {
-      const { bytes, revision } = await backUpStore(database.file, partial, (doneBytes, totalBytes) =>
+      const { bytes, revision } = await backUpStore(database.file, partial.path, (doneBytes, totalBytes) =>
         progress.update((100 * doneBytes) / Math.max(totalBytes, 1), Math.round(doneBytes / 2 ** 20)),
       );
       progress.end();
-      renameSync(partial, file);
+      renameSync(partial.path, file);
       syncFolder(dirname(file));
       output.result({ file, bytes, revision }, [
         `backed up to ${file}: ${bytes} bytes, revision ${revision}`,
@@ -53,7 +55,7 @@ export const command: Command = {
       throw new Error(`${(error as Error).message}: ${remedy}`, { cause: error });
     } finally {
       progress.end();
-      for (const left of [partial, `${partial}-journal`]) rmSync(left, { force: true });
+      partial.end();
     }
   },
 };

@@ -3,15 +3,9 @@ import { openFilesApp } from '../assembly/services.js';
 import { enterDataFolder } from '../host/data-folder.js';
 import { collectEarly } from '../host/heap.js';
 import { inheritedSocket } from '../host/inherited-socket.js';
-import {
-  listen,
-  listeningOrClosed,
-  listenOn,
-  OWN_SOCKET_MODE,
-  refuseSecond,
-  stopWhenTold,
-} from '../host/listen.js';
+import { listen, listeningOrClosed, listenOn, OWN_SOCKET_MODE, refuseSecond } from '../host/listen.js';
 import { logger } from '../host/logger.js';
+import { LINGER_MS, stopWhenTold } from '../host/stop.js';
 import { addressOption } from './arguments.js';
 import { type Command, DONE, FAILED, valued } from './command.js';
 import { listenForMetrics } from './metrics-port.js';
@@ -54,7 +48,7 @@ export const command: Command = {
       await listenOn(app, inherited, address);
       await listen(operator, { path: OPERATOR_SOCKET }, OWN_SOCKET_MODE);
     });
-    await stopWhenTold(app, begun.told);
+    await stopWhenTold(app, { told: begun.told, lingerMs: LINGER_MS });
     return DONE;
   },
 };

@@ -1,12 +1,14 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { takeFilesLock } from '../assembly/file-parts.js';
-import { type FilesLease, HeldElsewhere, takeFilesLease } from '../assembly/lease-parts.js';
-import { copyStore } from '../assembly/store-copy.js';
+import { CopyRefused, copyStore } from '../assembly/store-copy.js';
 import { enterDataFolder } from '../host/data-folder.js';
 import { databaseUrl } from '../settings/places.js';
 import { SettingProblem } from '../settings/setting-problem.js';
 import {
   type Command,
   DONE,
+  flag,
   type Invocation,
   RefusedError,
   textOption,
@@ -18,33 +20,41 @@ import { Progress } from './progress.js';
 const FROM = 'sqlite:latchkey.db';
 
 export const command: Command = {
-  usage: '[--from sqlite:FILE] [--to postgres://…]',
-  summary: 'Copies the whole store from SQLite into an empty one in PostgreSQL: all of it, or nothing.',
+  usage: '[--from sqlite:FILE] [--to postgres://…] [--restart]',
+  summary: 'Copies the whole store from SQLite into an empty one in PostgreSQL.',
   details: [
-    'Stop all services first: what is written to SQLite meanwhile, or after, is not in the copy. Every table is',
-    'read back and compared before anything counts. Stopped in its middle, it has done nothing: run it again.',
-    'SQLite is only read. Then set LATCHKEY_DATABASE_URL everywhere, and start the services.',
+    'Stop all services first. Meanwhile nobody can write to SQLite: who tries is refused. What is written there',
+    'after it is not in the copy. Stopped in its middle, run it again: it goes on where it was. Every table is read',
+    'back and compared; until then the database is no store, and nothing opens it. SQLite is only read. Then set',
+    'LATCHKEY_DATABASE_URL everywhere, and start the services.',
   ],
   options: {
     from: valued('sqlite:FILE', `the store that there is (default ${FROM} in the data folder)`),
     to: valued('URL', 'the empty one (default LATCHKEY_DATABASE_URL, where a password belongs)'),
+    restart: flag('an unfinished migration that is there is removed, and all is copied again'),
   },
   takes: [0, 0],
   run: async (invocation) => {
-    const { config, output } = invocation;
+    const { config, output, options } = invocation;
     const { file, url } = placesOf(invocation);
+    refuseMissing(config.dataFolder, file);
     enterDataFolder(config, output.note);
     const lock = await takeFilesLock(0);
     if (lock === undefined) {
       throw new RefusedError(`a files service works in ${config.dataFolder}; stop all services first`);
     }
     let progress: Progress | undefined;
-    let lease: FilesLease | undefined;
     try {
-      lease = await takeFilesLease({ ...config, database: { kind: 'postgres', url } });
-      const { rows, revision } = await copyStore(file, url, (done, total) => {
-        progress ??= new Progress(total);
-        progress.update(done, done);
+      const { rows, revision } = await copyStore(file, url, {
+        begin: options.restart === true ? 'anew' : 'where-it-was',
+        onNote: (message) => {
+          progress?.end();
+          output.note(message);
+        },
+        onProgress: (done, total) => {
+          progress ??= new Progress(total);
+          progress.update(done, done);
+        },
       });
       progress?.end();
       const counts = Object.entries(rows).filter(([, count]) => count > 0);
@@ -55,16 +65,26 @@ export const command: Command = {
       ]);
       return DONE;
     } catch (error) {
-      if (error instanceof HeldElsewhere || (error as Error).name === 'NotEmpty')
-        throw new RefusedError((error as Error).message);
+      if (error instanceof CopyRefused) throw new RefusedError(error.message);
       throw error;
     } finally {
       progress?.end();
-      await lease?.release();
       lock.release();
     }
   },
 };
+
+/** Before a data folder is made of a name that was misspelt. */
+function refuseMissing(dataFolder: string, file: string): void {
+  if (!existsSync(dataFolder)) {
+    throw new UsageError(`there is no data folder ${dataFolder}; name it with --data`);
+  }
+  const database = resolve(dataFolder, file);
+  if (existsSync(database)) return;
+  throw new UsageError(
+    `there is no database ${database}; name it with --from, or the data folder with --data`,
+  );
+}
 
 function placesOf({ config, options }: Invocation): { readonly file: string; readonly url: string } {
   const from = placeOf('--from', textOption(options, 'from') ?? FROM);

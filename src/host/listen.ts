@@ -1,7 +1,4 @@
-/**
- * Lets a service listen, on a unix socket or on TCP, and stop when it is told to or when whoever started it is
- * gone.
- */
+/** Lets a service listen, on a unix socket or on TCP; `stop.ts` ends it. */
 
 import { once } from 'node:events';
 import { chmodSync, rmSync, statSync } from 'node:fs';
@@ -9,7 +6,6 @@ import type { Server } from 'node:http';
 import { connect, isIP, isIPv6 } from 'node:net';
 import { resolve } from 'node:path';
 import type { Inherited } from './inherited-socket.js';
-import { toldToStop } from './supervisor.js';
 
 export type Address = { readonly host: string; readonly port: number } | { readonly path: string };
 
@@ -30,7 +26,6 @@ export interface SocketService extends Service {
 const SOCKET_MODE = 0o660;
 /** Nobody but the owner. */
 export const OWN_SOCKET_MODE = 0o600;
-const IDLE_POLL_MS = 100;
 const LOOPBACK = '127.0.0.1';
 
 /** `HOST:PORT`, `[::1]:PORT`, `:PORT` for this machine alone, or else a socket's path. */
@@ -123,19 +118,4 @@ function answers(path: string): Promise<boolean> {
     });
     socket.once('error', () => resolve(false));
   });
-}
-
-/** Closes the service on SIGINT, SIGTERM, SIGHUP, and when the process that started it is gone. @param told by these */
-export async function stopWhenTold(
-  app: Service & Pick<SocketService, 'server'>,
-  told = toldToStop(),
-): Promise<void> {
-  process.send?.('ready');
-  await told;
-  // What is answered from here on says that its connection ends. One whose answer had begun before is kept by nginx.
-  const closing = setInterval(() => app.server.closeIdleConnections(), IDLE_POLL_MS);
-  await app.close();
-  clearInterval(closing);
-  // An open channel to whoever started us would keep the process.
-  if (process.connected) process.disconnect();
 }

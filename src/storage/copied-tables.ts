@@ -14,12 +14,15 @@ export type Row = readonly Cell[];
 export interface CopiedTable {
   readonly name: string;
   readonly columns: readonly (readonly [name: string, type: ColumnType])[];
+  /** The table whose triggers write to it: where that is copied again, so is this. */
+  readonly follows?: string;
 }
 
 /** `path bytes:n hidden:b`: texts, whole numbers, and what is 0 or 1 in SQLite. */
-function table(name: string, columns: string): CopiedTable {
+function table(name: string, columns: string, own: Pick<CopiedTable, 'follows'> = {}): CopiedTable {
   const types: Readonly<Record<string, ColumnType>> = { n: 'bigint', b: 'boolean' };
   return {
+    ...own,
     name,
     columns: columns.split(' ').map((column) => {
       const [called = '', kind = ''] = column.split(':');
@@ -35,7 +38,7 @@ export const COPIED_TABLES: readonly CopiedTable[] = [
   table('suspensions', 'user_principal'),
   table('files', 'path owner bytes:n updated_at:n'),
   table('digests', 'path bytes:n updated_at:n sha256'),
-  table('usages', 'subject bytes:n files:n'),
+  table('usages', 'subject bytes:n files:n', { follows: 'files' }),
   table('quotas', 'subject bytes_max:n files_max:n'),
   table('journal', 'partial kind path hidden:b entry'),
   table('moves', 'name source target entry'),
@@ -55,12 +58,31 @@ export const COPIED_TABLES: readonly CopiedTable[] = [
   table('link_leases', 'link_id client expires_at:n'),
 ];
 
-/** A store that is read while nobody writes to it. */
+/** Rows in the order of their keys. */
+export interface Batch {
+  readonly rows: readonly Row[];
+  /** The key of the last one of them. */
+  readonly last: Row;
+}
+
+/** A store that nobody can write to while it is read. */
 export interface CopySource {
+  /** For a person. */
+  readonly place: string;
   readonly revision: number;
+  /** What tells its revision from another one of the same number. */
+  readonly mark: number;
   readonly lastGrantId: number;
+  /** Whether it was once at that revision: else that is another store's, or the log has lost it. */
+  wasAt(revision: number, mark: number): boolean;
   count(table: CopiedTable): number;
-  batches(table: CopiedTable, max: number): Iterable<readonly Row[]>;
+  /** From behind that key on; `undefined`: there is nothing more. */
+  batchAfter(table: CopiedTable, key: Row | undefined, max: number): Batch | undefined;
+}
+
+/** The one store must not be copied into the other. Nothing was changed. */
+export class CopyRefused extends Error {
+  override readonly name = 'CopyRefused';
 }
 
 /** What a table comes to, whatever the order of its rows: the sum of the digests of all of them. */

@@ -12,10 +12,12 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { setImmediate as turn } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import t, { type Test } from 'tap';
 import { openSqliteStore } from '../../src/storage/sqlite/open.js';
+import { plainEnvironment, until } from '../nginx/running-site.js';
 import { batchesOf, draft } from '../storage/given.js';
-import { desk as plainDesk } from './program.js';
+import { desk as plainDesk, start } from './program.js';
 
 /** As root a command works as the owner of the data folder, who must be able to write where the backup goes. */
 async function desk(t: Test) {
@@ -27,6 +29,7 @@ async function desk(t: Test) {
 }
 
 const MANY = 50_000;
+const LIMIT_MS = 30_000;
 
 t.test(
   'a backup made while others write is the store of one instant, and is put back as it was',
@@ -94,6 +97,43 @@ t.test('what is there is not replaced unasked, and stays when the copy fails', a
   });
   t.same(readdirSync(kept), ['kept.db']);
 });
+
+t.test(
+  'what a backup that was killed has left is removed by the next one, and of one that runs nothing',
+  async (t) => {
+    const { run, kept, dataFolder } = await desk(t);
+    const owner = statSync(dataFolder);
+    const program = fileURLToPath(new URL('backup-process.ts', import.meta.url));
+    const words = [process.execPath, program, `${kept}/kept.db`] as const;
+    const inData = { cwd: dataFolder, env: plainEnvironment({}), uid: owner.uid, gid: owner.gid };
+    const running = await start(t, words, /in its middle/, inData);
+    const half = [`kept.db.partial-${running.pid}`, `kept.db.partial-${running.pid}-journal`];
+    t.equal((await run('backup kept/kept.db')).code, 0, 'beside it');
+    t.same(readdirSync(kept), ['kept.db', ...half]);
+
+    const ended = 4_194_305; // no process of Linux has it
+    const others = [
+      `kept.db.partial-${process.pid}`, // whose process is there, though it is no backup
+      'kept.db.partial-1x',
+      'kept.db.partial-',
+      `other.db.partial-${ended}`,
+    ];
+    for (const name of [...others, `kept.db.partial-${ended}`]) writeFileSync(`${kept}/${name}`, '');
+    mkdirSync(`${kept}/kept.db.partial-${ended}-journal`);
+    others.push(`kept.db.partial-${ended}-journal`);
+    t.equal((await run('backup kept/kept.db --replace')).code, 0);
+    t.same(readdirSync(kept), ['kept.db', ...others, ...half, `kept.db.partial-${ended}`].toSorted());
+
+    await running.stop('SIGKILL');
+    // Somebody else may be given its number for a moment: then the next one removes it.
+    const found = async () => {
+      t.match(await run('backup kept/kept.db --replace'), { code: 0, stderr: '' });
+      return readdirSync(kept);
+    };
+    await until(found, (names) => !half.some((name) => names.includes(name)), LIMIT_MS);
+    t.same(readdirSync(kept), ['kept.db', ...others].toSorted());
+  },
+);
 
 t.test('what the services work with is no place for a backup, whatever is said', async (t) => {
   const { run, folder, dataFolder } = await desk(t);

@@ -1,65 +1,20 @@
-/** `latchkey migrate`: a whole store from SQLite into PostgreSQL, or nothing of it. */
+/** `latchkey migrate`: a whole store from SQLite into PostgreSQL. How it is interrupted: `half-copied.test.ts`. */
 
+import { readdirSync } from 'node:fs';
 import SQLite from 'better-sqlite3';
 import t from 'tap';
 import { UNLIMITED } from '../../src/acl/quota.js';
-import { COPIED_TABLES, type CopySource } from '../../src/storage/copied-tables.js';
-import { copyIntoPostgres } from '../../src/storage/postgres/copy-in.js';
-import { openPostgresLease, openPostgresStore } from '../../src/storage/postgres/open.js';
-import { openCopySource } from '../../src/storage/sqlite/copy-source.js';
+import { COPIED_TABLES } from '../../src/storage/copied-tables.js';
+import { openPostgresStore } from '../../src/storage/postgres/open.js';
 import { openSqliteStore } from '../../src/storage/sqlite/open.js';
 import { postgres } from '../postgres.js';
-import { draft, draftOn, entry, path, principal } from '../storage/given.js';
-import { linkRecord } from '../storage/given-links.js';
+import { draftOn, entry, path } from '../storage/given.js';
+import { fill } from './filled-store.js';
 import { desk } from './program.js';
 
 const server = await postgres(t);
 let schemas = 0;
 const freshUrl = () => server.url({ schema: `to_${++schemas}` });
-
-/** A store with something in each of its tables, odd names among it. */
-async function fill(file: string): Promise<void> {
-  const store = openSqliteStore(file);
-  const alice = principal('user:alice');
-  await store.acl.putGrants([
-    draft('user:bob deny read /team/ from 1000 until 2000'),
-    draftOn('/é " 張\u{1f600}'),
-  ]);
-  await store.acl.addMember(principal('group:eng'), alice);
-  await store.acl.suspend(principal('user:eve'));
-  const file10 = { path: path('/team/a'), owner: alice, bytes: 10, updatedAt: 1_700_000_000_000 };
-  await store.quotas.setQuota({ subject: path('/team/'), ...UNLIMITED, bytesMax: 1_000 });
-  await store.files.beginCommit([{ ...entry('done', '/team/a', 'at-once'), file: file10, expiresAt: 9_000 }]);
-  await store.files.finishCommit([
-    { ...entry('done', '/team/a', 'at-once'), file: file10, expiresAt: 9_000 },
-  ]);
-  await store.digests.putDigests([{ ...file10, sha256: 'd'.repeat(64) }]);
-  await store.files.beginCommit([entry('hidden', '/team/b', 'hidden', ['user:bob read /team/b'])]);
-  await store.files.beginCommit([entry('gone', '/gone', 'at-once')]);
-  await store.files.finishCommit([entry('gone', '/gone', 'at-once')]);
-  const trash = { id: 'trash-1', bytes: 10, removedAt: 5_000, sha256: 'e'.repeat(64) };
-  await store.files.beginRemoval({ partial: 'removal', path: path('/gone'), trash });
-  const moved = {
-    name: 'move',
-    from: path('/x/'),
-    to: path('/y/'),
-    grants: 'keep',
-    file: undefined,
-  } as const;
-  await store.moves.beginMove(moved);
-  const scope = { action: 'read', path: path('/') } as const;
-  const key = { id: 'key1', hash: 'h'.repeat(64), user: alice, scope, createdAt: 1, note: 'a note' };
-  await store.credentials.addApiKey({ ...key, expiresAt: undefined, lastUsedAt: 7 });
-  await store.credentials.signOut(alice, 11);
-  await store.credentials.endToken('jti', 12);
-  await store.signedUrls.revokeUrl('url1', 1, 2_000_000_000_000);
-  await store.signedUrls.raiseGeneration(path('/team/a'));
-  await store.signedUrls.revokeUrlsOf('k1', 13);
-  await store.shareLinks.addLink(linkRecord('link1'));
-  const lease = { linkId: 'link1', clients: ['c'], now: 1, until: 2_000_000_000_000, downloadsMax: 5 };
-  await store.linkCounts.lease(lease);
-  await store.close();
-}
 
 async function rowsOf(schema: string) {
   const client = await server.client();
@@ -86,7 +41,15 @@ t.test(
     const client = await server.client();
     const { rows } = await client.query(`SELECT tablename FROM pg_tables WHERE schemaname = 'to_${schemas}'`);
     const copied = COPIED_TABLES.map(({ name }) => name).toSorted();
-    const others = ['state', 'changes', 'path_lengths', 'authorizers', 'files_lease', 'failure_counts'];
+    const others = [
+      'state',
+      'changes',
+      'path_lengths',
+      'authorizers',
+      'files_lease',
+      'failure_counts',
+      'migration',
+    ];
     const own = (names: readonly string[]) => names.filter((name) => !others.includes(name)).toSorted();
     t.same(own(sqlite), copied);
     t.same(own(rows.map(({ tablename }) => tablename)), copied);
@@ -101,7 +64,7 @@ t.test(
   },
 );
 
-t.test('a store is copied whole, and compared; the second time there is one already', async (t) => {
+t.test('a store is copied whole, and compared; again it finds the same, until that is used', async (t) => {
   const { dataFolder, run, json } = await desk(t);
   await fill(`${dataFolder}/latchkey.db`);
   const exported = await run('export');
@@ -115,7 +78,11 @@ t.test('a store is copied whole, and compared; the second time there is one alre
   );
   t.same(await rowsOf(`to_${schemas}`), rows);
   t.same((await run('export', { env })).stdout, exported.stdout);
-  t.match(await run('migrate', { env }), { code: 1, stdout: '', stderr: /in use already/ });
+  t.match(await run('migrate', { env }), {
+    code: 0,
+    stdout: /^copied and compared/,
+    stderr: /copied before/,
+  });
   const store = await openPostgresStore(url);
   t.teardown(() => store.close());
   const [grant] = (await store.acl.putGrants([draftOn('/new')])).value;
@@ -125,6 +92,9 @@ t.test('a store is copied whole, and compared; the second time there is one alre
   t.same((await store.files.pending()).commits, [
     entry('hidden', '/team/b', 'hidden', ['user:bob read /team/b']),
   ]);
+  for (const words of ['migrate', 'migrate --restart']) {
+    t.match(await run(words, { env }), { code: 1, stdout: '', stderr: /in use already/ }, words);
+  }
 });
 
 t.test('what stands in the other store is not overwritten, even if it has taken no number', async (t) => {
@@ -140,39 +110,6 @@ t.test('what stands in the other store is not overwritten, even if it has taken 
   t.match(await store.quotas.quotas(), [{ subject: '/theirs/', filesMax: 3 }]);
 });
 
-t.test('of a copy that fails nothing is left, and it can be made again', async (t) => {
-  const folder = t.testdir();
-  await fill(`${folder}/store.db`);
-  const source = openCopySource(`${folder}/store.db`);
-  t.teardown(() => source.close());
-  const url = freshUrl();
-  const breaking: CopySource = {
-    ...source,
-    batches: (table, max) => {
-      if (table.name === 'share_links') throw new Error('the disk broke');
-      return source.batches(table, max);
-    },
-  };
-  await t.rejects(
-    copyIntoPostgres(url, breaking, () => undefined),
-    { message: 'the disk broke' },
-  );
-  t.same(new Set(Object.values(await rowsOf(`to_${schemas}`))), new Set([0]));
-  const client = await server.client();
-  await client.query(
-    `CREATE FUNCTION to_${schemas}.lie() RETURNS trigger LANGUAGE plpgsql AS
-       $$ BEGIN NEW.note := NEW.note || ' '; RETURN NEW; END $$;
-     CREATE TRIGGER lie BEFORE INSERT ON to_${schemas}.api_keys FOR EACH ROW EXECUTE FUNCTION to_${schemas}.lie()`,
-  );
-  await t.rejects(
-    copyIntoPostgres(url, source, () => undefined),
-    { message: /table api_keys is not the same/ },
-  );
-  await client.query(`DROP FUNCTION to_${schemas}.lie CASCADE`);
-  const { rows } = await copyIntoPostgres(url, source, () => undefined);
-  t.same(await rowsOf(`to_${schemas}`), rows);
-});
-
 t.test('what is no copy from the one to the other is wrong usage', async (t) => {
   const { run } = await desk(t);
   const table = [
@@ -182,19 +119,21 @@ t.test('what is no copy from the one to the other is wrong usage', async (t) => 
     ['migrate --to nothing', /^latchkey: --to takes sqlite:FILE/],
   ] as const;
   for (const [words, told] of table) t.match(await run(words), { code: 2, stdout: '', stderr: told }, words);
-  const missing = await run(`migrate --from sqlite:none.db --to ${freshUrl()}`);
-  t.match(missing, { code: 3, stdout: '', stderr: /the store .*none\.db cannot be read/ });
 });
 
-t.test('not into the store of a files service that works elsewhere', async (t) => {
-  const url = freshUrl();
-  const { run, dataFolder } = await desk(t);
-  await fill(`${dataFolder}/latchkey.db`);
-  const { store, close } = await openPostgresLease(url);
-  t.teardown(close);
-  await store.take({ id: 'a', name: 'files@web1:1', lock: 'of web1' }, 600_000);
-  const { code, stdout, stderr } = await run(['migrate', '--to', url]);
-  t.strictSame([code, stdout], [1, '']);
-  t.match(stderr, /^latchkey: files@web1:1 changes the files of this store: .*stop that process/);
-  t.equal((await rowsOf(`to_${schemas}`)).grants, 0);
+t.test('a name that was misspelt makes no file and no folder', async (t) => {
+  const { run, dataFolder, folder } = await desk(t);
+  const before = readdirSync(dataFolder);
+  const to = `--to ${freshUrl()}`;
+  const table = [
+    [`migrate --from sqlite:none.db ${to}`, /there is no database .*\/data\/none\.db; name it with --from/],
+    [`migrate --from sqlite:${folder}/none/none.db ${to}`, /there is no database .*none\/none\.db/],
+    [`migrate --data ${folder}/none ${to}`, /there is no data folder .*\/none; name it with --data/],
+    [`migrate --data ${folder}/none --from sqlite:${dataFolder}/latchkey.db ${to}`, /no data folder/],
+  ] as const;
+  for (const [words, told] of table) {
+    t.match(await run(words), { code: 2, stdout: '', stderr: told }, words);
+  }
+  t.same(readdirSync(dataFolder), before);
+  t.same(readdirSync(folder), ['data']);
 });

@@ -5,7 +5,7 @@ import { parseRedisAddress } from '../../src/storage/change-feed/redis-address.j
 
 const PLAIN = {
   kind: 'server',
-  isTls: false,
+  tls: undefined,
   hosts: [{ host: 'r1', port: 6379 }],
   username: undefined,
   password: undefined,
@@ -15,12 +15,19 @@ const PLAIN = {
   prefix: 'latchkey:',
 };
 
+const SYSTEM_TLS = { cacert: undefined, cert: undefined, key: undefined };
+
 const ADDRESSES: readonly (readonly [string, object])[] = [
   ['redis://r1', {}],
   ['redis://r1/', {}],
   ['redis://r1:7000/3', { hosts: [{ host: 'r1', port: 7000 }], db: 3 }],
   ['redis://[::1]:7000', { hosts: [{ host: '::1', port: 7000 }] }],
-  ['rediss://r1', { isTls: true }],
+  ['rediss://r1', { tls: SYSTEM_TLS }],
+  ['rediss://r1?cacert=/etc/ca.pem', { tls: { ...SYSTEM_TLS, cacert: '/etc/ca.pem' } }],
+  [
+    'rediss://r1?cacert=/ca.pem&cert=/c.pem&key=/my%20k.pem',
+    { tls: { cacert: '/ca.pem', cert: '/c.pem', key: '/my k.pem' } },
+  ],
   ['redis://:p%40ss:word@r1', { password: 'p@ss:word' }],
   ['redis://alice:secret@r1', { username: 'alice', password: 'secret' }],
   ['redis://r1?prefix=site1:', { prefix: 'site1:' }],
@@ -29,7 +36,7 @@ const ADDRESSES: readonly (readonly [string, object])[] = [
     'rediss+sentinel://:pw@r1:1,r2/main/2?sentinel-password=other',
     {
       kind: 'sentinel',
-      isTls: true,
+      tls: SYSTEM_TLS,
       hosts: [
         { host: 'r1', port: 1 },
         { host: 'r2', port: 26379 },
@@ -69,6 +76,9 @@ const REFUSED: readonly (readonly [string, RegExp])[] = [
   ['redis+cluster://:secret@r1/1', /one only/],
   ['redis://:secret%zz@r1', /%25/],
   ['redis://:secret@r1?db=1', /knows no db=/],
+  ['redis://:secret@r1?cacert=/ca.pem', /cacert= without TLS: write rediss:/],
+  ['rediss://:secret@r1?cacert=ca.pem', /cacert= that is no absolute path/],
+  ['rediss://:secret@r1?cert=/c.pem', /one of cert= and key=/],
 ];
 
 for (const [url, message] of REFUSED) {

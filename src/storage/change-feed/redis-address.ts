@@ -6,8 +6,17 @@
  *     redis+sentinel://[USER:PASSWORD@]HOST[:26379],HOST…/MASTER[/DB]         rediss+sentinel://…
  *     redis+cluster://[USER:PASSWORD@]HOST[:6379],HOST…                       rediss+cluster://…
  *
- * With `?prefix=TEXT` several Latchkeys share one Redis; with `?sentinel-password=…` the Sentinels want one, too.
+ * With `?prefix=TEXT` several Latchkeys share one Redis; with `?sentinel-password=…` the Sentinels want one, too. Over TLS
+ * `?cacert=FILE` names the authority, `?cert=FILE&key=FILE` what we are known by: redis-cli calls them so.
  */
+
+/** Absolute paths of PEM files. */
+export interface RedisTls {
+  /** `undefined`: the authorities that Node knows. */
+  readonly cacert: string | undefined;
+  readonly cert: string | undefined;
+  readonly key: string | undefined;
+}
 
 export interface RedisHost {
   readonly host: string;
@@ -16,7 +25,8 @@ export interface RedisHost {
 
 export interface RedisAddress {
   readonly kind: 'server' | 'sentinel' | 'cluster';
-  readonly isTls: boolean;
+  /** `undefined`: not over TLS. */
+  readonly tls: RedisTls | undefined;
   readonly hosts: readonly RedisHost[];
   readonly username: string | undefined;
   readonly password: string | undefined;
@@ -33,7 +43,8 @@ const PORT = 6_379;
 const SENTINEL_PORT = 26_379;
 const URL_PARTS =
   /^redis(?<tls>s?)(?:\+(?<kind>sentinel|cluster))?:\/\/(?:(?<login>[^@/?#]*)@)?(?<hosts>[^@/?#]+)(?<path>\/[^?#]*)?(?:\?(?<query>[^#]*))?$/;
-const WORDS: readonly string[] = ['prefix', 'sentinel-password'];
+const TLS_WORDS = ['cacert', 'cert', 'key'] as const;
+const WORDS: readonly string[] = ['prefix', 'sentinel-password', ...TLS_WORDS];
 
 /** @throws with what is wrong with it, and never with the URL itself */
 export function parseRedisAddress(url: string): RedisAddress {
@@ -54,7 +65,7 @@ export function parseRedisAddress(url: string): RedisAddress {
   const [user = '', ...rest] = (parts.login ?? '').split(':');
   return {
     kind,
-    isTls: parts.tls === 's',
+    tls: tlsOf(parts.tls, words),
     hosts,
     username: decoded(user),
     password: decoded(rest.join(':')),
@@ -68,6 +79,20 @@ export function parseRedisAddress(url: string): RedisAddress {
     ),
     prefix: words.get('prefix') ?? PREFIX_DEFAULT,
   };
+}
+
+function tlsOf(letter: string | undefined, words: URLSearchParams): RedisTls | undefined {
+  const given = TLS_WORDS.filter((word) => words.has(word));
+  if (letter !== 's') {
+    if (given[0] !== undefined) throw new Error(`has ${given[0]}= without TLS: write rediss://`);
+    return undefined;
+  }
+  for (const word of given) {
+    if (!words.get(word)?.startsWith('/')) throw new Error(`has a ${word}= that is no absolute path`);
+  }
+  if (words.has('cert') !== words.has('key')) throw new Error('has one of cert= and key=: it takes both');
+  const [cacert, cert, key] = TLS_WORDS.map((word) => words.get(word) ?? undefined);
+  return { cacert, cert, key };
 }
 
 function placeOf(

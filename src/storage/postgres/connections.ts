@@ -6,6 +6,7 @@
 import { createHash } from 'node:crypto';
 import pg from 'pg';
 import type { PostgresAddress } from './address.js';
+import { CarefulClient } from './clients.js';
 import { StatementFailed } from './errors.js';
 import { refuseServer, type ServerRow } from './server.js';
 
@@ -81,6 +82,7 @@ export class Connections {
       keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
       application_name: 'latchkey',
       types: { getTypeParser: typeParser },
+      Client: CarefulClient,
     });
     // A connection that ends while nobody uses it: the pool has dropped it, and whoever comes next gets another one.
     this.#pool.on('error', () => {});

@@ -1,14 +1,28 @@
 /**
- * Copies a whole store into an empty one in PostgreSQL, in one transaction, and reads back what is there before it is
- * committed: all of it is there and the same, or nothing is there at all.
+ * Copies a whole store into an empty one in PostgreSQL: in batches, each committed with how far it came, so that whoever is
+ * stopped goes on there; and at the end everything is read back and compared, in the transaction that makes a store of it.
+ * Must never make one of anything that differs from the source.
  */
 
-import { TOUCHED_ALL } from '../../acl/ports.js';
-import { COPIED_TABLES, type CopiedTable, type CopySource, type Row, TableDigest } from '../copied-tables.js';
+import { type Awaitable, TOUCHED_ALL } from '../../acl/ports.js';
+import { COPIED_TABLES, type CopiedTable, type CopySource } from '../copied-tables.js';
 import { parseAddress } from './address.js';
-import type { Value } from './connections.js';
+import { compareRows, insertRows } from './copied-rows.js';
 import { PostgresDatabase, type Transaction } from './database.js';
-import { migrate } from './migrate.js';
+import {
+  claim,
+  finish,
+  type Reached,
+  type ReachedTables,
+  reach,
+  refuseOtherVersion,
+  refuseUsed,
+  removeHalfCopied,
+  truncate,
+} from './half-copied.js';
+import { migrate, schemaVersion } from './migrate.js';
+import { record, revisionsChannel } from './revisions.js';
+import { isHalfCopied } from './schema.js';
 
 export interface CopiedFacts {
   /** By the name of the table. */
@@ -16,98 +30,182 @@ export interface CopiedFacts {
   readonly revision: number;
 }
 
-/** There is a store already, and it is not overwritten. */
-export class NotEmpty extends Error {
-  override readonly name = 'NotEmpty';
+/** `sent` and `compared` are inside of a transaction, the others behind a commit. */
+export type CopyStep = 'begun' | 'sent' | 'committed' | 'compared' | 'cleared' | 'finished';
+
+export interface CopyOptions {
+  /** `anew`: what an unfinished migration has copied is removed. */
+  readonly begin: 'where-it-was' | 'anew';
+  /** Rows written, those of earlier runs among them, and read back: each of them once, or again where it differed. */
+  readonly onProgress: (rows: number) => void;
+  /** What a person should know. */
+  readonly onNote: (message: string) => void;
+  readonly onStep?: (step: CopyStep) => Awaitable<void>;
+  /** Of one batch. */
+  readonly rowsMax?: number;
 }
 
 const ROWS_MAX = 5_000;
+/** The first comparison finds what has changed since a table was copied; the next one must find nothing. */
+const COMPARISONS_MAX = 2;
 
-/**
- * @param onProgress rows written and read back, each of them once
- * @throws NotEmpty; StoreBusy, NotKnown: nothing was changed, unless it says that it is not known
- */
+/** @throws CopyRefused; StoreBusy, NotKnown: the same again goes on where it was */
 export async function copyIntoPostgres(
   url: string,
   source: CopySource,
-  onProgress: (rows: number) => void,
+  options: CopyOptions,
 ): Promise<CopiedFacts> {
   const database = new PostgresDatabase(parseAddress(url));
   try {
-    await migrate(database);
-    const { revision, value } = await database.writeLong(async (tx) => {
-      await tx.turn();
-      await refuseFilled(tx);
-      const rows: Record<string, number> = {};
-      for (const table of COPIED_TABLES) rows[table.name] = await copyTable(tx, table, source, onProgress);
-      const state = [source.revision, source.lastGrantId];
-      await tx.run('UPDATE state SET revision = $1, trimmed = $1, grant_id = $2', state);
-      await tx.run('ANALYZE');
-      return { value: rows, touched: [TOUCHED_ALL] };
-    });
-    return { rows: value, revision };
+    if (options.begin === 'anew' && (await database.read(schemaVersion)) > 0) {
+      await database.migrate(removeHalfCopied);
+    }
+    const found = await database.read(schemaVersion);
+    if (isHalfCopied(found)) refuseOtherVersion(found);
+    else await migrate(database);
+    return await new Copy(database, source, options).run();
   } finally {
     await database.close();
   }
 }
 
-/** Quotas, records and digests take no number. */
-async function refuseFilled(tx: Transaction): Promise<void> {
-  const some = COPIED_TABLES.map(({ name }) => `EXISTS (SELECT 1 FROM ${name})`);
-  const [state] = await tx.rows<{ filled: boolean }>(
-    `SELECT revision > 0 OR ${some.join(' OR ')} AS filled FROM state`,
-  );
-  if (state?.filled === false) return;
-  throw new NotEmpty('the store in PostgreSQL is in use already; name an empty database, or another schema=');
+class Copy {
+  readonly #database: PostgresDatabase;
+  readonly #source: CopySource;
+  readonly #options: CopyOptions;
+  readonly #rowsMax: number;
+  #tables: ReachedTables = {};
+  #run = '';
+
+  constructor(database: PostgresDatabase, source: CopySource, options: CopyOptions) {
+    this.#database = database;
+    this.#source = source;
+    this.#options = options;
+    this.#rowsMax = options.rowsMax ?? ROWS_MAX;
+  }
+
+  async run(): Promise<CopiedFacts> {
+    const { run, tables, finished, changedSince } = await this.#database.migrate((tx) =>
+      claim(tx, this.#source),
+    );
+    await this.#step('begun');
+    if (finished !== undefined) return this.#sameAsBefore(finished);
+    this.#run = run;
+    this.#tables = tables;
+    this.#tellWhere(changedSince);
+    for (let comparisons = 1; ; comparisons += 1) {
+      for (const table of COPIED_TABLES) await this.#copy(table);
+      const facts = await this.#compareAll(comparisons);
+      if (facts !== undefined) return facts;
+    }
+  }
+
+  #tellWhere(changedSince: number | undefined): void {
+    const { onNote, onProgress } = this.#options;
+    const rows = Object.values(this.#tables).reduce((sum, reached) => sum + reached.rows, 0);
+    onProgress(rows);
+    if (rows > 0) onNote(`goes on with the migration that was begun: ${rows} rows are there`);
+    if (changedSince === undefined) return;
+    onNote(
+      `${this.#source.place} has changed since (revision ${changedSince}): what differs is copied again`,
+    );
+  }
+
+  async #copy(table: CopiedTable): Promise<void> {
+    let reached: Reached = this.#tables[table.name] ?? { rows: 0, isWhole: false };
+    while (!reached.isWhole) {
+      const batch = this.#source.batchAfter(table, reached.last, this.#rowsMax);
+      const rows = batch?.rows.length ?? 0;
+      const next: Reached = {
+        rows: reached.rows + rows,
+        isWhole: rows < this.#rowsMax,
+        ...(batch !== undefined && { last: batch.last }),
+      };
+      const tables = { ...this.#tables, [table.name]: next };
+      const isFirst = reached.last === undefined;
+      await this.#database.migrate(async (tx) => {
+        await reach(tx, this.#run, tables);
+        if (isFirst) await tx.run(`DELETE FROM ${table.name}`); // what triggers have counted for another table
+        if (batch !== undefined) await insertRows(tx, table, batch);
+        await this.#step('sent');
+      });
+      this.#tables = tables;
+      reached = next;
+      this.#options.onProgress(rows);
+      await this.#step('committed');
+    }
+  }
+
+  /** `undefined`: some were not the same, and are to be copied again. */
+  async #compareAll(comparisons: number): Promise<CopiedFacts | undefined> {
+    const { tables, facts } = await this.#database.migrate(async (tx, schema) => {
+      await reach(tx, this.#run, this.#tables);
+      const { rows, differing } = await this.#differing(tx);
+      if (differing.length > 0) {
+        if (comparisons === COMPARISONS_MAX) throw notTheSame(differing);
+        return { tables: await this.#clear(tx, differing), facts: undefined };
+      }
+      await finish(tx, this.#source, this.#source.revision + 1);
+      const { revision } = await record(tx, [TOUCHED_ALL], revisionsChannel(schema));
+      await tx.run('ANALYZE');
+      await this.#step('compared');
+      return { tables: this.#tables, facts: { rows, revision } };
+    });
+    this.#tables = tables;
+    await this.#step(facts === undefined ? 'cleared' : 'finished');
+    return facts;
+  }
+
+  async #clear(tx: Transaction, differing: readonly Difference[]): Promise<ReachedTables> {
+    const found = new Set(differing.map(({ name }) => name));
+    const again = COPIED_TABLES.filter(({ name, follows = '' }) => found.has(name) || found.has(follows));
+    const names = again.map(({ name }) => name);
+    this.#options.onNote(`not the same as in ${this.#source.place}, and copied again: ${names.join(', ')}`);
+    await truncate(tx, names);
+    const kept = Object.entries(this.#tables).filter(([name]) => !names.includes(name));
+    const tables = Object.fromEntries(kept);
+    await reach(tx, this.#run, tables);
+    return tables;
+  }
+
+  async #differing(tx: Transaction) {
+    await tx.run('SET LOCAL enable_seqscan = on'); // whole tables are read
+    const rows: Record<string, number> = {};
+    const differing: Difference[] = [];
+    const { onProgress } = this.#options;
+    for (const table of COPIED_TABLES) {
+      const { there, here } = await compareRows(tx, table, this.#source, {
+        rowsMax: this.#rowsMax,
+        onProgress,
+      });
+      rows[table.name] = here.rows;
+      if (`${there}` !== `${here}`) differing.push({ name: table.name, there: `${there}`, here: `${here}` });
+    }
+    return { rows, differing };
+  }
+
+  /** It had been finished by a run that could not say so any more; or it is in use. */
+  async #sameAsBefore(revision: number): Promise<CopiedFacts> {
+    const { rows, differing } = await this.#database.migrate((tx) => this.#differing(tx));
+    if (differing.length > 0) refuseUsed();
+    this.#options.onNote('was copied before, and is the same: nothing was to be done');
+    return { rows, revision };
+  }
+
+  async #step(step: CopyStep): Promise<void> {
+    await this.#options.onStep?.(step);
+  }
 }
 
-async function copyTable(
-  tx: Transaction,
-  table: CopiedTable,
-  source: CopySource,
-  onProgress: (rows: number) => void,
-): Promise<number> {
-  const { name, columns } = table;
-  await tx.run(`DELETE FROM ${name}`); // what triggers have counted for another table
-  const given = new TableDigest();
-  const types = columns.map(([, type], i) => `$${i + 1}::${type === 'text' ? 'text' : 'bigint'}[]`);
-  const values = columns.map(([column, type]) => (type === 'boolean' ? `${column} = 1` : column));
-  const names = columns.map(([column]) => column).join(', ');
-  const insert = `INSERT INTO ${name} (${names}) SELECT ${values.join(', ')} FROM unnest(${types.join(', ')}) AS given (${names})`;
-  for (const batch of source.batches(table, ROWS_MAX)) {
-    await tx.run(
-      insert,
-      columns.map((_, i): Value => batch.map((row) => row[i] ?? null)),
-    );
-    given.add(batch);
-    onProgress(batch.length);
-  }
-  const found = await digestOf(tx, table, onProgress);
-  if (`${found}` !== `${given}`) {
-    throw new Error(
-      `table ${name} is not the same in PostgreSQL (${given}; there ${found}): nothing was changed`,
-    );
-  }
-  return found.rows;
+interface Difference {
+  readonly name: string;
+  readonly there: string;
+  readonly here: string;
 }
 
-/** Of what is there now, read back in pieces. */
-async function digestOf(
-  tx: Transaction,
-  { name, columns }: CopiedTable,
-  onProgress: (rows: number) => void,
-): Promise<TableDigest> {
-  const digest = new TableDigest();
-  const values = columns.map(([column, type]) => (type === 'boolean' ? `${column}::int` : column));
-  await tx.run(
-    `DECLARE reading CURSOR FOR SELECT json_build_array(${values.join(', ')}) AS cells FROM ${name}`,
+function notTheSame(differing: readonly Difference[]): Error {
+  const told = differing.map(
+    ({ name, there, here }) => `table ${name} is not the same in PostgreSQL (${there}; there ${here})`,
   );
-  for (;;) {
-    const rows = await tx.rows<{ cells: Row }>(`FETCH ${ROWS_MAX} FROM reading`);
-    digest.add(rows.map(({ cells }) => cells));
-    onProgress(rows.length);
-    if (rows.length < ROWS_MAX) break;
-  }
-  await tx.run('CLOSE reading');
-  return digest;
+  return new Error(`${told.join(', ')}: it is no store`);
 }

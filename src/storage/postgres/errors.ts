@@ -5,6 +5,7 @@
 
 import pg from 'pg';
 import { NotKnown, StoreBusy } from '../../acl/errors.js';
+import { tlsRemedy } from '../tls-remedies.js';
 
 /** The server ended the transaction so that another one can go on: the same again may succeed. */
 const AGAIN: ReadonlySet<string> = new Set(['40001', '40P01']);
@@ -52,10 +53,20 @@ export function busy(holder = 'others have been writing to the store for too lon
   return new StoreBusy(`${holder}, so nothing was changed; wait until that has ended, then try again`);
 }
 
-/** Of several addresses of one host each may fail in its own way; the sum of them has no message. */
+const TLS_WORDS = { authority: 'sslrootcert=', certificate: 'sslcert= and sslkey=' };
+/** The driver's own errors have no codes. */
+const TLS_SENTENCES: Readonly<Record<string, string>> = {
+  'The server does not support SSL connections':
+    "turn on 'ssl' there, or say sslmode=disable where the network is yours alone",
+  'There was an error establishing an SSL connection':
+    'what answers there is no PostgreSQL; look who that is',
+};
+
+/** Also where TLS failed: with what is to be done. */
 function messageOf(error: unknown): string {
-  if (error instanceof AggregateError && error.message === '') {
-    return error.errors.map((one) => (one as Error).message).join(', ');
-  }
-  return error instanceof Error ? error.message : String(error);
+  // Of several addresses of one host each may fail in its own way; the sum of them has no message.
+  if (error instanceof AggregateError && error.message === '') return error.errors.map(messageOf).join(', ');
+  if (!(error instanceof Error)) return String(error);
+  const remedy = TLS_SENTENCES[error.message] ?? tlsRemedy(error, TLS_WORDS);
+  return remedy === undefined ? error.message : `${error.message}: ${remedy}`;
 }

@@ -7,6 +7,7 @@ import pg from 'pg';
 import type { ChangeFeed, FeedListener } from '../change-feed/change-feed.js';
 import { Outage, type OutageListener } from '../outage.js';
 import { parseAddress } from './address.js';
+import { StatementFailed } from './errors.js';
 import { revisionsChannel } from './revisions.js';
 
 const CONNECT_TIMEOUT_MS = 2_000;
@@ -105,7 +106,7 @@ export class ListenFeed implements ChangeFeed {
   }
 
   #connectLater(error: unknown, listener: FeedListener): void {
-    this.#outage.met(error);
+    this.#outage.met(new StatementFailed(error));
     this.#failures += 1;
     clearTimeout(this.#next);
     const delayMs = Math.min(this.#failures * RETRY_MS, RETRY_MS_MAX);

@@ -8,7 +8,7 @@ import type { PostgresDatabase } from './database.js';
 import { MIGRATIONS, newerSchema, SCHEMA_VERSION } from './schema.js';
 import type { Transaction } from './transaction.js';
 
-/** @throws NotKnown when the store was written by a newer Latchkey; StoreBusy */
+/** @throws NotKnown when the store was written by a newer Latchkey, or is half copied; StoreBusy */
 export async function migrate(database: PostgresDatabase): Promise<void> {
   if ((await database.read(schemaVersion)) === SCHEMA_VERSION) return;
   const step = () =>
@@ -26,7 +26,7 @@ export async function migrate(database: PostgresDatabase): Promise<void> {
 }
 
 /** 0: there is none yet. */
-async function schemaVersion(tx: Transaction): Promise<number> {
+export async function schemaVersion(tx: Transaction): Promise<number> {
   const [row] = await tx.rows<{ found: string | null }>("SELECT to_regclass('state')::text AS found");
   if (row?.found == null) return 0;
   const [state] = await tx.rows<{ schema: number }>('SELECT schema FROM state');

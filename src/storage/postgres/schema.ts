@@ -255,16 +255,43 @@ export const MIGRATIONS: readonly string[] = [
   );
   CREATE INDEX failure_counts_by_time ON failure_counts (kind, at);
   `,
+  `
+  -- A copy of another store into this one, by 'latchkey migrate': how far it came, or when it was done. One row, or none.
+  CREATE TABLE migration (
+    one      integer PRIMARY KEY CHECK (one = 1),
+    source   text    NOT NULL,           -- for a person
+    revision bigint  NOT NULL,           -- the source's, with its mark
+    mark     bigint  NOT NULL,
+    run      uuid    NOT NULL,           -- whose it is: of two processes the later one's
+    tables   text    NOT NULL,           -- JSON: of each table the last key that was copied
+    finished bigint                      -- the revision with which this became a store; NULL: it is none yet
+  );
+  `,
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;
 
+/**
+ * Added to the schema's number for as long as another store is copied into this one: whoever opens it, decides by it or
+ * writes to it looks at that number in any case, and a Latchkey that knows nothing of this refuses it as well.
+ */
+export const HALF_COPIED = 1_000_000;
+
 /** Why this process must not go on with a store of another schema; `undefined`: it is of this one. */
 export function schemaProblem(found: number | undefined): string | undefined {
   if (found === SCHEMA_VERSION) return undefined;
+  if (isHalfCopied(found)) return halfCopied;
   return `the store has schema ${found}, this process knows ${SCHEMA_VERSION}: restart it`;
 }
 
+export function isHalfCopied(found: number | undefined): boolean {
+  return found !== undefined && found >= HALF_COPIED;
+}
+
+const halfCopied =
+  "this database holds an unfinished migration: run the same 'latchkey migrate' again, or with --restart to begin anew";
+
 export function newerSchema(found: number): string {
+  if (isHalfCopied(found)) return halfCopied;
   return `the store has schema ${found}, this Latchkey knows ${SCHEMA_VERSION}: upgrade Latchkey, or restore the backup made before the upgrade`;
 }

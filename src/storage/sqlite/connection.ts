@@ -57,6 +57,21 @@ export function openReader(file: string): Database {
   return db;
 }
 
+/** A connection that only reads, while nobody at all can write: it has the lock of writers until it is closed. */
+export function openHeld(file: string): Database {
+  const db = new SQLite(file, { timeout: READER_BUSY_TIMEOUT_MS, fileMustExist: true });
+  try {
+    db.exec('BEGIN IMMEDIATE');
+    db.pragma('query_only = ON');
+    db.pragma('trusted_schema = OFF');
+    db.pragma(`cache_size = -${READER_CACHE_KIB}`);
+    return db;
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
 /** The first two processes on a new file may want to switch at once; SQLite tells the second one at once. */
 function switchToWal(db: Database, patienceMs = OPENING_TIMEOUT_MS): void {
   const deadline = performance.now() + patienceMs;

@@ -4,6 +4,7 @@
  */
 
 import { readFileSync, statSync } from 'node:fs';
+import { withoutPassword } from '../postgres/address.js';
 
 /** The write lock is a lock on this byte of the -shm file (sqlite.org/walformat.html, section 2.3.1). */
 const WAL_WRITE_LOCK = 120;
@@ -24,6 +25,16 @@ export function lockHolder(databaseFile: string): string | undefined {
 }
 
 function wordsOf(pid: string): string {
-  const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').join(' ').trim();
+  return shownWords(readFileSync(`/proc/${pid}/cmdline`, 'utf8'));
+}
+
+/** Of a command line as the kernel has it. A password that stands there, against all advice, is not passed on. */
+export function shownWords(commandLine: string): string {
+  const words = commandLine.split('\0').map(shown).join(' ').trim();
   return words.length > WORDS_LENGTH_MAX ? `${words.slice(0, WORDS_LENGTH_MAX)}…` : words;
+}
+
+function shown(word: string): string {
+  const url = word.search(/postgres(?:ql)?:\/\//);
+  return url === -1 ? word : word.slice(0, url) + withoutPassword(word.slice(url));
 }

@@ -1,5 +1,5 @@
 /**
- * A lock that one process holds and that ends with it, however it ends: an exclusive transaction, never
+ * A lock that one process holds, or several share, and that ends with them, however they end: a transaction, never
  * finished, on a SQLite file that stays empty. Node has no flock(2); SQLite's locks are the kernel's as well.
  */
 
@@ -18,6 +18,21 @@ export function takeLock(file: string): ProcessLock | undefined {
   } catch (error) {
     db.close();
     if ((error as { code?: string }).code === 'SQLITE_BUSY') return undefined;
+    throw error;
+  }
+}
+
+/** Who has it alone keeps it for a moment only. */
+const SHARED_PATIENCE_MS = 5_000;
+
+/** With others, who have it in the same way; nobody has it alone meanwhile. @param file as above */
+export function takeSharedLock(file: string): ProcessLock {
+  const db = new SQLite(file, { timeout: SHARED_PATIENCE_MS });
+  try {
+    db.exec('BEGIN; SELECT 1 FROM sqlite_schema');
+    return { release: () => void db.close() };
+  } catch (error) {
+    db.close();
     throw error;
   }
 }
