@@ -4,6 +4,7 @@
  */
 
 import { randomUUID } from 'node:crypto';
+import { setTimeout as wait } from 'node:timers/promises';
 import type { LeaseHolder, LeaseStore, LeaseWish } from '../acl/lease-ports.js';
 import type { Config } from '../config.js';
 import { fileIdentity, processName } from '../host/this-process.js';
@@ -100,18 +101,23 @@ function wishOf(role: string): LeaseWish {
 
 function leaseOver(held: HeldLease, store: LeaseStore, close: () => Promise<void>): FilesLease {
   held.keep(UNTOLD);
-  const nameOfHolder = async () => (await store.holder().catch(() => undefined))?.name ?? 'another process';
+  const nameOfHolder = async () => (await store.holder().catch(() => undefined))?.name ?? SOMEBODY;
   return {
     fence: held,
     requireHeld: () => held.requireHeld(),
     isHeld: () => held.isHeld,
-    whenLost: held.whenLost.then(nameOfHolder),
+    // nginx asks this process for as long as it listens.
+    whenLost: held.whenLost.then(() => Promise.race([nameOfHolder(), wait(NAMED_IN_MS, SOMEBODY)])),
     release: async () => {
       await held.release();
       await close();
     },
   };
 }
+
+const SOMEBODY = 'another process';
+/** A store that does not answer keeps nobody from ending. */
+const NAMED_IN_MS = 1_000;
 
 /** That the store is away is told by whoever reads it. */
 const UNTOLD: OutageListener = { onLost: () => {}, onFound: () => {} };
