@@ -2,15 +2,15 @@
 // by CPU and by memory; and how long uploads to a files service take meanwhile. The files are made in the folder of
 // temporary files and removed afterwards. With --flat all lie in one folder.
 import { spawn } from 'node:child_process';
-import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { CLI } from './authorizer.mjs';
+import { cpu, memory } from './measure.mjs';
 
 const FILES = Number(process.argv.find((word) => /^\d+$/.test(word)) ?? 1_000_000);
 const FOLDERS = process.argv.includes('--flat') ? 1 : 1_000;
-const CLI = fileURLToPath(new URL('../dist/cli.js', import.meta.url));
 const POLL_MS = 20;
 const UPLOADS_ALONE = 300;
 
@@ -55,8 +55,8 @@ function toldWaits(when, waits) {
 }
 
 async function told(words) {
-  const { stdout, seconds, cpu, mib } = await run(words);
-  console.log(`latchkey ${words.join(' ')}: ${seconds.toFixed(1)} s, ${cpu} s of CPU, ${mib} MiB`);
+  const { stdout, seconds, used, mib } = await run(words);
+  console.log(`latchkey ${words.join(' ')}: ${seconds.toFixed(1)} s, ${used} s of CPU, ${mib} MiB`);
   console.log(`  ${stdout.trim().split('\n').slice(-2).join('; ')}`);
 }
 
@@ -64,22 +64,19 @@ function run(words) {
   return new Promise((resolve) => {
     const began = performance.now();
     const child = spawn(process.execPath, [CLI, ...words], { env, stdio: ['ignore', 'pipe', 'inherit'] });
-    let [stdout, mib, cpu] = ['', 0, 0];
+    let [stdout, mib, used] = ['', 0, 0];
     const timer = setInterval(() => {
       try {
-        const status = readFileSync(`/proc/${child.pid}/status`, 'utf8');
-        mib = Math.round(Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024) || mib;
-        const [, user, system] =
-          /\) \S+(?: \S+){10} (\d+) (\d+)/.exec(readFileSync(`/proc/${child.pid}/stat`, 'utf8')) ?? [];
-        cpu = (Number(user) + Number(system)) / 100;
-      } catch {}
+        mib = memory(child.pid, 'VmHWM') || mib;
+        used = cpu(child.pid) / 1e6;
+      } catch {} // it has ended
     }, POLL_MS);
     child.stdout.on('data', (text) => {
       stdout += text;
     });
     child.once('close', () => {
       clearInterval(timer);
-      resolve({ stdout, mib, cpu, seconds: (performance.now() - began) / 1000 });
+      resolve({ stdout, mib, used, seconds: (performance.now() - began) / 1000 });
     });
   });
 }

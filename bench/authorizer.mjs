@@ -1,6 +1,6 @@
-// The real authorizer, started as an operator starts it, and asked as nginx asks, straight on its socket.
+// The real authorizer, started as an operator starts it, and asked as nginx asks, straight on its socket; and with which
+// secret and program all benches do so.
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { connect } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -12,7 +12,6 @@ export const CLI = fileURLToPath(new URL('../dist/cli.js', import.meta.url));
 export const SECRET = 'a-secret-for-the-bench-a-secret-for-the-bench';
 const FLAGS = process.env.BENCH_NODE_OPTIONS?.split(' ') ?? HEAP_ARGS;
 const POLL_MS = 2;
-const TICK_MICROS = 10_000;
 
 export function tokenOf(user, claims = {}) {
   const exp = Math.floor(Date.now() / 1000) + 86_400;
@@ -84,16 +83,4 @@ export function askInTurn({ socket, token, paths, onAnswer = () => {} }) {
     connection.on('error', reject);
     connection.on('close', resolve);
   });
-}
-
-/** Microseconds, of all its threads: the clock would also see what else the machine does. */
-export function cpu(pid) {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) * TICK_MICROS;
-}
-
-/** MiB. @param name VmRSS; VmHWM is the most that it was */
-export function memory(pid, name = 'VmRSS') {
-  const kib = new RegExp(`${name}:\\s+(\\d+)`).exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-  return Math.round(Number(kib) / 1024);
 }

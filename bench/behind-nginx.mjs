@@ -4,6 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { renderServer } from '../dist/nginx/render.js';
+import { ended } from './ends.mjs';
 
 export const FILES = 100_000;
 export const FOLDERS = 100;
@@ -84,12 +85,4 @@ http {
   }
 }
 `;
-}
-
-export function ended(child) {
-  return new Promise((resolve) => {
-    if (child.exitCode !== null || child.signalCode !== null) return resolve();
-    child.once('exit', resolve);
-    child.kill('SIGTERM');
-  });
 }

@@ -10,6 +10,7 @@ import { HELD, KEPT, postgresFaults, redisFaults, suffer, untilFeed } from '../t
 import { startNodes } from '../test/fleet/nodes.ts';
 import { postgres } from '../test/postgres.ts';
 import { redisServer } from '../test/storage/redis-server.ts';
+import { withEnds } from './ends.mjs';
 
 const HELP = `Usage: node --import=./scripts/ts-imports.mjs bench/fleet.mjs [OPTIONS]
 
@@ -30,44 +31,21 @@ const WRITTEN = ['/one.txt', '/two.txt'];
 const POSTGRES = ['shared_buffers=128MB'];
 const TELL_MS = 5_000;
 
-const ends = [];
-const t = { teardown: (end) => ends.push(end) };
 const { alternations, feed, faults, json } = optionsOf(process.argv.slice(2));
-// What is just being started is ended, too.
-const starting = Promise.withResolvers();
-for (const [signal, code] of [
-  ['SIGINT', 130],
-  ['SIGTERM', 143],
-]) {
-  process.once(signal, async () => {
-    await starting.promise;
-    await endAll();
-    process.exit(code);
-  });
-}
-let code = 0;
 try {
-  const told = await measured();
+  const told = await withEnds(measured);
   console.log(json ? JSON.stringify(told) : inWords(told));
-  code = told.violations.length > 0 ? 1 : 0;
+  process.exit(told.violations.length > 0 ? 1 : 0);
 } catch (error) {
   console.error(`bench: ${error.stack}`);
-  code = 3;
-} finally {
-  starting.resolve();
-  await endAll();
+  process.exit(3);
 }
-process.exit(code);
 
-async function measured() {
+async function measured(ends) {
   tell('starting PostgreSQL, three authorizers and three nginxes …');
-  const server = await postgres(t, POSTGRES);
-  const redis = feed === 'redis' ? await redisServer(t) : undefined;
-  const options = { postgres: server, redis, boundMs: BOUND_MS, files: [KEPT, HELD, ...WRITTEN] };
-  const nodes = await startNodes(t, options);
-  starting.resolve();
+  const { server, redis, nodes, options } = await ends.starting(startAll(ends));
   await untilFeed(nodes.all, 'listening');
-  const scene = await startScene(t, nodes, options);
+  const scene = await startScene(ends, nodes, options);
   const { judged, each } = scene;
   await (await scene.change(KEPT, 'granted')).isEffective;
   await each.until(KEPT, { sentAfter: judged.from(KEPT), status: 200 });
@@ -103,6 +81,13 @@ async function measured() {
     faults: suffered,
     violations: judged.violations,
   };
+}
+
+async function startAll(ends) {
+  const server = await postgres(ends, POSTGRES);
+  const redis = feed === 'redis' ? await redisServer(ends) : undefined;
+  const options = { postgres: server, redis, boundMs: BOUND_MS, files: [KEPT, HELD, ...WRITTEN] };
+  return { server, redis, nodes: await startNodes(ends, options), options };
 }
 
 function inWords(told) {
@@ -155,13 +140,6 @@ function whole(number) {
 
 function tell(message) {
   console.error(`bench: ${message}`);
-}
-
-/** Behind what is started last what it needs goes. */
-async function endAll() {
-  for (let end = ends.pop(); end !== undefined; end = ends.pop()) {
-    await Promise.resolve(end()).catch((error) => tell(error.message));
-  }
 }
 
 function optionsOf(words) {

@@ -4,7 +4,8 @@
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { buildVariant, dropVariants, median } from './variant.mjs';
+import { median } from './measure.mjs';
+import { buildVariant, dropVariants } from './variant.mjs';
 
 const GRANTS = Number(process.argv[2] ?? 1_000_000);
 const ROUNDS = 7;

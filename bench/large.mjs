@@ -11,9 +11,9 @@ import { createWriteStream, mkdirSync, mkdtempSync, rmSync, statSync, writeFileS
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { postgres } from '../test/postgres.ts';
-import { askInTurn, CLI, cpu, memory, startAuthorizer, statusOf, tokenOf } from './authorizer.mjs';
+import { askInTurn, CLI, startAuthorizer, statusOf, tokenOf } from './authorizer.mjs';
 import { withEnds } from './ends.mjs';
-import { median } from './variant.mjs';
+import { cpu, median, memory } from './measure.mjs';
 
 const FEW = 1_000;
 const MANY = Number(process.argv[2] ?? 10_000_000);

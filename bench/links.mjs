@@ -12,6 +12,7 @@ import { newShareToken } from '../dist/links/share-token.js';
 import { CachedReader } from '../dist/storage/cached-reader.js';
 import { LINK_COLUMNS, linkRow } from '../dist/storage/link-rows.js';
 import { openSqliteStore } from '../dist/storage/sqlite/open.js';
+import { median } from './measure.mjs';
 
 const SIZES = [1_000, Number(process.env.BENCH_LINKS ?? 1_000_000)];
 const ROUNDS = 7;
@@ -105,10 +106,6 @@ function print(times) {
     const cells = medians.map((micros) => micros.toFixed(2).padStart(18)).join('');
     console.log(`${name.padEnd(50)}${cells}${(medians[1] / medians[0]).toFixed(2).padStart(9)}`);
   }
-}
-
-function median(values) {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
 }
 
 /** A store of so many links, of a thousand makers, each of whom manages a folder by a grant. */

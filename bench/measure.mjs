@@ -1,9 +1,10 @@
-// One run of wrk, and the memory of a process.
+// What is measured: one run of wrk, the CPU and the memory of processes; and the median of rounds.
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 
 const CONNECTIONS = '32';
 const UNIT_MS = { us: 0.001, ms: 1, s: 1000 };
+const TICK_MICROS = 10_000;
 
 /** Requests a second, p50 and p99 in ms, and how many answers were not 2xx. */
 export function load({ url, token, script }, seconds) {
@@ -22,9 +23,16 @@ function percentile(text, which) {
   return Number(value) * UNIT_MS[unit];
 }
 
-/** KiB. */
-export function rss(pid) {
-  return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0);
+/** Microseconds, of all its threads: the clock would also see what else the machine does. */
+export function cpu(pid) {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) * TICK_MICROS;
+}
+
+/** MiB. @param name VmRSS; VmHWM is the most that it was */
+export function memory(pid, name = 'VmRSS') {
+  const kib = new RegExp(`${name}:\\s+(\\d+)`).exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+  return Math.round(Number(kib) / 1024);
 }
 
 export function childOf(parent) {
@@ -42,4 +50,14 @@ export function childrenOf(parent) {
       return false;
     }
   });
+}
+
+/** The files service of `latchkey up`. */
+export function filesServiceOf(up) {
+  return childrenOf(up).find((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').endsWith('\0files\0'));
+}
+
+export function median(values) {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)];
 }

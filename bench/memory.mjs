@@ -5,10 +5,10 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openSqliteStore } from '../dist/storage/sqlite/open.js';
-import { askInTurn, cpu, memory, startAuthorizer, tokenOf } from './authorizer.mjs';
+import { askInTurn, startAuthorizer, tokenOf } from './authorizer.mjs';
+import { FILES, FOLDERS, grantBatches } from './behind-nginx.mjs';
+import { cpu, memory } from './measure.mjs';
 
-const FILES = 100_000;
-const FOLDERS = 100;
 const GRANTS = 1_000_000;
 const CONNECTIONS = 32;
 const QUESTIONS = Number(process.env.BENCH_QUESTIONS ?? 1_000_000);
@@ -55,20 +55,8 @@ function* random(seed, count) {
   }
 }
 
-/** Alice may read every folder; the rest of the grants are other people's, on the same files. */
 async function seed(file) {
-  const rest = { action: 'read', effect: 'allow', notBefore: undefined, expiresAt: undefined };
-  async function* batches() {
-    yield Array.from({ length: FOLDERS }, (_, d) => ({ principal: 'user:alice', path: `/d${d}/`, ...rest }));
-    for (let i = FOLDERS; i < GRANTS; i += 1000) {
-      yield Array.from({ length: 1000 }, (_, j) => {
-        const f = ((i + j) * 7919) % FILES;
-        const principal = `user:u${Math.floor((i + j) / FILES)}`;
-        return { principal, path: `/d${f % FOLDERS}/f${f}.bin`, ...rest };
-      });
-    }
-  }
   const store = openSqliteStore(file);
-  await store.acl.importGrants(batches());
+  await store.acl.importGrants(grantBatches(GRANTS));
   await store.close();
 }

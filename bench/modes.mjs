@@ -11,7 +11,6 @@ import { openSqliteStore } from '../dist/storage/sqlite/open.js';
 import { CLI, SECRET, tokenOf } from './authorizer.mjs';
 import {
   bareConf,
-  ended,
   FILES,
   FOLDERS,
   grantBatches,
@@ -19,6 +18,7 @@ import {
   startNginx,
   writeFiles,
 } from './behind-nginx.mjs';
+import { ended } from './ends.mjs';
 import { childOf } from './measure.mjs';
 
 const LINK_KEY = 'bench';
@@ -26,18 +26,10 @@ const MANY = 1_000_000;
 const FEW = 1_000;
 const PORTS = { bare: 18200, few: 18201, many: 18202, node: 18203 };
 
-export async function createModes() {
+/** @param ends where all of it is torn down */
+export async function createModes(ends) {
   const home = mkdtempSync(join(tmpdir(), 'latchkey-bench-'));
-  const close = [];
-  try {
-    return await build(home, close);
-  } catch (error) {
-    await closeAll(home, close);
-    throw error;
-  }
-}
-
-async function build(home, close) {
+  ends.teardown(() => rmSync(home, { recursive: true, force: true }));
   console.error('bench: writing files and grants …');
   const root = join(home, 'store');
   writeFiles(root);
@@ -45,12 +37,12 @@ async function build(home, close) {
   const random = randomScript(home);
   const processes = [];
   const start = async (name, folder, conf) => {
-    const nginx = await startNginx({ teardown: (one) => close.push(one) }, folder, conf);
+    const nginx = await startNginx(ends, folder, conf);
     processes.push([`nginx worker, ${name}`, childOf(nginx.pid)]);
   };
   await start('bare', join(home, 'bare'), bareConf({ root, port: PORTS.bare, locations: measures(root) }));
   const startLatchkey = async (name, port, authorizer) => {
-    close.push(() => ended(authorizer));
+    ends.teardown(() => ended(authorizer));
     await new Promise((resolve) => authorizer.once('message', resolve));
     processes.push([name, authorizer.pid]);
     await start(name, join(home, name), latchkeyConf({ root, port }));
@@ -89,7 +81,6 @@ async function build(home, close) {
     grants: MANY,
     importRate: rates['authorizer 1M'],
     processes,
-    close: () => closeAll(home, close),
     modes: [
       { name: 'bare nginx, 1 KiB', url: at(PORTS.bare, hot), base: 'bare nginx, 1 KiB' },
       { name: 'floor, 1 KiB', url: at(PORTS.bare, `/floor${hot}`), base: 'bare nginx, 1 KiB' },
@@ -170,9 +161,4 @@ function measures(root) {
       if ($secure_link != 1) { return 403; }
       alias ${root}/;
     }`;
-}
-
-async function closeAll(home, close) {
-  for (const one of close.reverse()) await one();
-  rmSync(home, { recursive: true, force: true });
 }

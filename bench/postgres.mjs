@@ -5,7 +5,8 @@
 //     npm run --silent build && node --import=./scripts/ts-imports.mjs bench/postgres.mjs [GRANTS]
 import { postgres } from '../test/postgres.ts';
 import { withEnds } from './ends.mjs';
-import { buildVariant, dropVariants, median } from './variant.mjs';
+import { median } from './measure.mjs';
+import { buildVariant, dropVariants } from './variant.mjs';
 
 const GRANTS = Number(process.argv[2] ?? 1_000_000);
 const FOLDERS = 1_000;
@@ -16,7 +17,7 @@ const IMPORTS = 3;
 const SERVER = ['fsync=on', 'shared_buffers=128MB', 'autovacuum=on'];
 
 const PLANS = [
-  'storage/postgres/database.js',
+  'storage/postgres/connection-limits.js',
   "planCacheMode: 'force_generic_plan'",
   "planCacheMode: 'auto'",
 ];

@@ -1,11 +1,11 @@
-// `node bench/ready.mjs [GRANTS]`: how long an authorizer takes from its start until /readyz says ready, with a million grants and
-// with none, in turn, on a machine that is otherwise quiet. The CPU of the process is steadier than the clock.
+// `node bench/ready.mjs [GRANTS]`: how long an authorizer takes from its start until /readyz says ready, with a million
+// grants and with none, in turn, on a machine that is otherwise quiet. The CPU of the process is steadier than the clock.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CLI, cpu, startAuthorizer } from './authorizer.mjs';
-import { median } from './variant.mjs';
+import { CLI, startAuthorizer } from './authorizer.mjs';
+import { cpu, median } from './measure.mjs';
 
 const GRANTS = Number(process.argv[2] ?? 1_000_000);
 const ROUNDS = 15;

@@ -1,8 +1,10 @@
 // `npm run bench`: what a decision costs, side by side in one run. Rounds are interleaved (A B C A B C …) and
 // medians printed, as ratios to bare nginx and to the floor, since the machines are shared and noisy.
 import { spawnSync } from 'node:child_process';
+import { setImmediate as turn } from 'node:timers/promises';
+import { withEnds } from './ends.mjs';
 import { firstTokens } from './first-token.mjs';
-import { load, rss } from './measure.mjs';
+import { load, median, memory } from './measure.mjs';
 import { createModes } from './modes.mjs';
 
 const quick = process.argv.includes('--quick');
@@ -21,21 +23,24 @@ for (const [program, arg] of [
 }
 
 const firsts = await firstTokens(); // before the machine is busy
-const site = await createModes({ quick });
-try {
+await withEnds(async (ends) => {
+  const site = await ends.starting(createModes(ends));
   const modes =
     only === undefined ? site.modes : site.modes.filter(({ name }) => new RegExp(only).test(name));
   if (modes.length === 0)
     throw new Error(`no mode is like '${only}': ${site.modes.map((m) => m.name).join(', ')}`);
   for (const mode of modes) load(mode, 1); // warm
   const rounds = new Map(modes.map((mode) => [mode, []]));
-  for (let i = 0; i < ROUNDS; i++) for (const mode of modes) rounds.get(mode).push(load(mode, SECONDS));
-  print(modes, rounds);
-} finally {
-  await site.close();
-}
+  for (let i = 0; i < ROUNDS; i++) {
+    for (const mode of modes) {
+      rounds.get(mode).push(load(mode, SECONDS));
+      await turn(); // for a Ctrl-C
+    }
+  }
+  print(site, modes, rounds);
+});
 
-function print(modes, rounds) {
+function print(site, modes, rounds) {
   const rate = new Map(modes.map((mode) => [mode.name, median(rounds.get(mode).map((round) => round.rate))]));
   const ratio = (name, to) => (rate.has(to) ? (rate.get(name) / rate.get(to)).toFixed(2) : '–').padStart(9);
   console.log(
@@ -55,7 +60,7 @@ function print(modes, rounds) {
   }
   console.log('\nresident memory, MiB');
   for (const [name, pid] of site.processes)
-    console.log(`  ${name.padEnd(32)}${(rss(pid) / 1024).toFixed(0).padStart(6)}`);
+    console.log(`  ${name.padEnd(32)}${String(memory(pid)).padStart(6)}`);
   const between = (a, b) => (rate.has(a) && rate.has(b) ? (rate.get(a) / rate.get(b)).toFixed(2) : '–');
   console.log(
     `\nimport of ${site.grants.toLocaleString('en')} grants: ${Math.round(site.importRate).toLocaleString('en')} rows a second`,
@@ -75,9 +80,4 @@ function print(modes, rounds) {
   console.log('\nthe first look at a token, in microseconds');
   for (const [algorithm, cost] of firsts)
     console.log(`  ${algorithm.padEnd(32)}${cost.toFixed(0).padStart(6)}`);
-}
-
-function median(values) {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)];
 }

@@ -2,19 +2,17 @@
 // over TCP, without nginx: what is left is the authorizer. The CPU of its process a decision is steadier than the
 // rate on a machine that is shared.
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createSigner } from 'fast-jwt';
 import { openSqliteStore } from '../dist/storage/sqlite/open.js';
-import { load } from './measure.mjs';
-import { buildVariant, dropVariants, median } from './variant.mjs';
+import { SECRET, tokenOf } from './authorizer.mjs';
+import { cpu, load, median } from './measure.mjs';
+import { buildVariant, dropVariants } from './variant.mjs';
 
 const ROUNDS = 7;
 const SECONDS = 3;
 const PORT = 18_300;
-const TICKS_A_SECOND = 100;
-const SECRET = 'a-secret-for-the-bench-a-secret-for-the-bench';
 
 const EACH_CHECKS = ['storage/shared-check.js', 'TURN_CONNECTIONS_MAX = 1_000', 'TURN_CONNECTIONS_MAX = 0'];
 const BY_THE_ROUTER = [
@@ -31,17 +29,18 @@ const VARIANTS = [
 const home = mkdtempSync(join(tmpdir(), 'latchkey-shortcuts-'));
 const running = [];
 try {
-  const token = await seed();
+  await seed();
+  const token = tokenOf('alice');
   for (const [i, [name, changes]] of VARIANTS.entries()) running.push(await start(name, changes, PORT + i));
   const ask = (one) => ({ url: one.url, token, script: one.script });
   for (const one of running) load(ask(one), 1);
   for (let round = 0; round < ROUNDS; round++) {
     for (const one of running) {
-      const before = cpuSeconds(one.process.pid);
+      const before = cpu(one.process.pid);
       const { rate, errors } = load(ask(one), SECONDS);
       if (errors > 0) throw new Error(`${one.name}: ${errors} answers were not 2xx`);
       one.rates.push(rate);
-      one.micros.push(((cpuSeconds(one.process.pid) - before) / (rate * SECONDS)) * 1e6);
+      one.micros.push((cpu(one.process.pid) - before) / (rate * SECONDS));
     }
   }
   const [first] = running;
@@ -64,10 +63,6 @@ async function seed() {
   const rest = { action: 'read', effect: 'allow', notBefore: undefined, expiresAt: undefined };
   await store.acl.putGrants([{ principal: 'user:alice', path: '/team/', ...rest }]);
   await store.close();
-  return createSigner({ key: SECRET, algorithm: 'HS256' })({
-    sub: 'alice',
-    exp: Math.floor(Date.now() / 1000) + 86_400,
-  });
 }
 
 async function start(name, changes, port) {
@@ -81,9 +76,4 @@ async function start(name, changes, port) {
   const url = `http://127.0.0.1:${port}/authorize/files/team/plan.pdf`;
   const script = new URL('get.lua', import.meta.url).pathname;
   return { name, process: child, url, script, rates: [], micros: [] };
-}
-
-function cpuSeconds(pid) {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / TICKS_A_SECOND;
 }

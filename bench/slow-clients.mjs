@@ -7,11 +7,10 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import { createSigner } from 'fast-jwt';
+import { CLI, SECRET, tokenOf } from './authorizer.mjs';
+import { ended } from './ends.mjs';
+import { filesServiceOf, median } from './measure.mjs';
 
-const CLI = fileURLToPath(new URL('../dist/cli.js', import.meta.url));
-const SECRET = 'a-secret-for-the-bench-a-secret-for-the-bench';
 const PORT = 18212;
 const CLIENTS = 200;
 const TRICKLE_MS = 500;
@@ -21,10 +20,7 @@ const quick = process.argv.includes('--quick');
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? (quick ? 3 : 7));
 const SECONDS = 3;
 
-const token = createSigner({ key: SECRET, algorithm: 'HS256' })({
-  sub: 'alice',
-  exp: Math.floor(Date.now() / 1000) + 86_400,
-});
+const token = tokenOf('alice');
 const home = mkdtempSync(join(tmpdir(), 'latchkey-slow-'));
 chmodSync(home, 0o755);
 const data = join(home, 'data');
@@ -63,12 +59,10 @@ try {
     const rates = `${Math.round(median(without))} a second without, ${Math.round(median(withThem))} with`;
     console.log(`${kib} KiB: ${rates} ${CLIENTS} that trickle: ${ratio.toFixed(2)} (${WANTED} wanted)`);
   }
-  const pid = Number(spawnSync('pgrep', ['-P', String(up.pid), '-f', 'cli.js files']).stdout.toString());
-  if (pid > 0)
-    console.log(`descriptors of the files service afterwards: ${readdirSync(`/proc/${pid}/fd`).length}`);
+  const descriptors = readdirSync(`/proc/${filesServiceOf(up.pid)}/fd`);
+  console.log(`descriptors of the files service afterwards: ${descriptors.length}`);
 } finally {
-  up.kill('SIGTERM');
-  await new Promise((resolve) => up.once('close', resolve));
+  await ended(up);
   rmSync(home, { recursive: true, force: true });
 }
 
@@ -147,8 +141,4 @@ async function partialsGone() {
     await wait(50);
   }
   throw new Error('what the clients had begun is still there');
-}
-
-function median(all) {
-  return all.toSorted((a, b) => a - b)[Math.floor(all.length / 2)];
 }

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { FreshFacts } from '../dist/storage/fresh-facts.js';
 import { openSqliteStore } from '../dist/storage/sqlite/open.js';
-import { median } from './variant.mjs';
+import { median } from './measure.mjs';
 
 const CALLS = 300_000;
 const LOOPS = 5;

@@ -2,24 +2,14 @@
 // are interleaved (A B C A B C …) and medians printed as ratios, since the machines are shared and noisy. DAV does not
 // wait for the disk and Latchkey does, so DAV followed by an fsync of the file is measured as well.
 import { spawn, spawnSync } from 'node:child_process';
-import {
-  chmodSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  truncateSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { createSigner } from 'fast-jwt';
+import { CLI, SECRET, tokenOf } from './authorizer.mjs';
+import { ended } from './ends.mjs';
+import { filesServiceOf, median, memory } from './measure.mjs';
 
-const CLI = fileURLToPath(new URL('../dist/cli.js', import.meta.url));
-const SECRET = 'a-secret-for-the-bench-a-secret-for-the-bench';
 const MIB = 1024 * 1024;
 const PORTS = { dav: 18210, latchkey: 18211 };
 const quick = process.argv.includes('--quick');
@@ -35,10 +25,7 @@ const SMALL_FILES = Number(process.env.BENCH_FILES ?? (quick ? 1_000 : 10_000));
 const SMALL_BYTES = 4096;
 const SMALL_AT_ONCE = 8;
 
-const token = createSigner({ key: SECRET, algorithm: 'HS256' })({
-  sub: 'alice',
-  exp: Math.floor(Date.now() / 1000) + 86_400,
-});
+const token = tokenOf('alice');
 const authorization = `Authorization: Bearer ${token}`;
 const home = mkdtempSync(join(tmpdir(), 'latchkey-uploads-'));
 chmodSync(home, 0o755); // nginx's workers are somebody else
@@ -46,7 +33,7 @@ const running = [];
 try {
   await startDav(join(home, 'dav'));
   const up = await startLatchkey(join(home, 'data'));
-  const files = servicePid(up.pid);
+  const files = filesServiceOf(up.pid);
   console.log(`resident memory of the files service, MiB: ${memory(files, 'VmRSS')} at rest`);
   for (const digest of [[], ['-H', 'Want-Repr-Digest: sha-256=1']]) {
     await manyAtOnce(digest);
@@ -245,35 +232,4 @@ async function startLatchkey(folder) {
     up.once('exit', () => reject(new Error("'latchkey up' has ended")));
   });
   return up;
-}
-
-/** The files service among the children of `latchkey up`. */
-function servicePid(parent) {
-  return readdirSync('/proc').find((pid) => {
-    try {
-      const isChild =
-        readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ')[1] === String(parent);
-      return isChild && readFileSync(`/proc/${pid}/cmdline`, 'utf8').endsWith('\0files\0');
-    } catch {
-      return false;
-    }
-  });
-}
-
-/** MiB. */
-function memory(pid, name) {
-  const kib = new RegExp(`${name}:\\s+(\\d+)`).exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-  return Math.round(Number(kib) / 1024);
-}
-
-function median(values) {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
-}
-
-function ended(child) {
-  return new Promise((resolve) => {
-    if (child.exitCode !== null) return resolve();
-    child.once('exit', resolve);
-    child.kill('SIGTERM');
-  });
 }

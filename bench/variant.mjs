@@ -24,8 +24,3 @@ export function buildVariant(name, changes) {
 export function dropVariants() {
   rmSync(VARIANTS, { recursive: true, force: true });
 }
-
-export function median(values) {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)];
-}

@@ -15,11 +15,10 @@ import { openSqliteStore } from '../dist/storage/sqlite/open.js';
 import { freePort } from '../test/nginx/free-port.ts';
 import { postgres } from '../test/postgres.ts';
 import { redisServer } from '../test/storage/redis-server.ts';
-import { cpu, startAuthorizer, tokenOf } from './authorizer.mjs';
+import { startAuthorizer, tokenOf } from './authorizer.mjs';
 import { bareConf, grantBatches, latchkeyConf, startNginx, writeFiles } from './behind-nginx.mjs';
 import { withEnds } from './ends.mjs';
-import { childrenOf, load } from './measure.mjs';
-import { median } from './variant.mjs';
+import { childrenOf, cpu, load, median } from './measure.mjs';
 
 const quick = process.argv.includes('--quick');
 const ROUNDS = quick ? 6 : 12;

@@ -218,11 +218,7 @@ export function loadConfig(env: Environment): Config {
     trashBytesMax: values.LATCHKEY_TRASH_BYTES_MAX,
     storeDigests: values.LATCHKEY_STORE_DIGESTS === 'yes',
     inspection: inspectionSettings(values),
-    resumable: Object.freeze({
-      lifetimeMs: values.LATCHKEY_RESUMABLE_LIFETIME,
-      openMax: values.LATCHKEY_RESUMABLE_MAX,
-      ownerMax: Math.ceil(values.LATCHKEY_RESUMABLE_MAX * OWNER_PART),
-    }),
+    resumable: resumableSettings(values),
     download: Object.freeze({
       buffering: values.LATCHKEY_DOWNLOAD_BUFFERING,
       charset: values.LATCHKEY_DOWNLOAD_CHARSET,
@@ -237,6 +233,14 @@ export function loadConfig(env: Environment): Config {
 
 /** Of all resumable uploads that may be unfinished: so that one user leaves places to the others. */
 const OWNER_PART = 1 / 10;
+
+function resumableSettings(values: Values): ResumableSettings {
+  return Object.freeze({
+    lifetimeMs: values.LATCHKEY_RESUMABLE_LIFETIME,
+    openMax: values.LATCHKEY_RESUMABLE_MAX,
+    ownerMax: Math.ceil(values.LATCHKEY_RESUMABLE_MAX * OWNER_PART),
+  });
+}
 
 function uploadLimitSettings(values: Values): UploadLimitSettings {
   return Object.freeze({

@@ -26,6 +26,14 @@ export type AttemptNames = Readonly<Record<AttemptKind, string>>;
 /** `undefined`: none is known. */
 export type AttemptCounters = Readonly<Record<AttemptKind, FailureCounter | undefined>>;
 
+export function countersOf(counter: (kind: AttemptKind) => FailureCounter | undefined): AttemptCounters {
+  return {
+    'address-on-link': counter('address-on-link'),
+    address: counter('address'),
+    link: counter('link'),
+  };
+}
+
 /** What becomes of the counters. The same object that was given: they stay, and nothing is written. */
 export interface Counted<T> {
   readonly value: T;

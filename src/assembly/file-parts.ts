@@ -6,9 +6,10 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Authorizer } from '../acl/authorizer.js';
 import type { Following } from '../acl/fleet-ports.js';
-import type { Store } from '../acl/ports.js';
+import type { AclStore, Store } from '../acl/ports.js';
 import type { Config } from '../config.js';
 import { type ProcessLock, takeLock } from '../storage/sqlite/process-lock.js';
+import type { Followed } from '../uploads/commit-rules.js';
 import { Committer, type CommitterDeps } from '../uploads/committer.js';
 import { Copier } from '../uploads/copier.js';
 import { Expiry } from '../uploads/expiry.js';
@@ -51,7 +52,7 @@ export function openFileParts(
   const { acl, files, moves, tree, expiries, trash } = store;
   const folder = new TrashFolder(root);
   const digests = knownDigestsOf(storeDigests, root, store);
-  const followed = following && { followed: (revision: number) => following.followed(revision) };
+  const followed = following && { followed: followedBy(following, acl) };
   const committer = new Committer({
     root,
     files,
@@ -72,6 +73,10 @@ export function openFileParts(
     expiry: new Expiry({ root, expiries, locks }),
     knownDigests: digests,
   };
+}
+
+function followedBy(following: Following, acl: Pick<AclStore, 'revision'>): Followed {
+  return async (revision) => following.followed(revision === 'last' ? await acl.revision() : revision);
 }
 
 interface Listed {
@@ -98,10 +103,12 @@ function knownDigestsOf(
   return storeDigests ? new KnownDigests({ root, digests }) : undefined;
 }
 
+type RecoveredStore = Pick<Store, 'acl' | 'files' | 'moves'>;
+
 /** Finishes or gives up what a crash left; nothing may change files before that. */
 export async function recoverFiles(
   root: StorageRoot,
-  store: Store,
+  store: RecoveredStore,
   following?: Following,
 ): Promise<Recovered & RecoveredMoves> {
   // Hidden a moment ago, perhaps, and then the process was killed.
@@ -114,7 +121,7 @@ export async function recoverFiles(
 /** In place of a files service, by whoever holds its lock. */
 export async function recoverFilesAlone(
   root: StorageRoot,
-  store: Store,
+  store: RecoveredStore,
   following?: Following,
 ): Promise<Recovered & RecoveredMoves> {
   await keepForSender(root, store.files);

@@ -17,7 +17,7 @@ import { FileDigests, IN_BACKGROUND } from '../uploads/file-digests.js';
 import type { Findings } from '../uploads/findings.js';
 import { type FsckReport, type FsckWish, fsck } from '../uploads/fsck.js';
 import type { FilesLock } from '../uploads/left-over.js';
-import { takeFilesLock } from './file-parts.js';
+import { recoverFilesAlone, takeFilesLock } from './file-parts.js';
 import { openCommandStore } from './fleet-parts.js';
 import { clock, storageRootOf } from './foundations.js';
 import { HeldElsewhere, refuseHeldElsewhere, takeFilesLease } from './lease-parts.js';
@@ -73,7 +73,7 @@ export async function checkTree(
 }
 
 /** In place of a files service, and so that what is written is refused where another one has taken over. */
-async function takeOver(config: Config, { files, moves }: OpenStore): Promise<FilesLock | undefined> {
+async function takeOver(config: Config, open: OpenStore): Promise<FilesLock | undefined> {
   const lock = await takeFilesLock(0);
   if (lock === undefined) return undefined;
   const lease = await takeFilesLease(config).catch((error: unknown) => {
@@ -87,15 +87,13 @@ async function takeOver(config: Config, { files, moves }: OpenStore): Promise<Fi
     lock.release();
   };
   const root = storageRootOf(config, lease.requireHeld);
-  if (lease.fence === undefined) return { files, moves, root, release };
-  const { store } = await openCommandStore(config, lease.fence).catch(async (error: unknown) => {
+  if (lease.fence === undefined) return { recover: () => recoverFilesAlone(root, open), release };
+  const { store, receipts } = await openCommandStore(config, lease.fence).catch(async (error: unknown) => {
     await release();
     throw error;
   });
   return {
-    files: store.files,
-    moves: store.moves,
-    root,
+    recover: () => recoverFilesAlone(root, store, receipts),
     release: async () => {
       await store.close();
       await release();

@@ -5,33 +5,21 @@
 
 import type { Config } from '../config.js';
 import { buildAuthorizerApp } from '../http/authorizer-app.js';
-import { buildFilesApp } from '../http/files-app.js';
 import { buildMetricsApp } from '../http/metrics-route.js';
-import { buildOperatorApp } from '../http/operator-app.js';
 import type { Logger } from '../http/server-options.js';
-import type { SessionHook } from '../http/session-route.js';
 import { authorizerMetrics } from '../metrics/authorizer-metrics.js';
 import { DecisionCounts } from '../metrics/decision-counts.js';
 import { exposition } from '../metrics/family.js';
-import { FilesCounts, filesMetrics, leaseGauge } from '../metrics/files-metrics.js';
+import { leaseGauge } from '../metrics/files-metrics.js';
 import { fleetMetrics } from '../metrics/fleet-metrics.js';
 import { SharedCheck, TURN_CONNECTIONS_MAX } from '../storage/shared-check.js';
-import { FileDigests } from '../uploads/file-digests.js';
-import { keepEnded } from '../uploads/keep-ended.js';
-import { keepRoom } from '../uploads/keep-room.js';
-import { keepSwept } from '../uploads/sweeping.js';
-import { TrashFolder } from '../uploads/trash-folder.js';
-import { openDigestParts } from './digest-parts.js';
-import { listingOver, openFileParts, type recoverFiles, takeFilesLock } from './file-parts.js';
-import { type FleetFacts, openFleetFacts, openFleetStore, readiness } from './fleet-parts.js';
-import { authorizerOver, clock, rawUploadsOf, readerOver, storageRootOf } from './foundations.js';
-import { openInspection } from './inspection-parts.js';
+import { takeFilesLock } from './file-parts.js';
+import { openLeasedFilesApp } from './files-service.js';
+import { type FleetFacts, openFleetFacts, readiness } from './fleet-parts.js';
+import { authorizerOver, clock, readerOver } from './foundations.js';
 import { awaitFilesLease, type FilesLease, type Waiting } from './lease-parts.js';
 import { openLinkJudges } from './link-judges.js';
 import { openRecognition } from './recognition.js';
-import { keepExpired, recoverUploads } from './resumable-parts.js';
-import { openShareParts } from './share-parts.js';
-import { trashBytesMaxOf, uploadLimitsOf } from './upload-limit-parts.js';
 
 export async function openAuthorizerApp(config: Config, logger: Logger) {
   const opened = await openFleetFacts(config);
@@ -115,123 +103,6 @@ export async function openFilesApp(config: Config, logger: Logger, waiting: Wait
   return undefined;
 }
 
-async function openLeasedFilesApp(config: Config, logger: Logger, lease: FilesLease) {
-  const { store, fleet, receipts } = await openFleetStore(config, lease.fence);
-  try {
-    const root = storageRootOf(config, lease.requireHeld);
-    await root.prepare();
-    const rawUploads = rawUploadsOf(config, root);
-    await rawUploads.prepare();
-    if (config.trashTimeMs > 0) await new TrashFolder(root).prepare();
-    const fileDigests = new FileDigests();
-    let log: Log | undefined;
-    const looks = openInspection(config, (refused) => log?.warn(refused, 'the scan refused an upload'));
-    const { resumable, recovered } = await recoverUploads(config, root, store, receipts);
-    const counts = new FilesCounts();
-    const digestParts = openDigestParts(config, root, store);
-    const parts = openFileParts(root, store, {
-      trashTimeMs: config.trashTimeMs,
-      storeDigests: config.storeDigests,
-      ...(digestParts && { locks: digestParts.locks }),
-      userLimits: config.uploadLimits.userLimits,
-      inspection: looks.inspection,
-      following: receipts,
-      onCommitted: (file) => {
-        counts.committed(file);
-        digestParts?.tell(file.path);
-      },
-    });
-    const checkReady = readiness(store.facts, fleet);
-    const openMetrics = exposition([
-      ...filesMetrics({
-        counts,
-        digests: digestParts?.keeper,
-        isLeaseHeld: lease.isHeld,
-        root: config.root,
-        checkReady,
-      }),
-      ...(fleet === undefined ? [] : fleetMetrics(fleet.figures)),
-    ]);
-    const reader = readerOver(store.facts, config);
-    const authorizer = authorizerOver(reader, config);
-    const uploadLimits = uploadLimitsOf(config, {
-      trash: store.trash,
-      bin: parts.bin,
-      onDropped: (dropped) => log?.info({ dropped }, 'made room for an upload in the trash'),
-      onProblem: (err) => log?.error({ err }, 'what is in the trash cannot be removed'),
-    });
-    const app = await buildFilesApp({
-      authorizer,
-      recognise: (onProblem) => openRecognition(config, { ...store, reader, onProblem }),
-      judgeLinks: (onProblem) => openLinkJudges(config, { reader, authorizer, onProblem }),
-      openShare: (onProblem) => openShareParts(config, store, onProblem),
-      shareLinkStore: store.shareLinks,
-      shareSettings: config.links,
-      visitor: config.visitor,
-      sessionHook: sessionHookOf(config),
-      credentialStore: store.credentials,
-      signedUrlStore: store.signedUrls,
-      signedUrlSecondsMax: config.links.signedUrlSecondsMax,
-      clock,
-      acl: store.acl,
-      receipts,
-      root,
-      ...parts,
-      trash: store.trash,
-      rawUploads,
-      resumable,
-      fileDigests,
-      tree: store.tree,
-      listing: listingOver(config, { root, store, authorizer }),
-      mount: config.mount,
-      uploadBytesMax: config.uploadBytesMax,
-      formFilesMax: config.formFilesMax,
-      quotas: store.quotas,
-      userLimits: config.uploadLimits.userLimits,
-      uploadLimits,
-      download: config.download,
-      checkReady,
-      counts,
-      openMetrics,
-      closeLast: async () => {
-        await store.close();
-        await lease.release();
-      },
-      logger,
-    });
-    log = app.log;
-    fleet?.start(app.log);
-    const stopSweeping = keepSwept(rawUploads, {
-      clock,
-      onSwept: (files) => app.log.warn({ files }, 'removed what nginx had left of uploads'),
-      onProblem: (err) => app.log.error({ err }, 'what nginx has left of uploads cannot be removed'),
-    });
-    const { expiries, trash } = store;
-    const ended = { ...config, trashBytesMax: trashBytesMaxOf(config), expiries, trash, ...parts, clock };
-    const stopEnding = keepEnded(ended, {
-      onEnded: (counts) => app.log.info(counts, 'removed files that have ended'),
-      onProblem: (err) => app.log.error({ err }, 'what has ended cannot be removed'),
-    });
-    const stopRoom = keepRoom(uploadLimits.freeSpace);
-    digestParts?.start(app.log);
-    const stopExpiring = keepExpired(resumable, app.log);
-    app.addHook('onClose', async () => {
-      await Promise.all([stopEnding(), stopRoom()]);
-      stopSweeping();
-      stopExpiring();
-      await Promise.all([fileDigests.close(), looks.close(), digestParts?.close()]);
-    });
-    const operator = buildOperatorApp({ ...parts, acl: store.acl, receipts, clock, logger });
-    app.addHook('onClose', () => operator.close());
-    report(recovered, app.log);
-    const metrics = config.metrics && buildMetricsApp(openMetrics, checkReady, logger);
-    return { app, operator, metrics, whenLost: lease.whenLost };
-  } catch (error) {
-    await store.close();
-    throw error;
-  }
-}
-
 /** What a files service shows while it stands by: that it lives, and why it is not ready. */
 export function buildStandbyApp(holder: string, logger: Logger) {
   const message = `${holder} changes the files of this store: this files service stands by`;
@@ -242,25 +113,4 @@ export function buildStandbyApp(holder: string, logger: Logger) {
   const app = buildMetricsApp(openMetrics, refuse, logger);
   app.log.warn(`${message}, and takes over when that one stops or dies`);
   return app;
-}
-
-function sessionHookOf({ session, sessionHookSecret, userPrefix }: Config): SessionHook | undefined {
-  if (session === undefined || sessionHookSecret === undefined) return undefined;
-  return { secret: sessionHookSecret, cookieNames: session.cookieNames, userPrefix };
-}
-
-type Log = Awaited<ReturnType<typeof buildFilesApp>>['log'];
-
-function report({ stuck, ...counts }: Awaited<ReturnType<typeof recoverFiles>>, log: Log): void {
-  if (Object.values(counts).some((count) => count > 0)) {
-    log.warn(counts, 'finished what an earlier stop had left');
-  }
-  for (const { what, cause } of stuck) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    log.error(
-      { what, err: cause },
-      `${what} cannot be finished and is left as it is: ${why}; mend it, then restart`,
-    );
-  }
-  if (stuck.length > 0) log.error({ stuck: stuck.length }, 'left unfinished what the lines above name');
 }

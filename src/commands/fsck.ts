@@ -33,7 +33,7 @@ export const command: Command = {
     '--digests reads every file whose SHA-256 is stored (LATCHKEY_STORE_DIGESTS), and compares. What differs is',
     'told, and never mended: nobody can tell which bytes are right.',
     'To finish a move or a removal can take a right away: with PostgreSQL it then waits until every authorizer',
-    'decides by it, and says so; with --no-wait it does not wait.',
+    'decides by it, and says so; with --no-wait it does not.',
     'Exit code 0: clean, or all was mended. 1: something is left to be done. 3: something could not be read.',
   ],
   options: {

@@ -12,7 +12,8 @@ export const waitOptions: OptionSpecs = {
 
 /** For the help of a command. */
 export const WAIT_DETAILS: readonly string[] = [
-  'With PostgreSQL it waits until every authorizer decides by it, and says so; with --no-wait it does not wait.',
+  'With PostgreSQL what can take a right away waits until every authorizer decides by it, and says so; with',
+  '--no-wait it does not.',
 ];
 
 /** For a verb of the same command that waits for nobody. @param verb such as `key list` */

@@ -12,6 +12,7 @@ import {
   type AttemptCounters,
   type AttemptKind,
   type Counted,
+  countersOf,
   type FailureCounter,
 } from '../acl/count-ports.js';
 
@@ -88,9 +89,5 @@ function mapped(
   counters: AttemptCounters,
   change: (counter: FailureCounter | undefined) => FailureCounter | undefined,
 ): AttemptCounters {
-  return {
-    'address-on-link': change(counters['address-on-link']),
-    address: change(counters.address),
-    link: change(counters.link),
-  };
+  return countersOf((kind) => change(counters[kind]));
 }

@@ -67,7 +67,7 @@ export function scanTimeout(given: string): number {
 
 /** Milliseconds. Below it a poll of the store would be late by chance; above it nobody would call it a revoke. */
 const STALENESS_MIN_MS = 200;
-const STALENESS_MAX_MS = 60_000;
+export const STALENESS_MAX_MS = 60_000;
 
 export function staleness(given: string): number {
   const ms = /^\d{1,5}$/.test(given) ? Number(given) : Number.NaN;

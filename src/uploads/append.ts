@@ -5,7 +5,6 @@
 
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
-import { NotKnown } from '../acl/errors.js';
 import { asUploadProblem, UploadProblem } from './problem.js';
 
 export const CHECKSUM_ALGORITHMS = ['sha1', 'sha256'] as const;
@@ -22,16 +21,20 @@ export interface Appended {
   readonly offset: number;
   readonly source: AsyncIterable<Uint8Array>;
   readonly checksum: Checksum | undefined;
+  /** @throws where they may be another process's by now: whoever that is takes off what was not compared */
+  readonly requireHeld: () => void;
 }
 
 /** Answers where the file ends then. @throws UploadProblem `digest-mismatch`, `no-space`; and what the source does */
-export async function append({ file, offset, source, checksum }: Appended): Promise<number> {
+export async function append({ file, offset, source, checksum, requireHeld }: Appended): Promise<number> {
   const handle = await open(file, 'r+');
   try {
     return await write(handle, offset, source, checksum);
   } catch (error) {
-    // Whoever may write there by now takes off what was not compared.
-    if (checksum !== undefined && !(error instanceof NotKnown)) await handle.truncate(offset);
+    if (checksum !== undefined) {
+      requireHeld();
+      await handle.truncate(offset);
+    }
     throw asUploadProblem(error);
   } finally {
     await handle.close();

@@ -13,11 +13,14 @@ import type { FoundFile } from './storage-root.js';
  */
 export const HIDDEN_DRAIN_MS = 100;
 
-/** Resolves when nobody decides any more by what was before this revision. Absent: everybody sees a change at once. */
-export type Followed = (revision: number) => Promise<unknown>;
+/**
+ * Resolves when nobody decides any more by what was before this revision, or the last one. Absent: everybody sees a
+ * change at once.
+ */
+export type Followed = (revision: number | 'last') => Promise<unknown>;
 
 /** When it resolves, no answer that rests on the grants from before `revision` opens anything any more. */
-export async function usedUp(followed: Followed | undefined, revision: number): Promise<void> {
+export async function usedUp(followed: Followed | undefined, revision: number | 'last'): Promise<void> {
   await followed?.(revision);
   await wait(HIDDEN_DRAIN_MS);
 }

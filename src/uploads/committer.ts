@@ -33,7 +33,7 @@ import type { Partial } from './partial.js';
 import { PathLocks } from './path-locks.js';
 import { checkPreconditions, entityTag, type Preconditions } from './preconditions.js';
 import { asUploadProblem, UploadProblem } from './problem.js';
-import { settle } from './recovery.js';
+import { settle, settleLeft } from './recovery.js';
 import type { FoundFile, StorageRoot } from './storage-root.js';
 import type { TrashFolder } from './trash-folder.js';
 import { refuseClashes } from './upload-set.js';
@@ -218,11 +218,9 @@ export class Committer {
 
   /** An older version must never come after a newer: what a failure left of these comes first. Answers the removals. */
   async #settleLeft(paths: readonly ResourcePath[]): Promise<readonly PendingRemoval[]> {
-    const { files, root } = this.#deps;
-    const { commits, removals } = await files.pending();
-    for (const entry of commits) {
-      if (paths.includes(entry.file.path)) await settle(files, root, entry);
-    }
+    const { commits, removals } = await this.#deps.files.pending();
+    const left = commits.filter(({ file }) => paths.includes(file.path));
+    await settleLeft(this.#deps, left);
     return removals.filter(({ path }) => paths.includes(path));
   }
 

@@ -9,13 +9,13 @@ import type { Awaitable, FileStore } from '../acl/ports.js';
 import type { MoveStore } from '../acl/tree-ports.js';
 import type { Findings } from './findings.js';
 import { isMissing } from './found-file.js';
-import { recoverMoves } from './move-recovery.js';
-import { recover } from './recovery.js';
-import { keepForSender } from './resumable-recovery.js';
+import type { Stuck as StuckEntry } from './recovery.js';
 import type { StorageRoot } from './storage-root.js';
 
-/** What whoever has the lock of a files service may change files by, until it is released. */
-export interface FilesLock extends Pick<LeftOverDeps, 'files' | 'moves' | 'root'> {
+/** In place of a files service, until it is released. */
+export interface FilesLock {
+  /** As a start of it does. @throws when the store itself fails */
+  recover(): Promise<{ readonly stuck: readonly StuckEntry[] }>;
   release(): Awaitable<void>;
 }
 
@@ -64,10 +64,7 @@ export async function mendLeftOver(deps: LeftOverDeps, findings: Findings): Prom
   try {
     const before = await leftOver(deps);
     if (before.entries.size + before.partials.size === 0) return new Map();
-    await keepForSender(lock.root, lock.files);
-    const moves = await recoverMoves(lock.moves, lock.root);
-    const files = await recover(lock.files, lock.root);
-    const stuck = [...moves.stuck, ...files.stuck];
+    const { stuck } = await lock.recover();
     const after = await leftOver(deps);
     for (const [partial, path] of before.entries) {
       if (after.entries.has(partial)) continue; // it is stuck, and is found below with what is left

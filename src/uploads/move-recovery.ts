@@ -5,7 +5,7 @@
 
 import type { MoveEntry, MoveStore } from '../acl/tree-ports.js';
 import { hasMoved, makeDurable } from './disk-move.js';
-import type { Stuck } from './recovery.js';
+import { attempt, type Stuck } from './recovery.js';
 import type { StorageRoot } from './storage-root.js';
 
 export interface RecoveredMoves {
@@ -20,12 +20,10 @@ export async function recoverMoves(moves: MoveStore, root: StorageRoot): Promise
   const stuck: Stuck[] = [];
   let [finished, unmoved] = [0, 0];
   for (const entry of await moves.moves()) {
-    try {
-      if (await settleMove(moves, root, entry)) finished += 1;
-      else unmoved += 1;
-    } catch (cause) {
-      stuck.push({ what: `${entry.from} to ${entry.to}`, cause });
-    }
+    const what = `${entry.from} to ${entry.to}`;
+    const moved = await attempt(stuck, what, () => settleMove(moves, root, entry));
+    if (moved === true) finished += 1;
+    else if (moved === false) unmoved += 1;
   }
   return { moved: finished, unmoved, stuck };
 }

@@ -23,7 +23,7 @@ import { newPath } from './new-path.js';
 import { candidatesFrom, type MayTake } from './numbered-path.js';
 import type { PathLocks } from './path-locks.js';
 import { asUploadProblem } from './problem.js';
-import { settle } from './recovery.js';
+import { settleLeft } from './recovery.js';
 import type { FoundFile, StorageRoot } from './storage-root.js';
 
 export interface MoveRequest {
@@ -123,9 +123,8 @@ export class Mover {
       if (concerns(entry.from) || concerns(entry.to)) await settleMove(moves, root, entry);
     }
     const { commits } = await files.pending();
-    for (const entry of commits) {
-      if (concerns(entry.file.path)) await settle(files, root, entry);
-    }
+    const left = commits.filter(({ file }) => concerns(file.path));
+    await settleLeft(this.#deps, left);
   }
 
   /** The revision from which on source and target are hidden. */

@@ -3,8 +3,9 @@
  * listens, and one commit that failed at once by the committer. Doing it twice changes nothing the second time.
  */
 
-import { NotKnown } from '../acl/errors.js';
+import { NotKnown, StoreBusy } from '../acl/errors.js';
 import type { CommitEntry, FileStore, PendingRemoval } from '../acl/ports.js';
+import { type Followed, usedUp } from './commit-rules.js';
 import type { StorageRoot } from './storage-root.js';
 import { TrashFolder } from './trash-folder.js';
 
@@ -18,6 +19,12 @@ export interface Recovered {
   readonly dropped: number;
   /** What the disk refuses: as it was, for the operator to mend. */
   readonly stuck: readonly Stuck[];
+}
+
+export interface SettleParts {
+  readonly files: FileStore;
+  readonly root: StorageRoot;
+  readonly followed?: Followed;
 }
 
 export interface Stuck {
@@ -72,6 +79,16 @@ export async function settle(files: FileStore, root: StorageRoot, entry: CommitE
   if (!there) await root.tryDropPartials([{ name: entry.partial }]);
 }
 
+/** The same for what an earlier failure left. @throws likewise */
+export async function settleLeft(
+  { files, root, followed }: SettleParts,
+  entries: readonly CommitEntry[],
+): Promise<void> {
+  // Journaled a moment ago, perhaps, without anybody having been told: nobody has waited behind it.
+  if (entries.some(({ visibility }) => visibility === 'hidden')) await usedUp(followed, 'last');
+  for (const entry of entries) await settle(files, root, entry);
+}
+
 /** For good or into the trash, as it was journaled; it being gone already is fine. */
 export async function removeFromDisk(root: StorageRoot, { path, trash }: PendingRemoval): Promise<void> {
   if (trash === undefined) await root.remove(path);
@@ -112,12 +129,16 @@ async function dropLeft(root: StorageRoot, partial: string): Promise<true> {
   return true;
 }
 
-/** Nothing is stuck where it is not known whether this process may do it. */
-async function attempt<T>(stuck: Stuck[], what: string, work: () => Promise<T>): Promise<T | undefined> {
+/** Nothing is stuck where it is the store that fails. @throws NotKnown, StoreBusy */
+export async function attempt<T>(
+  stuck: Stuck[],
+  what: string,
+  work: () => Promise<T>,
+): Promise<T | undefined> {
   try {
     return await work();
   } catch (cause) {
-    if (cause instanceof NotKnown) throw cause;
+    if (cause instanceof NotKnown || cause instanceof StoreBusy) throw cause;
     stuck.push({ what, cause });
     return undefined;
   }

@@ -47,6 +47,11 @@ export class ResumableFolder {
     await probeLinks(this.#root, this.#folder, 'where resumable uploads lie');
   }
 
+  /** Before bytes of an upload are changed. @throws NotKnown */
+  requireHeld(): void {
+    this.#root.requireHeld();
+  }
+
   /** As they come, for as long as nobody else may write there. */
   async *whileHeld(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
     for await (const chunk of chunks) {

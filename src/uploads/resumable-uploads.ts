@@ -121,15 +121,21 @@ export class ResumableUploads {
     chunks: AsyncIterable<Uint8Array>,
     checksum: Checksum | undefined,
   ): Promise<number> {
-    const file = this.#deps.folder.bytesPath(id);
-    const source = this.#deps.folder.whileHeld(chunks);
+    const { folder } = this.#deps;
+    const appended = {
+      file: folder.bytesPath(id),
+      offset,
+      source: folder.whileHeld(chunks),
+      checksum,
+      requireHeld: () => folder.requireHeld(),
+    };
     await this.#dropUnchecked(id);
-    if (checksum === undefined) return append({ file, offset, source, checksum });
+    if (checksum === undefined) return append(appended);
     // A kill in the middle must not leave bytes that nobody has compared.
     await this.#change(id, { uncheckedFrom: offset });
-    const end = await append({ file, offset, source, checksum }).catch(async (error: unknown) => {
+    const end = await append(appended).catch(async (error: unknown) => {
       // What does not match was taken off; where the disk refused that, the next request or start does it.
-      if ((await this.#deps.folder.size(id)) === offset) await this.#change(id, { uncheckedFrom: undefined });
+      if ((await folder.size(id)) === offset) await this.#change(id, { uncheckedFrom: undefined });
       throw error;
     });
     await this.#change(id, { uncheckedFrom: undefined });

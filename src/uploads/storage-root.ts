@@ -8,21 +8,10 @@
 
 import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import {
-  lstat,
-  mkdir,
-  open,
-  opendir,
-  readdir,
-  realpath,
-  rename,
-  stat,
-  unlink,
-  writeFile,
-} from 'node:fs/promises';
+import { mkdir, open, opendir, readdir, realpath, rename, stat, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileIn, parseResourcePath, type ResourcePath } from '../acl/resource-path.js';
-import { type FoundFile, lookAt } from './found-file.js';
+import { type FoundFile, ignoreMissing, lookAt } from './found-file.js';
 import { tooLongForDisk, UploadProblem } from './problem.js';
 
 export interface StorageFolders {
@@ -109,7 +98,7 @@ export class StorageRoot {
   }
 
   async hasPartial(partial: string): Promise<boolean> {
-    return (await lstatIfThere(this.partialPath(partial))) !== undefined;
+    return (await lookAt(this.partialPath(partial))) !== undefined;
   }
 
   /** What is at a path. Below a file or a symlink there is nothing. */
@@ -143,12 +132,10 @@ export class StorageRoot {
 
   async #listed(folder: ResourcePath, name: string): Promise<ListedEntry | undefined> {
     const file = fileIn(folder, name);
-    const found = file === undefined ? undefined : await lstatIfThere(this.diskPath(file));
-    if (found?.isFile() !== true && found?.isDirectory() !== true) return undefined;
-    const kind = found.isFile() ? 'file' : 'folder';
-    const path = kind === 'file' ? file : parseResourcePath(`${file}/`);
-    if (path === undefined) return undefined;
-    return { name, path, kind, bytes: found.size, modifiedSeconds: Math.floor(found.mtimeMs / 1000) };
+    const found = file === undefined ? undefined : await lookAt(this.diskPath(file));
+    if (found === undefined || found.kind === 'other') return undefined;
+    const path = found.kind === 'file' ? file : parseResourcePath(`${file}/`);
+    return path && { ...found, kind: found.kind, name, path };
   }
 
   /** @throws UploadProblem when the file system cannot have the path, or a folder above it could not be made */
@@ -234,9 +221,9 @@ export class StorageRoot {
 
   async #lookAbove(path: ResourcePath): Promise<'folders' | 'missing' | 'in-the-way'> {
     for (const folder of this.#foldersAbove(path)) {
-      const found = await lstatIfThere(folder.slice(0, -1));
+      const found = await lookAt(folder.slice(0, -1));
       if (found === undefined) return 'missing';
-      if (!found.isDirectory()) return 'in-the-way';
+      if (found.kind !== 'folder') return 'in-the-way';
     }
     return 'folders';
   }
@@ -258,17 +245,8 @@ async function makeFolder(folder: string): Promise<boolean> {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
-  if ((await lstatIfThere(bare))?.isDirectory() === true) return false;
+  if ((await lookAt(bare))?.kind === 'folder') return false;
   throw notAFolder();
-}
-
-async function lstatIfThere(file: string) {
-  try {
-    return await lstat(file);
-  } catch (error) {
-    ignoreMissing(error as NodeJS.ErrnoException);
-    return undefined;
-  }
 }
 
 export async function syncFolder(folder: string): Promise<void> {
@@ -293,8 +271,4 @@ function explainRename(error: NodeJS.ErrnoException): never {
   throw new UploadProblem('conflict', 'This path became a folder; choose another name for the file.', {
     cause: error,
   });
-}
-
-function ignoreMissing(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'ENOENT' && error.code !== 'ENOTDIR') throw error;
 }

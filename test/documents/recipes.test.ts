@@ -40,3 +40,14 @@ t.test('each systemd unit starts a command that there is, with options that it h
     t.ok(positionals.length >= command.takes[0] && positionals.length <= command.takes[1], words.join(' '));
   }
 });
+
+t.test('the upstream of several files services is kept as nginx.conf keeps that of one', async (t) => {
+  const shipped = keptLines(read('nginx.conf'));
+  t.ok(shipped.length > 2);
+  t.same(keptLines(read('docs/operations.md')), shipped);
+});
+
+function keptLines(text: string): readonly string[] {
+  const [, block = ''] = /upstream latchkey_files \{([^}]*)\}/.exec(text) ?? [];
+  return [...block.matchAll(/(keepalive\w*)\s+(\w+);/g)].map(([, name, value]) => `${name} ${value}`);
+}

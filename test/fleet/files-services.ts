@@ -42,7 +42,7 @@ let schemas = 0;
 /** Asked for before anything that has to be there until its services have stopped. */
 export async function sharedStore(t: Test, server: Postgres): Promise<SharedStore> {
   const folder = shortFolder(t);
-  for (const name of ['shared', 'shared/root', 'shared/partial']) {
+  for (const name of ['shared', 'shared/root', 'shared/root/files', 'shared/partial']) {
     mkdirSync(`${folder}/${name}`);
     chmodSync(`${folder}/${name}`, 0o777); // services that root starts are another user
   }

@@ -7,6 +7,7 @@ import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { get } from 'node:http';
 import t from 'tap';
 import { openPostgresStore } from '../../src/storage/postgres/open.js';
+import { openPostgresAuthorizers } from '../../src/storage/postgres/open-fleet.js';
 import { latchkey } from '../commands/program.js';
 import { WRITE } from '../http/asking-files.js';
 import { freePort } from '../nginx/free-port.js';
@@ -29,6 +30,8 @@ const server = await postgres(t);
 const FILE = '/users/alice/plan';
 const MOVED = '/users/alice/moved';
 const PARTIAL = '00000000-0000-4000-8000-000000000000';
+
+const BEHIND = { id: 'behind', name: 'authorizer@far:1', place: 'far', pid: 1, stalenessMaxMs: LIMIT_MS };
 
 const nameOf = ({ pid }: { readonly pid: number }) => `files@[^ ]+:${pid}`;
 
@@ -106,6 +109,7 @@ t.test(
     killed.child.kill('SIGKILL');
     await store.prolongLease(); // however slow the machine is
     await killed.ended;
+    await store.prolongLease(); // behind a renewal that was under way
     const first = store.start(1);
     await first.hasSaid(EITHER);
     t.notMatch(first.said(), STANDS_BY, 'it does not wait for itself');
@@ -123,6 +127,33 @@ t.test(
     t.match(second.said(), /finished what an earlier stop had left/);
   },
 );
+
+t.test('fsck in place of one waits for those who follow, as its start does', async (t) => {
+  const store = await sharedStore(t, server);
+  const left = await openPostgresStore(store.env.LATCHKEY_DATABASE_URL);
+  t.teardown(() => left.close());
+  await left.files.beginCommit([entry(PARTIAL, FILE, 'hidden')]);
+  writeFileSync(store.shared(`partial/${PARTIAL}`), '0123456789', { mode: 0o666 });
+  const { authorizers, close } = openPostgresAuthorizers(store.env.LATCHKEY_DATABASE_URL);
+  t.teardown(close);
+  await authorizers.announce(BEHIND, { revision: 0, mark: undefined });
+  const client = await server.client();
+  const [{ now }] = (await client.query('SELECT clock_timestamp()::text AS now')).rows;
+  const mending = latchkey(['fsck', '--repair'], {
+    env: { ...store.env, LATCHKEY_DATA: store.dataFolder(3) },
+  });
+  const asked = `SELECT 1 FROM pg_stat_activity WHERE backend_start > $1 AND query LIKE '%FROM authorizers%'`;
+  await until(
+    async () => (await client.query(asked, [now])).rows.length,
+    (asking) => asking > 0,
+    LIMIT_MS,
+  );
+  t.notOk(existsSync(store.shared(`root/files${FILE}`)));
+  t.equal((await left.files.pending()).commits.length, 1);
+  await authorizers.withdraw(BEHIND.id);
+  t.match(await mending, { code: 0, stdout: /1 write has not ended \(finished/ });
+  t.equal(textOf(store, FILE), '0123456789');
+});
 
 t.test('one that wakes when another one has taken over writes nothing more', async (t) => {
   const store = await sharedStore(t, server);

@@ -91,6 +91,15 @@ t.test('decisions, the cache, the store and uploads are counted, each service fo
     const unknown = named.filter((name) => !told.has(`# TYPE ${name.replace(/_bucket$/, '')}`));
     t.same(unknown, [], `${file} shows figures that there are`);
   }
+  const manual = readFileSync('docs/operations.md', 'utf8');
+  const ours = [...told]
+    .map((line) => line.slice('# TYPE '.length))
+    .filter((name) => /^latchkey_/.test(name));
+  t.same(
+    ours.filter((name) => !new RegExp(`\\b${name}\\b`).test(manual)),
+    [],
+    'operations.md says what each is',
+  );
   for (const target of ['/metrics', '/_latchkey/metrics', '/files/../metrics']) {
     t.notMatch((await site.ask('GET', target)).body.toString(), 'latchkey_', `not by nginx: ${target}`);
   }

@@ -5,6 +5,7 @@
 
 import t from 'tap';
 import { renderServer, shippedConfiguration, siteLines } from '../../src/nginx/render.js';
+import { STALENESS_MAX_MS } from '../../src/settings/numbers.js';
 
 const SITE = {
   dataFolder: '/data',
@@ -174,3 +175,18 @@ t.test('rendering throws where nginx.conf no longer has what it replaces, or has
     }
   }
 });
+
+t.test(
+  'nginx waits for whoever waits for all authorizers, twice: to exchange bytes, and to say where',
+  async (t) => {
+    const nginxMs = 60_000; // where nothing is said
+    for (const place of ['raw', 'write', 's', 'uploads', 'api/v1']) {
+      const [, from = ''] = shippedConfiguration().split(`location ^~ /_latchkey/${place}/ {\n`);
+      const [location = ''] = from.split(/^ {8}\}$/m);
+      t.match(location, 'proxy_pass         http://latchkey_files;', place);
+      const seconds = /^ *proxy_read_timeout +(\d+)s;/m.exec(location)?.[1];
+      const waitsMs = seconds === undefined ? nginxMs : Number(seconds) * 1_000;
+      t.ok(waitsMs > 2 * STALENESS_MAX_MS + nginxMs, place);
+    }
+  },
+);

@@ -3,8 +3,6 @@
  * that it was to be, to the byte; whatever has happened to the source meanwhile.
  */
 
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { copyFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import SQLite from 'better-sqlite3';
@@ -18,8 +16,9 @@ import { shownWords } from '../../src/storage/sqlite/lock-holder.js';
 import { openSqliteStore } from '../../src/storage/sqlite/open.js';
 import { fill, rowsInPostgres, rowsInSqlite } from '../commands/filled-store.js';
 import { latchkey, ownFolder, several } from '../commands/program.js';
-import { plainEnvironment, until } from '../nginx/running-site.js';
+import { until } from '../nginx/running-site.js';
 import { postgres } from '../postgres.js';
+import { killed } from '../uploads/killed-at.js';
 import type { CopyPlan } from './copying-process.js';
 import { draft, entry, load, path } from './given.js';
 
@@ -62,25 +61,11 @@ function scene(): Scene {
       await copyStore(file, url, { begin: 'where-it-was', onProgress: () => undefined, onNote, ...options });
       return notes;
     },
-    killedAt: (killAt, nth) => killed({ file, url, rowsMax: 2, killAt, nth }),
+    killedAt: (killAt, nth) => killed(PROGRAM, { file, url, rowsMax: 2, killAt, nth } satisfies CopyPlan),
   };
 }
 
 const PROGRAM = fileURLToPath(new URL('copying-process.ts', import.meta.url));
-
-async function killed(plan: CopyPlan): Promise<string> {
-  const child = spawn(process.execPath, [PROGRAM, JSON.stringify(plan)], {
-    env: plainEnvironment({}),
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  let said = '';
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    said += text;
-  });
-  const [code, signal] = await once(child, 'close');
-  if (signal !== 'SIGKILL') throw new Error(`it was not killed but ended with ${code}: ${said}`);
-  return said;
-}
 
 async function isTheSame(t: Test, { file, schema, url }: Scene): Promise<void> {
   t.same(await rowsInPostgres(client, schema), rowsInSqlite(file), 'every row of every table');

@@ -8,7 +8,7 @@ import { NotKnown, RequestClosed } from '../../src/acl/errors.js';
 import type { CommitEntry, Store } from '../../src/acl/ports.js';
 import { QuotaExceeded } from '../../src/acl/quota.js';
 import type { MoveEntry } from '../../src/acl/tree-ports.js';
-import type { WriterLimits } from '../../src/storage/postgres/database.js';
+import type { WriterLimits } from '../../src/storage/postgres/connection-limits.js';
 import { openPostgresStore } from '../../src/storage/postgres/open.js';
 import { postgres } from '../postgres.js';
 import { move } from './contract-moves.js';

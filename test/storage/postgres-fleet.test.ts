@@ -4,7 +4,7 @@ import { chmodSync } from 'node:fs';
 import t from 'tap';
 import type { Followed, Receipt } from '../../src/acl/fleet-ports.js';
 import type { FactsLoad } from '../../src/acl/ports.js';
-import { WRITER_LIMITS } from '../../src/storage/postgres/database.js';
+import { WRITER_LIMITS } from '../../src/storage/postgres/connection-limits.js';
 import { openPostgresStore } from '../../src/storage/postgres/open.js';
 import { ListenFeed, openPostgresAuthorizers } from '../../src/storage/postgres/open-fleet.js';
 import { revisionsChannel } from '../../src/storage/postgres/revisions.js';

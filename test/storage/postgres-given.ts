@@ -3,7 +3,8 @@
 import type { Test } from 'tap';
 import type { Store } from '../../src/acl/ports.js';
 import { parseAddress } from '../../src/storage/postgres/address.js';
-import { PostgresDatabase, WRITER_LIMITS, type WriterLimits } from '../../src/storage/postgres/database.js';
+import { WRITER_LIMITS, type WriterLimits } from '../../src/storage/postgres/connection-limits.js';
+import { PostgresDatabase } from '../../src/storage/postgres/database.js';
 import { openPostgresStore } from '../../src/storage/postgres/open.js';
 import type { Postgres } from '../postgres.js';
 

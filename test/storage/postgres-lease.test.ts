@@ -141,7 +141,10 @@ t.test('whoever takes it waits for the writes that have looked at it, and a rene
   const { url, client, lease, other, end } = await given(t);
   await storeAt(t, url);
   const first = await taken(lease, 'a');
-  const fenced = new FencedDatabase(databaseAt(t, url), { taken: first, lose: () => {} });
+  const fenced = new FencedDatabase(databaseAt(t, url, { stalledMs: LONG_MS }), {
+    taken: first,
+    lose: () => {},
+  });
   const [looked, written] = [signal(), signal()];
   const done: string[] = [];
   const write = fenced.write(async () => {

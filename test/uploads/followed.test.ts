@@ -4,19 +4,21 @@
  */
 
 import t, { type Test } from 'tap';
+import { NotKnown } from '../../src/acl/errors.js';
+import type { FileStore } from '../../src/acl/ports.js';
 import { recoverFiles } from '../../src/assembly/file-parts.js';
 import { Committer } from '../../src/uploads/committer.js';
 import { Mover } from '../../src/uploads/mover.js';
-import { draft, partialOf, path, put, type Scene, scene, served, upload } from './given.js';
+import { draft, partialOf, path, put, type Scene, scene, served, UNCONDITIONAL, upload } from './given.js';
 
 /** The same files, changed by somebody who has to wait for others. */
 async function followedScene(t: Test) {
   const given = await scene(t);
   const { root, locks, store } = given;
   const { files, moves, tree, expiries } = store;
-  const asked = Promise.withResolvers<number>();
+  const asked = Promise.withResolvers<number | 'last'>();
   const answer = Promise.withResolvers<void>();
-  const followed = async (revision: number) => {
+  const followed = async (revision: number | 'last') => {
     asked.resolve(revision);
     await answer.promise;
   };
@@ -81,6 +83,68 @@ t.test('a move', async (t) => {
   await moving;
   t.equal(served(given.folder, '/public/a'), 'text');
 });
+
+/** Journaled, and nobody was told so: the connection to the store broke just then, and it is back now. */
+async function leftHidden({ root, locks, store }: Scene): Promise<void> {
+  const { files, expiries } = store;
+  const broken: FileStore = {
+    ...journalOf(files),
+    beginCommit: async (...begun) => {
+      await files.beginCommit(...begun);
+      throw new NotKnown('store-unavailable', 'whether the change was made is not known');
+    },
+  };
+  const committer = new Committer({ root, files: broken, expiries, clock: Date.now, locks });
+  const partial = await partialOf(root, 'closed');
+  const committing = committer.commit([upload('/team/a', partial, ['anyone deny read'])]);
+  await committing.then(
+    () => Promise.reject(new Error('it was committed')),
+    () => {},
+  );
+}
+
+function journalOf(files: FileStore): FileStore {
+  return {
+    file: (on) => files.file(on),
+    records: (wish) => files.records(wish),
+    reconcile: (changes) => files.reconcile(changes),
+    beginCommit: (...begun) => files.beginCommit(...begun),
+    finishCommit: (entries) => files.finishCommit(entries),
+    abandonCommit: (entries) => files.abandonCommit(entries),
+    beginRemoval: (removal) => files.beginRemoval(removal),
+    finishRemoval: (removal) => files.finishRemoval(removal),
+    pending: () => files.pending(),
+  };
+}
+
+const NEXT: Readonly<Record<string, (by: Awaited<ReturnType<typeof followedScene>>) => Promise<unknown>>> = {
+  'an upload there': async ({ given, committer }) =>
+    committer.commit([upload('/team/a', await partialOf(given.root, 'text'))]),
+  'a removal': ({ committer }) => committer.remove(path('/team/a'), UNCONDITIONAL),
+  'a move of it': ({ mover }) =>
+    mover.move({
+      from: path('/team/a'),
+      to: path('/b'),
+      grants: 'keep',
+      onConflict: 'refuse',
+      authorise: async () => {},
+    }),
+};
+
+for (const [name, next] of Object.entries(NEXT)) {
+  t.test(`what a failure has left hidden, by ${name}`, async (t) => {
+    const by = await followedScene(t);
+    const { given, asked, answer } = by;
+    await put(given, '/team/a', 'open', ['anyone read']);
+    await leftHidden(given);
+    const doing = next(by);
+    t.equal(await Promise.race([asked, doing]), 'last');
+    t.equal(served(given.folder, '/team/a'), 'open');
+    answer.resolve();
+    await doing;
+    t.strictSame((await given.store.files.pending()).commits, []);
+  });
+}
 
 t.test('what a crash has left hidden, by the next start', async (t) => {
   const { given, asked, answer, followed } = await followedScene(t);

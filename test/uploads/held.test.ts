@@ -2,20 +2,40 @@
 
 import { readdirSync, writeFileSync } from 'node:fs';
 import t, { type Test } from 'tap';
-import { NotKnown } from '../../src/acl/errors.js';
+import { NotKnown, StoreBusy } from '../../src/acl/errors.js';
+import type { MoveStore } from '../../src/acl/tree-ports.js';
 import { renameEntry } from '../../src/uploads/disk-move.js';
 import { FolderRemoval } from '../../src/uploads/folder-removal.js';
+import { recoverMoves } from '../../src/uploads/move-recovery.js';
 import { recover } from '../../src/uploads/recovery.js';
 import { ResumableFolder } from '../../src/uploads/resumable-folder.js';
+import { ResumableUploads } from '../../src/uploads/resumable-uploads.js';
 import { StorageRoot } from '../../src/uploads/storage-root.js';
 import { TrashFolder } from '../../src/uploads/trash-folder.js';
 import { entry } from '../storage/given.js';
-import { partialsIn, path, put, scene, served } from './given.js';
+import { partialsIn, path, put, scene, served, UNCONDITIONAL } from './given.js';
 
 const PARTIAL = '00000000-0000-4000-8000-000000000000';
 const TRASHED = '11111111-1111-4111-8111-111111111111';
 const UPLOAD = '0'.repeat(32);
 const LOST = { name: 'NotKnown', code: 'taken-over' };
+
+const BEGUN = {
+  id: '1'.repeat(32),
+  path: path('/team/resumable'),
+  owner: undefined,
+  length: 8,
+  metadata: {},
+  grants: '',
+  preconditions: UNCONDITIONAL,
+};
+const CHECKSUM = { algorithm: 'sha256', digest: Buffer.alloc(32) } as const;
+
+const foldersOf = (folder: string) => ({
+  root: `${folder}/store`,
+  mount: '/files/',
+  partialFolder: `${folder}/partial`,
+});
 
 /** A file, a partial, something in the trash and a resumable upload; and a root of whoever has lost them. */
 async function given(t: Test) {
@@ -26,8 +46,7 @@ async function given(t: Test) {
   for (const name of [PARTIAL, `trash/${TRASHED}`, `tus/${UPLOAD}`]) {
     writeFileSync(`${folder}/partial/${name}`, '0123456789');
   }
-  const folders = { root: `${folder}/store`, mount: '/files/', partialFolder: `${folder}/partial` };
-  const lost = new StorageRoot(folders, () => {
+  const lost = new StorageRoot(foldersOf(folder), () => {
     throw new NotKnown('taken-over', 'another one has it');
   });
   const all = () => readdirSync(folder, { recursive: true }).sort();
@@ -63,6 +82,26 @@ t.test('no step that destroys is begun', async (t) => {
   await t.rejects(received(), LOST, 'bytes of a resumable upload');
 });
 
+t.test('what a sender broke off is cut from no bytes that are those of another process by now', async (t) => {
+  const { own } = await given(t);
+  let isLost = false;
+  const root = new StorageRoot(foldersOf(own.folder), () => {
+    if (isLost) throw new NotKnown('taken-over', 'another one has it');
+  });
+  const folder = new ResumableFolder(`${own.folder}/partial`, root);
+  const limits = { openMax: 1, ownerMax: 1, lifetimeMs: 60_000, clock: Date.now };
+  const resumable = new ResumableUploads({ ...limits, folder });
+  const { id } = await resumable.begin(BEGUN);
+  const brokenOff = new Error('the sender is gone');
+  async function* bytes() {
+    yield Buffer.from('half');
+    isLost = true;
+    throw brokenOff;
+  }
+  await t.rejects(resumable.append(id, 0, bytes(), CHECKSUM), LOST);
+  t.equal(await folder.size(id), 4, 'they may be in a file that is served');
+});
+
 t.test('an empty folder stays', async (t) => {
   const { own, lost } = await given(t);
   const { committer, locks, store } = own;
@@ -71,6 +110,23 @@ t.test('an empty folder stays', async (t) => {
   const request = { folder: path('/team/'), filesMax: 10, timeMaxMs: 60_000, authorise: async () => {} };
   await t.rejects(removal.remove(request), LOST);
   t.strictSame(await own.root.find(path('/team/')).then((found) => found?.kind), 'folder');
+});
+
+t.test('the recovery of moves is broken off where the store does not let it write', async (t) => {
+  const { own } = await given(t);
+  const { moves } = own.store;
+  await moves.beginMove(MOVE);
+  for (const error of [new NotKnown('taken-over', 'another one has it'), new StoreBusy('an import')]) {
+    const refuse = () => Promise.reject(error);
+    const refusing: MoveStore = {
+      moves: () => moves.moves(),
+      beginMove: refuse,
+      finishMove: refuse,
+      abandonMove: refuse,
+    };
+    await t.rejects(recoverMoves(refusing, own.root), error, 'nobody has to mend anything: it is not stuck');
+  }
+  t.match(await recoverMoves(moves, own.root), { unmoved: 1, stuck: [] });
 });
 
 t.test('a recovery is broken off, and drops nothing of who has taken over', async (t) => {

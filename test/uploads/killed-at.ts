@@ -1,4 +1,4 @@
-/** Runs the plan in a process of its own, which has to end by its own SIGKILL. */
+/** Runs a plan in a process of its own, which has to end by its own SIGKILL. */
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -17,7 +17,8 @@ export async function killedResumableAt(plan: ResumablePlan): Promise<void> {
   await killed(program('killed-resumable.ts'), plan);
 }
 
-async function killed(file: string, plan: Plan | ResumablePlan): Promise<void> {
+/** @param file a program. Answers with what it has written on standard error */
+export async function killed(file: string, plan: object): Promise<string> {
   const child = spawn(process.execPath, [file, JSON.stringify(plan)], {
     env: plainEnvironment({}),
     stdio: ['ignore', 'ignore', 'pipe'],
@@ -28,4 +29,5 @@ async function killed(file: string, plan: Plan | ResumablePlan): Promise<void> {
   });
   const [code, signal] = await once(child, 'close');
   if (signal !== 'SIGKILL') throw new Error(`it was not killed but ended with ${code}: ${said}`);
+  return said;
 }

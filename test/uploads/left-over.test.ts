@@ -2,29 +2,31 @@
 
 import { writeFileSync } from 'node:fs';
 import t from 'tap';
+import { recoverFilesAlone } from '../../src/assembly/file-parts.js';
 import { reportAside } from '../../src/uploads/aside.js';
 import { Findings } from '../../src/uploads/findings.js';
 import { type FilesLock, leftOver, mendLeftOver, reportLeftOver } from '../../src/uploads/left-over.js';
-import { partialsIn, path, put, scene, served, UNCONDITIONAL } from './given.js';
+import { partialsIn, path, put, type Scene, scene, served, UNCONDITIONAL } from './given.js';
 
 const PARTIAL = '00000000-0000-4000-8000-000000000000';
 const NEW = '11111111-1111-4111-8111-111111111111';
 const HOUR_MS = 3_600_000;
 
 const RUNS = { takeLock: () => undefined, isServed: () => true };
-const runsNot = (of: Omit<FilesLock, 'release'>, release = () => {}) => ({
-  takeLock: () => ({ ...of, release }),
+const runsNot = ({ root, store }: Scene, release = () => {}) => ({
+  takeLock: (): FilesLock => ({ recover: () => recoverFilesAlone(root, store), release }),
   isServed: () => false,
 });
 
 t.test('which partials are left over', async (t) => {
-  const { root, store, folder } = await scene(t);
+  const given = await scene(t);
+  const { root, store, folder } = given;
   writeFileSync(`${folder}/partial/${PARTIAL}`, '');
   const table = [
     ['a service runs, and the upload is young', RUNS, 0, []],
     ['nearly an hour', RUNS, HOUR_MS - 60_000, []],
     ['more than an hour', RUNS, HOUR_MS + 60_000, [PARTIAL]],
-    ['no service runs', runsNot({ ...store, root }), 0, [PARTIAL]],
+    ['no service runs', runsNot(given), 0, [PARTIAL]],
   ] as const;
   for (const [name, running, laterMs, left] of table) {
     const deps = { ...store, root, ...running, clock: () => Date.now() + laterMs };
@@ -60,13 +62,14 @@ t.test(
 );
 
 t.test('nothing is mended while a service runs', async (t) => {
-  const { root, store, folder } = await scene(t);
+  const given = await scene(t);
+  const { root, store, folder } = given;
   writeFileSync(`${folder}/partial/${PARTIAL}`, '');
   const findings = new Findings(10);
   await mendLeftOver({ ...store, root, ...RUNS, clock: Date.now }, findings);
   t.same([partialsIn(folder), findings.all], [[PARTIAL], []]);
   let held = 0;
-  const lock = runsNot({ ...store, root }, () => {
+  const lock = runsNot(given, () => {
     held -= 1;
   });
   const takeLock = () => {
@@ -89,7 +92,7 @@ t.test('a move that a crash has left is finished where no service runs, and said
     ...entry,
     file: { bytes: file.bytes, modifiedSeconds: file.modifiedSeconds },
   });
-  const deps = { ...store, root, ...runsNot({ ...store, root }), clock: Date.now };
+  const deps = { ...store, root, ...runsNot(given), clock: Date.now };
   const reported = new Findings(10);
   await reportLeftOver(deps, await leftOver(deps), new Map(), reported);
   t.match(reported.all, [{ kind: 'unfinished', findings: [{ what: '/a' }] }]);

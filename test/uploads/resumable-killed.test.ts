@@ -8,6 +8,7 @@ import { readFileSync } from 'node:fs';
 import t, { type Test } from 'tap';
 import { NOBODY } from '../../src/acl/principal.js';
 import { UNLIMITED } from '../../src/acl/quota.js';
+import { recoverFilesAlone } from '../../src/assembly/file-parts.js';
 import { Credentials } from '../../src/credentials/credential.js';
 import { Gate } from '../../src/http/gate.js';
 import { commitUpload } from '../../src/http/tus/commit.js';
@@ -196,7 +197,7 @@ for (const killAt of ['handed-over', 'prepared'] as const) {
   t.test(`killed at '${killAt}', then mended by fsck, it waits for its sender as before`, async (t) => {
     const given = await killed(t, killAt, '');
     const { store, root } = given;
-    const lock = { ...store, root, release: () => {} };
+    const lock = { recover: () => recoverFilesAlone(root, store), release: () => {} };
     const deps = { ...store, root, takeLock: () => lock, isServed: () => false, clock: Date.now };
     await mendLeftOver(deps, new Findings(10));
     t.strictSame(partialsIn(given.folder), []);

@@ -2,12 +2,12 @@
 
 import {
   ATTEMPT_KINDS,
-  type AttemptCounters,
   type AttemptKind,
   type AttemptNames,
   type AttemptRule,
   type AttemptStore,
   COUNTERS_MAX,
+  countersOf,
   FAILURES_WINDOW_MS,
   type FailureCounter,
   type FailureStore,
@@ -28,11 +28,7 @@ export class MemoryAttempts implements AttemptStore {
   }
 
   async count<T>(names: AttemptNames, rule: AttemptRule<T>): Promise<T> {
-    const standing: AttemptCounters = {
-      'address-on-link': this.#counters['address-on-link'].get(names['address-on-link']),
-      address: this.#counters.address.get(names.address),
-      link: this.#counters.link.get(names.link),
-    };
+    const standing = countersOf((kind) => this.#counters[kind].get(names[kind]));
     const { value, counters } = rule(standing, this.#clock());
     if (counters === standing) return value;
     for (const kind of ATTEMPT_KINDS) put(this.#counters[kind], names[kind], counters[kind]);

@@ -18,6 +18,7 @@ import { isSameRecord } from '../../acl/same-record.js';
 import type { MoveEntry } from '../../acl/tree-ports.js';
 import { arrivingGrants } from '../arriving-grants.js';
 import { touchedBy } from '../touched.js';
+import { inByteOrder } from './byte-order.js';
 import type { MemoryDigests } from './memory-digests.js';
 import type { MemoryLife } from './memory-life.js';
 import type { MemoryLinks } from './memory-links.js';
@@ -209,8 +210,4 @@ export class MemoryFiles implements FileStore {
     this.#deps.life.set(file.path, expiresAt);
     for (const grant of arrivingGrants(entry, this.#deps.grantsOn(file.path))) this.#deps.putGrant(grant);
   }
-}
-
-function inByteOrder(a: string, b: string): number {
-  return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }

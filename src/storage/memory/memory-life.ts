@@ -4,6 +4,7 @@ import type { ExpiryStore, TrashedFile, TrashSelection, TrashStore } from '../..
 import { isIn, moved } from '../../acl/path-range.js';
 import type { Written } from '../../acl/ports.js';
 import type { ResourcePath } from '../../acl/resource-path.js';
+import { inByteOrder } from './byte-order.js';
 
 export interface MemoryLifeDeps {
   readonly write: (value: boolean, touched: readonly string[]) => Written<boolean>;
@@ -103,8 +104,4 @@ type Place = Pick<TrashedFile, 'id' | 'removedAt'>;
 
 function byTime(a: Place, b: Place): number {
   return a.removedAt - b.removedAt || inByteOrder(a.id, b.id);
-}
-
-function inByteOrder(a: string, b: string): number {
-  return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }

@@ -16,6 +16,7 @@ import { SESSION_MARK_MS, SIGNED_URLS, TOUCHED_ALL } from '../../acl/ports.js';
 import type { Principal } from '../../acl/principal.js';
 import { type ResourcePath, ROOT } from '../../acl/resource-path.js';
 import { indexByPrincipal } from '../grant-index.js';
+import { inByteOrder } from './byte-order.js';
 import { MemoryAttempts, MemoryFailures } from './memory-counts.js';
 import { MemoryDigests } from './memory-digests.js';
 import { MemoryFiles } from './memory-files.js';
@@ -137,16 +138,8 @@ function dropAllows(state: State, path: ResourcePath): void {
 }
 
 function inKeyOrder(a: Grant, b: Grant): number {
-  return Buffer.compare(Buffer.from(a.path), Buffer.from(b.path)) || compareRest(a, b);
-}
-
-function inByteOrder(a: string, b: string): number {
-  return Buffer.compare(Buffer.from(a), Buffer.from(b));
-}
-
-function compareRest(a: Grant, b: Grant): number {
-  const left = Buffer.from(`${a.principal}\0${a.action}`);
-  return Buffer.compare(left, Buffer.from(`${b.principal}\0${b.action}`));
+  const rest = ({ principal, action }: Grant) => `${principal}\0${action}`;
+  return inByteOrder(a.path, b.path) || inByteOrder(rest(a), rest(b));
 }
 
 function aclOf(state: State): Store['acl'] {

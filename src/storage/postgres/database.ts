@@ -7,6 +7,7 @@
 import { NotKnown, StoreBusy } from '../../acl/errors.js';
 import type { Written } from '../../acl/ports.js';
 import type { PostgresAddress } from './address.js';
+import { connectionLimits, WRITER_LIMITS, type WriterLimits } from './connection-limits.js';
 import { type Connection, Connections, type Value } from './connections.js';
 import { busy, notRead, notWritten, StatementFailed } from './errors.js';
 import { OwnTurns } from './own-turns.js';
@@ -18,45 +19,11 @@ import { describeHolder, SAY_IMPORTING } from './turn-holder.js';
 
 export type { Asking, Change, LongTransaction, Transaction } from './transaction.js';
 
-/** Of one process; an authorizer uses little but the first. nginx waits two seconds for a decision. */
-const FACTS = {
-  max: 4,
-  connectTimeoutMs: 1_500,
-  statementTimeoutMs: 1_500,
-  lockTimeoutMs: 1_500,
-  stalledMs: 10_000,
-  // To plan its one statement for each question's values takes longer than to answer it.
-  planCacheMode: 'force_generic_plan',
-} as const;
-const CONNECT_TIMEOUT_MS = 5_000;
-const READS = {
-  max: 4,
-  connectTimeoutMs: CONNECT_TIMEOUT_MS,
-  statementTimeoutMs: 30_000,
-  lockTimeoutMs: 5_000,
-  stalledMs: 10_000,
-  planCacheMode: 'auto',
-} as const;
-/** One has its turn at a time: a second connection would only wait. */
-const TURNS_MAX = 1;
-const OTHERS_MAX = 3;
-const WRITE_TIMEOUT_MS = 60_000;
-const LONGS_MAX = 2;
-/** Ten million grants are merged in one statement. */
-const LONG_TIMEOUT_MS = 60 * 60 * 1_000;
 /** Of an import: between two of its batches anything may pass. */
 const stallAfter = (ms: number) => `SET LOCAL idle_in_transaction_session_timeout = ${ms}`;
 /** A connection that was kept while the server was restarted fails at once; one that fails late would do so again. */
 const STALE_MS = 500;
 
-export interface WriterLimits {
-  /** How long a writer waits for another one. */
-  readonly patienceMs: number;
-  /** How long one whose process does nothing, since it was stopped, may keep its turn: less than others wait. */
-  readonly stalledMs: number;
-}
-
-export const WRITER_LIMITS: WriterLimits = { patienceMs: 15_000, stalledMs: 10_000 };
 const ATTEMPTS_MAX = 5;
 
 const READ_ONLY = 'BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY';
@@ -75,23 +42,12 @@ export class PostgresDatabase {
   readonly #own: OwnTurns;
 
   constructor(address: PostgresAddress, limits = WRITER_LIMITS) {
-    const { patienceMs: lockTimeoutMs, stalledMs } = limits;
-    const writing = {
-      connectTimeoutMs: CONNECT_TIMEOUT_MS,
-      statementTimeoutMs: WRITE_TIMEOUT_MS,
-      lockTimeoutMs,
-      stalledMs,
-      planCacheMode: 'auto',
-    } as const;
-    this.#facts = new Connections(address, FACTS);
-    this.#reads = new Connections(address, READS);
-    this.#turns = new Connections(address, { ...writing, max: TURNS_MAX });
-    this.#others = new Connections(address, { ...writing, max: OTHERS_MAX });
-    this.#longs = new Connections(address, {
-      ...writing,
-      max: LONGS_MAX,
-      statementTimeoutMs: LONG_TIMEOUT_MS,
-    });
+    const pools = connectionLimits(limits);
+    this.#facts = new Connections(address, pools.facts);
+    this.#reads = new Connections(address, pools.reads);
+    this.#turns = new Connections(address, pools.turns);
+    this.#others = new Connections(address, pools.others);
+    this.#longs = new Connections(address, pools.longs);
     this.#schema = address.schema;
     this.#key = turnKey(address.schema);
     this.#channel = revisionsChannel(address.schema);

@@ -11,6 +11,7 @@ import {
   type AttemptRule,
   type AttemptStore,
   COUNTERS_MAX,
+  countersOf,
   type FailureCounter,
   type FailureStore,
   type FailureTotal,
@@ -93,15 +94,10 @@ export class PostgresAttempts implements AttemptStore {
 
 async function apply<T>(tx: Asking, sql: string, names: AttemptNames, rule: AttemptRule<T>) {
   const rows = await tx.rows<CounterRow>(sql, keysOf(names));
-  const of = (kind: AttemptKind): FailureCounter | undefined => {
+  const standing = countersOf((kind) => {
     const row = rows.find((one) => one.kind === kind);
     return row?.failures && row.lastAt !== null ? { failures: row.failures, lastAt: row.lastAt } : undefined;
-  };
-  const standing: AttemptCounters = {
-    'address-on-link': of('address-on-link'),
-    address: of('address'),
-    link: of('link'),
-  };
+  });
   // Of several rows that were waited for each knows the time at which it was had.
   return { ...rule(standing, Math.max(...rows.map(({ now }) => now))), standing };
 }

@@ -2,7 +2,8 @@
 
 import type { Written } from '../../acl/ports.js';
 import type { PostgresAddress } from './address.js';
-import { type Change, type LongTransaction, PostgresDatabase, type WriterLimits } from './database.js';
+import type { WriterLimits } from './connection-limits.js';
+import { type Change, type LongTransaction, PostgresDatabase } from './database.js';
 import type { Transaction } from './transaction.js';
 
 export class PublishingDatabase extends PostgresDatabase {

@@ -3,12 +3,12 @@
 import type { Database } from 'better-sqlite3';
 import {
   ATTEMPT_KINDS,
-  type AttemptCounters,
   type AttemptKind,
   type AttemptNames,
   type AttemptRule,
   type AttemptStore,
   COUNTERS_MAX,
+  countersOf,
   type FailureCounter,
   type FailureStore,
   type FailureTotal,
@@ -43,12 +43,7 @@ export class SqliteAttempts implements AttemptStore {
     const find = db.prepare<[string, string], FailureCounter>(
       'SELECT failures, at AS lastAt FROM failure_counts WHERE kind = ? AND name = ?',
     );
-    const of = (kind: AttemptKind) => find.get(kind, names[kind]);
-    const standing: AttemptCounters = {
-      'address-on-link': of('address-on-link'),
-      address: of('address'),
-      link: of('link'),
-    };
+    const standing = countersOf((kind) => find.get(kind, names[kind]));
     return { ...rule(standing, this.#clock()), standing };
   }
 }
