@@ -83,7 +83,7 @@ t.test('PostgreSQL alone', async (t) => {
   await t.test('what each tells of itself', async (t) => {
     const revision = await fleet.store.acl.revision();
     const ready = await until(
-      async () => JSON.parse(await first.tell('/readyz')),
+      async () => JSON.parse((await first.tell('/readyz')) || '{}'),
       (told) => told.revision === revision,
       LIMIT_MS,
     );
