@@ -1,4 +1,4 @@
-import { openAuthorizerApp } from '../assembly/services.js';
+import { openAuthorizerApp } from '../assembly/authorizer-service.js';
 import { enterDataFolder } from '../host/data-folder.js';
 import { collectEarly } from '../host/heap.js';
 import { inheritedSocket } from '../host/inherited-socket.js';

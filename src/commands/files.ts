@@ -1,5 +1,5 @@
 import { OPERATOR_SOCKET } from '../assembly/file-parts.js';
-import { openFilesApp } from '../assembly/services.js';
+import { openFilesApp } from '../assembly/one-files-service.js';
 import { enterDataFolder } from '../host/data-folder.js';
 import { collectEarly } from '../host/heap.js';
 import { inheritedSocket } from '../host/inherited-socket.js';

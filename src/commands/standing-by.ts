@@ -4,7 +4,7 @@
  */
 
 import type { Waiting } from '../assembly/lease-parts.js';
-import { buildStandbyApp } from '../assembly/services.js';
+import { buildStandbyApp } from '../assembly/one-files-service.js';
 import type { Config } from '../config.js';
 import type { Service } from '../host/listen.js';
 import { logger } from '../host/logger.js';

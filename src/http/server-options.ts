@@ -1,7 +1,6 @@
 /** The limits of both services' HTTP servers, each said once. */
 
 import { type FastifyServerOptions, LogController } from 'fastify';
-import { STRICT_VALIDATION } from './strict-schema.js';
 
 /**
  * nginx takes a request line of 8 KiB; bytes outside ASCII triple when it re-escapes them, and cookies and
@@ -14,6 +13,15 @@ export const API_BODY_BYTES_MAX = 1024 * 1024;
 
 /** nginx's number of the request: its access log has it, the page that a visitor sees, and our logs. */
 export const REQUEST_ID_HEADER = 'x-latchkey-request-id';
+
+/** As `strict-schema.ts` says. Fastify's own are lenient: they remove what a closed schema does not know, and coerce types. */
+const STRICT_VALIDATION = {
+  removeAdditional: false,
+  coerceTypes: false,
+  useDefaults: false,
+  // The first problem is told; collecting all of them would let a stranger make us work.
+  allErrors: false,
+} as const;
 
 export type Logger = NonNullable<FastifyServerOptions['logger']>;
 

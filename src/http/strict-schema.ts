@@ -6,15 +6,6 @@
 import type { FastifyError, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 
-/** Fastify's own are lenient: they remove what a closed schema does not know, and coerce types. */
-export const STRICT_VALIDATION = {
-  removeAdditional: false,
-  coerceTypes: false,
-  useDefaults: false,
-  // The first problem is told; collecting all of them would let a stranger make us work.
-  allErrors: false,
-} as const;
-
 export const CLOSED = { additionalProperties: false } as const;
 
 /** Of a route without parameters. */
